@@ -1,0 +1,1 @@
+"""Spikestack: describe a spiking neural network once, run it everywhere."""
