@@ -1,1 +1,1 @@
-
+"""Neuron models: one declarative file each; a new file here is found by itself."""

@@ -1,0 +1,211 @@
+"""The base of all neuron models, and the way to write one inline."""
+
+from __future__ import annotations
+
+
+from typing import Any
+
+from ..equations.block import Statement, parse_condition, parse_statements
+from ..equations.dimensions import unit_of
+from ..equations.expressions import Expr, substitute
+from ..equations.model import AbstractModel, Parameter
+from ..equations.parser import parse_expression
+from ..errors import EquationError, UnknownNameError, ValidationError, shorten
+from ..units import DIMENSIONLESS, Unit, magnitude, parse_unit
+
+__all__ = ["METHODS", "NeuronModel"]
+
+#: How differential equations may be integrated; "auto" is exact where the equations are linear
+#: with constant coefficients and exponential Euler where each is linear in its own variable.
+METHODS = ("auto", "euler", "rk4")
+
+
+class NeuronModel(AbstractModel):
+    """A neuron model: equations as text, parameters, spike condition, reset.
+
+    A catalogue model is a subclass that declares these as class attributes and takes values for
+    them: ``LIF(tau_m=10.0, v=-60.0)``. A model of one's own can be written in place::
+
+        NeuronModel(
+            "dv/dt = (v_rest - v + r*i_syn) / tau_m : mV",
+            threshold="v >= v_thresh", reset="v = v_rest",
+            parameters=dict(v_rest="-65 mV", r="10 MOhm", tau_m="20 ms", v_thresh="-50 mV"),
+        )
+
+    Parameters
+    ----------
+    equations
+        ``dx/dt = ... : unit`` and ``x[t+1] = ... : unit`` lines. ``i_syn`` (nA) is the summed
+        current of all receptors and injected currents.
+    threshold
+        Condition for a spike, checked after each step; ``previous(x)`` is x before the step.
+        Without one the neuron never spikes.
+    reset
+        Assignments made at a spike.
+    refractory
+        Name of the parameter that holds the refractory period (ms).
+    clamped
+        Variables held while refractory; by default ``v`` where there is one.
+    emit
+        Value that a spike carries, as an expression evaluated before the reset.
+    emit_type
+        ``"none"``, ``"int"`` (int32) or ``"float"``.
+    emit_limit
+        Greatest magnitude of the value; what exceeds it is clipped.
+    method
+        ``"auto"`` (exact or exponential Euler), ``"euler"`` or ``"rk4"``.
+    parameters
+        Name to `Parameter`, text with a unit, or number.
+    initial
+        Value of state variables at t = 0: number, array, distribution or name of a parameter.
+    dimensionless
+        Declare that the model counts in plain numbers, time in ms.
+    values
+        Parameters and initial values that differ from the declared ones.
+
+    Raises
+    ------
+    EquationError, UnitError, UnknownNameError, ValidationError
+        When the model is made, never later, if anything in it cannot be meant.
+    """
+
+    threshold: str = ""
+    reset: str = ""
+    refractory: str = ""
+    clamped: tuple[str, ...] | None = None
+    emit: str = ""
+    emit_type: str = "none"
+    emit_limit: float = 1.0
+    method: str = "auto"
+    #: The synapse by which a drive acts when none is named.
+    default_synapse: str = "ExponentialCurrent"
+
+    def __init__(self, equations: str | None = None, **declared: Any) -> None:
+        values = self._declare(equations, declared)
+        parameters = {k: _parameter(k, v) for k, v in declared.pop("parameters", {}).items()}
+        method = values.pop("method", self.method)
+        if method not in METHODS:
+            raise ValidationError(f"{self.label}.method", f"got {shorten(method)}", f"one of {METHODS}")
+        self.method = method
+        self._set_up(self.declared_parameters() | parameters, values)
+        self._parse_spiking()
+
+    @classmethod
+    def preset(cls, name: str, **values: Any) -> NeuronModel:
+        """Make the model with a published parameter set, and `values` on top of it.
+
+        Raises
+        ------
+        UnknownNameError
+            If the model has no set of that name.
+        """
+        if name not in cls.parameter_sets:
+            raise UnknownNameError(f"{cls.__name__}.preset", name, cls.parameter_sets)
+        return cls(**{**cls.parameter_sets[name], **values})
+
+    def _declare(self, equations: str | None, declared: dict[str, Any]) -> dict[str, Any]:
+        """Take inline declarations, leaving in the result what must be parameter values."""
+        inline = ("threshold", "reset", "refractory", "clamped", "emit", "emit_type", "emit_limit",
+                  "initial", "dimensionless", "default_synapse", "source")  # fmt: skip
+        if equations is None:
+            if type(self) is NeuronModel:
+                raise EquationError("NeuronModel", "no equations", "equations as text")
+            return {k: v for k, v in declared.items() if k != "parameters"}
+        self.equations = equations
+        for name in inline:
+            if name in declared:
+                setattr(self, name, declared[name])
+        self._label = declared.get("name", "")
+        skip = (*inline, "name", "parameters")
+        return {k: v for k, v in declared.items() if k not in skip}
+
+    @property
+    def label(self) -> str:
+        """The model's name in messages and listings."""
+        return getattr(self, "_label", "") or type(self).__name__
+
+    def inputs(self) -> dict[str, Unit]:
+        """The summed synaptic and injected current."""
+        return {"i_syn": DIMENSIONLESS if self.dimensionless else parse_unit("nA")}
+
+    def _parse_spiking(self) -> None:
+        units = self.parameter_units | self.inputs() | self.block.units
+        if self.dimensionless:
+            units = dict.fromkeys(units, DIMENSIONLESS)
+        aliases, states = self.block.aliases, set(self.block.states)
+        self.threshold_expr: Expr | None = None
+        if self.threshold:
+            where = f"{self.label}.threshold"
+            self.threshold_expr = parse_condition(self.threshold, units, aliases, where)
+        elif self.reset or self.emit_type != "none":
+            raise EquationError(f"{self.label}.reset", "without a threshold", "a threshold too")
+        self.reset_statements: tuple[Statement, ...] = parse_statements(
+            self.reset, states, units, aliases, f"{self.label}.reset"
+        )
+        self.emit_expr = self._parse_emit(units)
+        self._check_refractory()
+        if self.clamped is None:
+            self.clamped = ("v",) if "v" in states and self.refractory else ()
+        for name in self.clamped:
+            if name not in states:
+                raise UnknownNameError(f"{self.label}.clamped", name, states)
+
+    def _parse_emit(self, units: dict[str, Unit]) -> Expr | None:
+        where = f"{self.label}.emit"
+        if self.emit_type not in ("none", "int", "float"):
+            raise ValidationError(where, f"emit_type {self.emit_type!r}", "'none', 'int' or 'float'")
+        if (self.emit_type == "none") != (not self.emit):
+            raise ValidationError(
+                where, f"emit={shorten(self.emit)} with emit_type={self.emit_type!r}", "both, or neither"
+            )
+        if not self.emit:
+            return None
+        limit = magnitude(self.emit_limit, DIMENSIONLESS, f"{where}_limit")
+        if not (isinstance(limit, float) and 0 < limit <= 2**20):
+            raise ValidationError(f"{where}_limit", f"got {shorten(self.emit_limit)}",
+                                  "above 0 and at most 2**20")  # fmt: skip
+        expr = substitute(parse_expression(self.emit, set(units), where), self.block.aliases)
+        unit = unit_of(expr, units, where)
+        if unit is not None and not unit.fits(DIMENSIONLESS):
+            raise EquationError(where, f"the value is in {unit.coherent}", "a plain number",
+                                "divide it by a scale of the same unit")  # fmt: skip
+        return expr
+
+    def _check_refractory(self) -> None:
+        if not self.refractory:
+            return
+        where = f"{self.label}.refractory"
+        if self.refractory not in self.parameters:
+            raise UnknownNameError(where, self.refractory, self.parameters)
+        if not self.parameter_units[self.refractory].fits(parse_unit("ms")):
+            raise EquationError(where, f"{self.refractory} is no time", "a parameter in ms")
+
+
+def _parameter(name: str, given: Any) -> Parameter:
+    """Turn an inline declaration (``"20 ms"``, 3.0, a pint quantity) into a `Parameter`."""
+    if isinstance(given, Parameter):
+        return given
+    if isinstance(given, str):
+        number, _, unit = given.strip().partition(" ")
+        return Parameter(magnitude(number, DIMENSIONLESS, name), unit.strip() or "1")
+    if hasattr(given, "to") and hasattr(given, "dimensionality"):
+        return Parameter(*_pint_parts(name, given))
+    return Parameter(given)
+
+
+def _pint_parts(name: str, given: Any) -> tuple[Any, str]:
+    unit = Unit(1.0, _pint_dims(given))
+    return magnitude(given, unit, name), unit.coherent
+
+
+def _pint_dims(given: Any) -> tuple[int, ...]:
+    """The exponents of (time, voltage, current, length, concentration) of a pint quantity."""
+    d = {k.strip("[]"): v for k, v in dict(given.dimensionality).items()}
+    mass, amount = d.get("mass", 0), d.get("substance", 0)
+    voltage = mass  # volt = kg m^2 / (A s^3)
+    current = d.get("current", 0) + voltage
+    time = d.get("time", 0) + 3 * voltage
+    length = d.get("length", 0) - 2 * voltage + 3 * amount
+    return tuple(int(n) for n in (time, voltage, current, length, amount))
+
+
