@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import UnknownNameError, ValidationError, shorten
 from ..units import DIMENSIONLESS, Unit
-from ..values import Distribution, Value, as_value, distribution_from_dict, support
+from ..values import Distribution, Value, as_value, support
 from .block import Block, parse_block
 from .parser import check_identifier, unit_of_text
 
@@ -73,6 +73,9 @@ class AbstractModel:
     dimensionless: bool = False
     source: str = ""
     parameter_sets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    #: Parameters and name of a model that was read from a file.
+    inline_parameters: ClassVar[Mapping[str, Parameter]] = {}
+    saved_label: ClassVar[str] = ""
 
     parameters: dict[str, Parameter]
     values: dict[str, Value]
@@ -81,7 +84,7 @@ class AbstractModel:
     @property
     def label(self) -> str:
         """The model's name in messages and listings."""
-        return type(self).__name__
+        return self.saved_label or type(self).__name__
 
     @classmethod
     def declared_parameters(cls) -> dict[str, Parameter]:
@@ -89,7 +92,7 @@ class AbstractModel:
         found: dict[str, Parameter] = {}
         for base in reversed(cls.__mro__):
             found |= {k: v for k, v in vars(base).items() if isinstance(v, Parameter)}
-        return found
+        return found | dict(cls.inline_parameters)
 
     def _set_up(self, parameters: dict[str, Parameter], given: Mapping[str, Any]) -> None:
         """Parse the equations and take the values; called once, by ``__init__``."""
@@ -160,13 +163,3 @@ class AbstractModel:
 
 def _is_default(value: Value, default: Any) -> bool:
     return isinstance(value, float) and isinstance(default, int | float) and value == default
-
-
-def value_to_plain(value: Value | str) -> Any:
-    """Return a JSON-ready form of a value; arrays stay arrays."""
-    return value.to_dict() if isinstance(value, Distribution) else value
-
-
-def value_from_plain(data: Any, where: str) -> Any:
-    """Read what `value_to_plain` wrote."""
-    return distribution_from_dict(data, where) if isinstance(data, dict) else data

@@ -122,7 +122,7 @@ class NeuronModel(AbstractModel):
     @property
     def label(self) -> str:
         """The model's name in messages and listings."""
-        return getattr(self, "_label", "") or type(self).__name__
+        return getattr(self, "_label", "") or super().label
 
     def inputs(self) -> dict[str, Unit]:
         """The summed synaptic and injected current."""

@@ -1,0 +1,142 @@
+"""Networks in files: one archive of plain data, nothing in it is executed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import FileFormatError, SpikestackError
+from ..neurons.base import NeuronModel
+from ..storage import read_archive, write_archive
+from ..synapses.base import Synapse
+from ..values import distribution_from_dict
+from . import explicit, inputs, rules
+from .network import Network
+from .plain import MODEL_TEXTS, SYNAPSE_TEXTS, parameter_from_plain, plain_network
+from .population import Population, View
+
+__all__ = ["load_network", "save_network"]
+
+_RULES = {
+    name: getattr(module, name)
+    for module in (rules, explicit)
+    for name in module.__all__
+    if name not in ("Rule", "ExplicitRule")
+}
+_INPUTS = {name: getattr(inputs, name) for name in inputs.__all__ if name != "Input"}
+
+
+def save_network(network: Network, path: str | Path) -> Path:
+    """Write the description to one file, whole or not at all; return its path."""
+    arrays: dict[str, np.ndarray] = {}
+
+    def pack(array: np.ndarray) -> dict[str, str]:
+        name = f"a{len(arrays)}"
+        arrays[name] = array
+        return {"array": name}
+
+    header = plain_network(network, pack)
+    write_archive(path, "network", header, arrays)
+    return Path(path)
+
+
+def load_network(path: str | Path) -> Network:
+    """Read what `save_network` wrote.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is damaged, of another kind, or describes an impossible network.
+    """
+    header, arrays = read_archive(path, "network")
+    try:
+        return _Reader(arrays).network(header)
+    except SpikestackError as error:
+        raise FileFormatError(f"{path}: describes an impossible network: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise FileFormatError(
+            f"{path}: damaged: {type(error).__name__}: {error}; save the network again"
+        ) from error
+
+
+class _Reader:
+    """Rebuilds the parts of a network through the same constructors that users call."""
+
+    def __init__(self, arrays: dict[str, np.ndarray]) -> None:
+        self.arrays = arrays
+
+    def network(self, data: dict[str, Any]) -> Network:
+        net = Network(data["seed"])
+        for item in data["populations"]:
+            model = self.model(item["model"])
+            net.add(Population(item["name"], tuple(item["shape"]), model))
+        for item in data["projections"]:
+            net.connect(
+                self.view(net, item["pre"]), self.view(net, item["post"]), self.rule(item["rule"]),
+                self.synapse(item["synapse"]), name=item["name"],
+            )  # fmt: skip
+        for item in data["drives"]:
+            view = self.view(net, item["target"])
+            net.drive(view, self.input(item["input"], item["synapse"]), name=item["name"])
+        for item in data["probes"]:
+            view = self.view(net, item["target"])
+            net.record(view, item["variable"], interval=item["interval"])
+        return net
+
+    def value(self, data: Any, where: str) -> Any:
+        """Undo what packing did to one value."""
+        if isinstance(data, dict) and set(data) == {"array"}:
+            return self.arrays[data["array"]]
+        if isinstance(data, dict) and "kind" in data:
+            return distribution_from_dict(data, where)
+        if isinstance(data, dict):
+            return {k: self.value(v, where) for k, v in data.items()}
+        return data
+
+    def view(self, net: Network, data: dict[str, Any]) -> View:
+        population = net[data["population"]]
+        return population.whole if data["ids"] is None else population[self.value(data["ids"], "ids")]
+
+    def declare(self, base: type, data: dict[str, Any], texts: tuple[str, ...]) -> Any:
+        """A class like the one that was saved, with its equations as saved."""
+        found = {k: v for k, v in data["texts"].items() if k in texts}
+        if isinstance(found.get("clamped"), list):
+            found["clamped"] = tuple(found["clamped"])
+        found["inline_parameters"] = {
+            name: parameter_from_plain(p) for name, p in data["parameters"].items()
+        }
+        found["saved_label"] = str(data["label"])
+        if "neuron_names" in data:
+            found["neuron_names"] = dict(data["neuron_names"])
+        return type("Saved" + base.__name__, (base,), found)
+
+    def values(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {k: self.value(v, k) for k, v in data["values"].items()}
+
+    def model(self, data: dict[str, Any]) -> NeuronModel:
+        made: NeuronModel = self.declare(NeuronModel, data, MODEL_TEXTS)(**self.values(data))
+        return made
+
+    def synapse(self, data: dict[str, Any]) -> Synapse:
+        kind = self.declare(Synapse, data, SYNAPSE_TEXTS)
+        edge = {k: self.value(data[k], k) for k in ("weight", "delay", "dendritic_delay")}
+        made: Synapse = kind(**edge, **self.values(data))
+        return made
+
+    def rule(self, data: dict[str, Any]) -> rules.Rule:
+        kind = _RULES[data["kind"]]
+        settings = {k: self.value(v, k) for k, v in data.items() if k != "kind"}
+        made: rules.Rule = kind(**settings)
+        return made
+
+    def input(self, data: dict[str, Any], synapse: dict[str, Any] | None) -> inputs.Input:
+        settings = {k: self.value(v, k) for k, v in data.items() if k != "kind"}
+        if settings.get("stop", 0) is None:
+            settings["stop"] = float("inf")
+        if synapse is not None:
+            settings["synapse"] = self.synapse(synapse)
+        made: inputs.Input = _INPUTS[data["kind"]](**settings)
+        return made
+

@@ -1,0 +1,261 @@
+"""The network: populations, projections, inputs, probes, a seed. Plain data; nothing runs here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..equations.catalogue import collect
+from ..equations.expressions import names_in
+from ..errors import UnknownNameError, ValidationError, shorten
+from ..synapses.base import Synapse, check_receiver
+from ..units import magnitude, parse_unit
+from ..values import Value
+from .inputs import Input
+from .population import Population, View, check_name
+from .rules import Rule, check_edge_count
+
+__all__ = ["Drive", "Network", "Probe", "Projection"]
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Edges from one view to another, by a rule, through a synapse."""
+
+    name: str
+    pre: View
+    post: View
+    rule: Rule
+    synapse: Synapse
+
+    def __repr__(self) -> str:
+        return f"Projection({self.name!r}, {self.rule!r}, {self.synapse!r})"
+
+
+@dataclass(frozen=True, eq=False)
+class Drive:
+    """An input to a view; `synapse` is None for injected currents."""
+
+    name: str
+    target: View
+    input: Input
+    synapse: Synapse | None
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """What is recorded of a view: ``"spikes"``, or a variable every `interval` ms (None: dt)."""
+
+    target: View
+    variable: str
+    interval: float | None
+
+
+class Network:
+    """A network of spiking neurons, described.
+
+    Parameters
+    ----------
+    seed
+        Whole number; everything random derives from it and from the parts' names.
+
+    Examples
+    --------
+    >>> import spikestack as sp
+    >>> net = sp.Network(seed=1)
+    >>> exc = net.add(sp.Population("exc", 80, sp.LIF(i_offset=1.0)))
+    >>> net.record(exc, "spikes")
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+            raise ValidationError("Network.seed", f"got {shorten(seed)}", "a whole number, 0 to 2**63-1")
+        self.seed = int(seed)
+        self.populations: dict[str, Population] = {}
+        self.projections: dict[str, Projection] = {}
+        self.drives: dict[str, Drive] = {}
+        self.probes: list[Probe] = []
+        self.frozen = False
+
+    def add(self, population: Population) -> Population:
+        """Add a population and return it.
+
+        Raises
+        ------
+        ValidationError
+            If another population bears its name, or the network is frozen.
+        """
+        self._check_open("add a population")
+        if not isinstance(population, Population):
+            raise ValidationError("Network.add", f"got {shorten(population)}", "a Population")
+        if population.name in self.populations:
+            raise ValidationError("Network.add", f"a second population {population.name!r}",
+                                  "one name each", "choose another name")  # fmt: skip
+        self.populations[population.name] = population
+        return population
+
+    def connect(
+        self, pre: Population | View, post: Population | View, rule: Rule, synapse: Synapse,
+        name: str | None = None,
+    ) -> Projection:  # fmt: skip
+        """Connect two populations or views.
+
+        Parameters
+        ----------
+        pre, post
+            Sources and targets.
+        rule
+            Which of them are connected.
+        synapse
+            Receptor, weight and delay.
+        name
+            Needed where the same two populations are joined a second time: randomness is keyed by
+            names, so that the order of building does not matter.
+
+        Raises
+        ------
+        ValidationError
+            If the parts do not fit each other.
+        """
+        self._check_open("connect")
+        source, target = self._view(pre, "connect, pre"), self._view(post, "connect, post")
+        name = name or f"{source.population.name}->{target.population.name}"
+        where = f"Projection {check_name(name, 'connect, name')!r}"
+        if name in self.projections:
+            raise ValidationError(where, "a second projection of this name is ambiguous",
+                                  "one name each", "pass name=")  # fmt: skip
+        for thing, kind in ((rule, Rule), (synapse, Synapse)):
+            if not isinstance(thing, kind):
+                raise ValidationError(where, f"got {shorten(thing)}", f"a {kind.__name__}",
+                                      "as in connect(pre, post, AllToAll(), Delta(weight=1.0))")  # fmt: skip
+        rule.check(source.size, target.size, where)
+        edges = rule.expected_edges(source.size, target.size)
+        check_edge_count(edges, where)
+        check_receiver(synapse, target.population.model, where)
+        for value, what in ((synapse.weight, "weight"), (synapse.delay, "delay"),
+                            (synapse.dendritic_delay, "dendritic_delay")):  # fmt: skip
+            _check_edge_values(value, rule, edges, f"{where}.{what}")
+        synapse.check_sizes(target.population.size, where)
+        projection = Projection(name, source, target, rule, synapse)
+        self.projections[name] = projection
+        return projection
+
+    def drive(self, target: Population | View, input: Input, name: str | None = None) -> Drive:
+        """Drive a population or view by an input.
+
+        Raises
+        ------
+        ValidationError
+            If the input does not fit the target.
+        """
+        self._check_open("drive")
+        view = self._view(target, "drive, target")
+        if not isinstance(input, Input):
+            raise ValidationError("Network.drive", f"got {shorten(input)}", "an input such as Poisson")
+        name = name or f"{type(input).__name__}->{view.population.name}"
+        where = f"Drive {check_name(name, 'drive, name')!r}"
+        if name in self.drives:
+            raise ValidationError(where, "a second drive of this name is ambiguous",
+                                  "one name each", "pass name=")  # fmt: skip
+        input.check(view.size, where)
+        synapse = self._synapse_of(input, view, where) if input.has_events else None
+        if not input.has_events and "i_syn" not in _names_used(view.population):
+            raise ValidationError(where, f"{view.population.model.label} takes no current",
+                                  "a model whose equations use i_syn")  # fmt: skip
+        drive = Drive(name, view, input, synapse)
+        self.drives[name] = drive
+        return drive
+
+    def record(
+        self, target: Population | View, *variables: str, interval: Any = None
+    ) -> None:
+        """Record spikes or state variables.
+
+        Parameters
+        ----------
+        target
+            The neurons.
+        variables
+            ``"spikes"`` and names of state variables; of a receptor: ``"ExponentialCurrent.i"``
+            (in a network with several, see ``spikestack inspect``).
+        interval
+            For variables: ms between samples; every step by default.
+
+        Raises
+        ------
+        UnknownNameError
+            If the model has no such variable.
+        """
+        view = self._view(target, "record, target")
+        every = None if interval is None else magnitude(interval, parse_unit("ms"), "record, interval")
+        if every is not None and not (isinstance(every, float) and 0 < every < float("inf")):
+            raise ValidationError("record, interval", f"got {shorten(interval)}", "> 0 ms")
+        if not variables:
+            raise ValidationError("Network.record", "nothing named", "'spikes' or a state variable")
+        for variable in variables:
+            states = view.population.model.block.states
+            known = ("spikes", *states)
+            if variable not in known and "." not in str(variable):
+                raise UnknownNameError(f"record, population {view.population.name!r}", variable, known)
+            self.probes.append(Probe(view, variable, every))
+
+    def __getitem__(self, name: str) -> Population:
+        if name not in self.populations:
+            raise UnknownNameError("Network", name, self.populations)
+        return self.populations[name]
+
+    def __repr__(self) -> str:
+        neurons = sum(p.size for p in self.populations.values())
+        edges = sum(p.rule.expected_edges(p.pre.size, p.post.size) for p in self.projections.values())
+        return (
+            f"<Network of {len(self.populations)} populations, {neurons:,} neurons, "
+            f"{len(self.projections)} projections, about {edges:,.0f} synapses, seed {self.seed}>"
+        )
+
+    def _check_open(self, action: str) -> None:
+        if self.frozen:
+            raise ValidationError("Network", f"cannot {action}: it has been run and is frozen",
+                                  "a network is built, then run", "build a new one")  # fmt: skip
+
+    def _view(self, target: Any, where: str) -> View:
+        view = target.whole if isinstance(target, Population) else target
+        if not isinstance(view, View):
+            raise ValidationError(where, f"got {shorten(target)}", "a population or a view of one")
+        if self.populations.get(view.population.name) is not view.population:
+            raise ValidationError(where, f"population {view.population.name!r} is not in this network",
+                                  "a population that was added", "net.add(...) it first")  # fmt: skip
+        return view
+
+    def _synapse_of(self, input: Input, view: View, where: str) -> Synapse:
+        synapse = input.synapse
+        if synapse is None:
+            kinds = collect("spikestack.synapses", Synapse)
+            kind = view.population.model.default_synapse
+            if kind not in kinds:
+                raise UnknownNameError(f"{where}, default synapse", kind, kinds)
+            synapse = kinds[kind](weight=input.weight)
+        check_receiver(synapse, view.population.model, where)
+        synapse.check_sizes(view.population.size, where)
+        weight = synapse.weight
+        if isinstance(weight, np.ndarray) and weight.shape != (view.size,):
+            raise ValidationError(f"{where}.weight", f"an array of shape {weight.shape}",
+                                  f"one value for each of the {view.size} neurons")  # fmt: skip
+        return synapse
+
+
+def _names_used(population: Population) -> set[str]:
+    block = population.model.block
+    expressions = [*block.derivatives.values(), *(expr for _, expr in block.updates)]
+    return {name for expr in expressions for name in names_in(expr)}
+
+
+def _check_edge_values(value: Value, rule: Rule, edges: float, where: str) -> None:
+    if not isinstance(value, np.ndarray):
+        return
+    if not rule.has_fixed_edges():
+        raise ValidationError(where, f"an array with the random rule {type(rule).__name__}",
+                              "a number or a distribution", "or list the edges with FromArrays")  # fmt: skip
+    if value.size != int(edges):
+        raise ValidationError(where, f"an array of {value.size} values", f"{int(edges)}, one per edge")

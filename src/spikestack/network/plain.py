@@ -1,0 +1,124 @@
+"""A network as plain data: what is stored in files and hashed into the fingerprint."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from ..equations.model import AbstractModel, Parameter
+from ..neurons.base import NeuronModel
+from ..synapses.base import Synapse
+from ..values import Distribution
+from .inputs import ConstantCurrent, Input, Poisson, SpikeTrains, StepCurrent
+from .network import Network
+from .population import View
+
+__all__ = ["MODEL_TEXTS", "SYNAPSE_TEXTS", "plain_network"]
+
+Pack = Callable[[np.ndarray], Any]
+
+#: Class attributes that define a neuron model and a synapse, besides parameters.
+MODEL_TEXTS = ("equations", "threshold", "reset", "refractory", "clamped", "emit", "emit_type",
+               "emit_limit", "method", "dimensionless", "default_synapse", "source")  # fmt: skip
+SYNAPSE_TEXTS = ("equations", "receives", "current", "positive", "weight_unit", "source")
+
+
+def plain_network(network: Network, pack: Pack) -> dict[str, Any]:
+    """Describe `network` by dicts, lists, texts and numbers; `pack` says what becomes of arrays."""
+    return {
+        "seed": network.seed,
+        "populations": [
+            {"name": p.name, "shape": list(p.shape), "model": _model(p.model, pack)}
+            for p in network.populations.values()
+        ],
+        "projections": [
+            {
+                "name": p.name,
+                "pre": _view(p.pre, pack),
+                "post": _view(p.post, pack),
+                "rule": _plain(p.rule.to_dict(), pack),
+                "synapse": _synapse(p.synapse, pack),
+            }
+            for p in network.projections.values()
+        ],
+        "drives": [
+            {
+                "name": d.name,
+                "target": _view(d.target, pack),
+                "input": _input(d.input, pack),
+                "synapse": _synapse(d.synapse, pack) if d.synapse else None,
+            }
+            for d in network.drives.values()
+        ],
+        "probes": [
+            {"target": _view(p.target, pack), "variable": p.variable, "interval": p.interval}
+            for p in network.probes
+        ],
+    }
+
+
+def _plain(value: Any, pack: Pack) -> Any:
+    if isinstance(value, Distribution):
+        return _plain(value.to_dict(), pack)
+    if isinstance(value, np.ndarray):
+        return pack(value)
+    if isinstance(value, dict):
+        return {str(k): _plain(v, pack) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v, pack) for v in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _view(view: View, pack: Pack) -> dict[str, Any]:
+    ids = None if view.is_whole else pack(view.ids)
+    return {"population": view.population.name, "ids": ids}
+
+
+def _common(model: AbstractModel, texts: tuple[str, ...], pack: Pack) -> dict[str, Any]:
+    return {
+        "label": model.label,
+        "texts": {name: _plain(getattr(model, name), pack) for name in texts},
+        "parameters": {name: _plain(asdict(p), pack) for name, p in model.parameters.items()},
+        "values": {name: _plain(v, pack) for name, v in model.scalar_values().items()},
+    }
+
+
+def _model(model: NeuronModel, pack: Pack) -> dict[str, Any]:
+    return _common(model, MODEL_TEXTS, pack)
+
+
+def _synapse(synapse: Synapse, pack: Pack) -> dict[str, Any]:
+    return _common(synapse, SYNAPSE_TEXTS, pack) | {
+        "neuron_names": dict(synapse.neuron_names),
+        "weight": _plain(synapse.weight, pack),
+        "delay": _plain(synapse.delay, pack),
+        "dendritic_delay": _plain(synapse.dendritic_delay, pack),
+    }
+
+
+def _input(given: Input, pack: Pack) -> dict[str, Any]:
+    kind: dict[str, Any] = {"kind": type(given).__name__}
+    if isinstance(given, Poisson):
+        kind |= {"rate": given.rate, "start": given.start, "stop": given.stop}
+    elif isinstance(given, SpikeTrains):
+        kind |= {"times": given.times, "ids": given.ids, "trials": given.trials}
+    elif isinstance(given, ConstantCurrent):
+        kind |= {"amplitude": given.amplitude}
+    elif isinstance(given, StepCurrent):
+        kind |= {"times": given.times, "amplitudes": given.amplitudes}
+    return {name: _plain(value, pack) for name, value in kind.items()}
+
+
+def parameter_from_plain(data: dict[str, Any]) -> Parameter:
+    """Read a `Parameter`; missing bounds are infinite."""
+    low = -math.inf if data["low"] is None else float(data["low"])
+    high = math.inf if data["high"] is None else float(data["high"])
+    return Parameter(**{**data, "low": low, "high": high})

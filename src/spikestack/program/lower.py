@@ -1,0 +1,178 @@
+"""Lowering: a network becomes a Program."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnknownNameError, ValidationError
+from ..network.fingerprint import fingerprint
+from ..network.inputs import Poisson, SpikeTrains
+from ..network.network import Drive, Network
+from ..synapses.base import Synapse
+from .edges import draft_edges, incoming_bound
+from .inputs import (
+    PoissonDraft,
+    current_program,
+    event_program,
+    largest_burst,
+    poisson_draft,
+    weights_of,
+)
+from .levels import topological_levels
+from .populations import INJECTED, Draft, finish, receptor_names
+from .program import EdgeProgram, ProbeProgram, Program, ReceptorProgram
+
+__all__ = ["lower"]
+
+PRECISIONS = {"float32": 31, "float64": 62}
+
+
+def lower(network: Network, dt: float, precision: str, trials: int) -> Program:
+    """Lower a network for steps of `dt` ms.
+
+    Parameters
+    ----------
+    network
+        The description; frozen by this.
+    dt
+        Step in ms.
+    precision
+        ``"float32"`` or ``"float64"``: of states and of the fixed-point sums.
+    trials
+        Independent repetitions, each with inputs and initial values of its own.
+
+    Raises
+    ------
+    ValidationError
+        If something does not fit the grid or there is a cycle without delay.
+    """
+    if not network.populations:
+        raise ValidationError("Network", "has no population", "at least one", "net.add(...) one")
+    network.frozen = True
+    return _Lowering(network, dt, precision, trials).program()
+
+
+class _Lowering:
+    """The parts of one lowering, in the order in which they become known."""
+
+    def __init__(self, network: Network, dt: float, precision: str, trials: int) -> None:
+        self.network, self.dt, self.precision, self.trials = network, dt, precision, trials
+        self.names = list(network.populations)
+        self.place = {name: k for k, name in enumerate(self.names)}
+        self.bits = PRECISIONS[precision]
+        self.receptors = [self._receptors(name) for name in self.names]
+
+    def program(self) -> Program:
+        net, dt = self.network, self.dt
+        edges = {name: draft_edges(p, net.seed, dt) for name, p in net.projections.items()}
+        levels = topological_levels(net, edges)
+        drafts = {n: PoissonDraft(d, net.seed, dt) for n, d in net.drives.items()
+                  if isinstance(d.input, Poisson)}  # fmt: skip
+        weights = {n: weights_of(d, net.seed) for n, d in net.drives.items() if d.synapse}
+        quanta = self._quanta(edges, drafts, weights)
+        populations, offset = [], 0
+        for k, name in enumerate(self.names):
+            population = net.populations[name]
+            injected = any(d.synapse is None and d.target.population is population
+                           for d in net.drives.values())  # fmt: skip
+            draft = Draft(population, self.receptors[k], injected, net.seed, dt, self.trials,
+                          self.precision)  # fmt: skip
+            populations.append(finish(draft, offset, levels[name], tuple(quanta[k])))
+            offset += population.size
+        scaled = {n: np.rint(w / self._quantum(quanta, net.drives[n])).astype(np.int64)
+                  for n, w in weights.items()}  # fmt: skip
+        return Program(
+            dt, self.precision, net.seed, self.trials, fingerprint(net), tuple(populations),
+            tuple(self._edge(p, edges[n], quanta) for n, p in net.projections.items()),
+            tuple(poisson_draft(net.drives[n], d, net.seed, self.trials, self._at(net.drives[n]),
+                                scaled[n]) for n, d in drafts.items()),
+            event_program([(d, self._at(d), scaled[n]) for n, d in net.drives.items()
+                           if isinstance(d.input, SpikeTrains)], dt),
+            current_program([(d, self.place[d.target.population.name])
+                             for d in net.drives.values() if d.synapse is None],
+                            [p.size for p in populations], net.seed, dt),
+            *self._probes(populations),
+        )  # fmt: skip
+
+    def _receptors(self, name: str) -> dict[str, Synapse]:
+        population = self.network.populations[name]
+        found = [p.synapse for p in self.network.projections.values()
+                 if p.post.population is population]  # fmt: skip
+        found += [d.synapse for d in self.network.drives.values()
+                  if d.synapse and d.target.population is population]  # fmt: skip
+        return receptor_names(found)
+
+    def _receptor(self, population: str, synapse: Synapse) -> int:
+        key = repr(synapse.receptor_key())
+        keys = [repr(s.receptor_key()) for s in self.receptors[self.place[population]].values()]
+        return keys.index(key)
+
+    def _at(self, drive: Drive) -> tuple[int, int]:
+        assert drive.synapse is not None
+        name = drive.target.population.name
+        return self.place[name], self._receptor(name, drive.synapse)
+
+    def _quantum(self, quanta: list[list[ReceptorProgram]], drive: Drive) -> float:
+        population, receptor = self._at(drive)
+        return quanta[population][receptor].quantum
+
+    def _quanta(
+        self, edges: dict[str, dict[str, Any]], drafts: dict[str, PoissonDraft],
+        weights: dict[str, np.ndarray],
+    ) -> list[list[ReceptorProgram]]:  # fmt: skip
+        """A power of two for each receptor, the finest for which no sum can overflow."""
+        bounds = [dict.fromkeys(r, 0.0) for r in self.receptors]
+        for name, projection in self.network.projections.items():
+            post = projection.post.population
+            bound = incoming_bound(edges[name], projection.post.size)
+            limit = projection.pre.population.model
+            if limit.emit_type != "none":
+                bound *= max(1.0, float(limit.emit_limit))
+            target = bounds[self.place[post.name]]
+            target[list(target)[self._receptor(post.name, projection.synapse)]] += bound
+        for name, weight in weights.items():
+            drive = self.network.drives[name]
+            burst = drafts[name].largest if name in drafts else largest_burst(drive, self.dt)
+            population, receptor = self._at(drive)
+            target = bounds[population]
+            target[list(target)[receptor]] += burst * float(np.abs(weight).max(initial=0.0))
+        return [
+            [ReceptorProgram(n, q := _power_of_two(b, self.bits), q / 2) for n, b in target.items()]
+            for target in bounds
+        ]
+
+    def _edge(self, projection: Any, draft: dict[str, Any], quanta: Any) -> EdgeProgram:
+        post = projection.post.population.name
+        receptor = self._receptor(post, projection.synapse)
+        return EdgeProgram(
+            pre=self.place[projection.pre.population.name], post=self.place[post],
+            receptor=receptor, quantum=quanta[self.place[post]][receptor].quantum, **draft,
+        )  # fmt: skip
+
+    def _probes(self, populations: list[Any]) -> tuple[tuple[ProbeProgram, ...], dict[int, np.ndarray]]:
+        probes, recorded = [], {}
+        for probe in self.network.probes:
+            k = self.place[probe.target.population.name]
+            if probe.variable == "spikes":
+                known = recorded.get(k, np.zeros(0, dtype=np.int64))
+                recorded[k] = np.union1d(known, probe.target.ids)
+                continue
+            states = [s for s in populations[k].states if s != INJECTED]
+            if probe.variable not in states:
+                where = f"record, population {populations[k].name!r}"
+                raise UnknownNameError(where, probe.variable, ("spikes", *states))
+            every = 1 if probe.interval is None else max(1, math.floor(probe.interval / self.dt + 0.5))
+            state = populations[k].states.index(probe.variable)
+            probes.append(ProbeProgram(k, state, probe.target.ids, every))
+        return tuple(probes), recorded
+
+
+def _power_of_two(bound: float, bits: int) -> float:
+    """The least power of two of which `bound` is fewer than 2**bits."""
+    if bound == 0:
+        return 1.0
+    # A factor of 2 is kept in reserve for the rounding of each weight.
+    return 2.0 ** (math.ceil(math.log2(bound)) - bits + 1)

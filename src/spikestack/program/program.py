@@ -1,0 +1,217 @@
+"""The Program: what lowering makes of a network. Flat arrays and code; no engine is known here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .tac import Code
+
+__all__ = [
+    "CurrentProgram",
+    "EdgeProgram",
+    "EventProgram",
+    "PoissonProgram",
+    "PopulationProgram",
+    "ProbeProgram",
+    "Program",
+    "ReceptorProgram",
+    "ValueSpec",
+]
+
+
+@dataclass(frozen=True)
+class ValueSpec:
+    """A value of each edge as flat data for compiled code (see `spikestack.program.edge_values`).
+
+    Attributes
+    ----------
+    kind
+        0 constant, 1 array, 2 uniform, 3 normal, 4 log-normal.
+    params
+        float64[6], meaning by kind.
+    array
+        float64, one for each edge in the order of the rule; empty unless kind is 1.
+    key
+        uint64 of the random stream.
+    """
+
+    kind: int
+    params: np.ndarray
+    array: np.ndarray
+    key: np.uint64
+
+
+@dataclass(frozen=True)
+class ReceptorProgram:
+    """One receptor of a population: weights are integers times `quantum`, a power of two."""
+
+    name: str
+    quantum: float
+    rounding: float
+
+
+@dataclass(frozen=True)
+class PopulationProgram:
+    """One population.
+
+    Attributes
+    ----------
+    offset
+        Global index of its first neuron.
+    level
+        Its place in the order of zero-delay projections; populations of one level are independent.
+    states
+        Names of the state variables; receptors' as ``"ExponentialCurrent.i"``.
+    units, scales
+        Unit of each state for the user, and how many coherent units that is.
+    initial
+        Coherent float64 value or array for each state at t = 0, per trial where it is random.
+    params
+        Names of the parameters of `code`, in its order; `values` holds float or float64[size].
+    n_ref
+        Refractory steps: int64, or int64[size]; None without refractoriness.
+    schemes
+        How each variable is integrated, for reports.
+    """
+
+    name: str
+    size: int
+    offset: int
+    level: int
+    states: tuple[str, ...]
+    units: tuple[str, ...]
+    scales: tuple[float, ...]
+    initial: tuple[Any, ...]
+    params: tuple[str, ...]
+    values: tuple[Any, ...]
+    receptors: tuple[ReceptorProgram, ...]
+    n_ref: Any
+    emit_type: str
+    code: Code
+    schemes: dict[str, str]
+
+
+@dataclass(frozen=True)
+class EdgeProgram:
+    """One projection: its edges by rule, weights in quanta, delays in steps.
+
+    `pre_ids` and `post_ids` map view indices to indices in the population (int64).
+    """
+
+    name: str
+    pre: int
+    post: int
+    receptor: int
+    rule: Any
+    pre_ids: np.ndarray
+    post_ids: np.ndarray
+    weight: ValueSpec
+    delay: ValueSpec
+    dendritic: ValueSpec
+    quantum: float
+    dt: float
+    min_delay: int
+    max_delay: int
+    expected_edges: float
+
+
+@dataclass(frozen=True)
+class PoissonProgram:
+    """Poisson drive of one view: `tables[table_of[i]]` holds the thresholds of neuron i's count.
+
+    `keys[trial, draw]` are stream keys; the counter is the place in the view.
+    """
+
+    population: int
+    receptor: int
+    ids: np.ndarray
+    weights: np.ndarray
+    tables: tuple[np.ndarray, ...]
+    table_of: np.ndarray
+    keys: np.ndarray
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class EventProgram:
+    """Given events of all drives, sorted by step: they add `weights` (quanta) to receptors.
+
+    `trials` is -1 for events that every trial gets.
+    """
+
+    steps: np.ndarray
+    trials: np.ndarray
+    populations: np.ndarray
+    receptors: np.ndarray
+    ids: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True)
+class CurrentProgram:
+    """Changes of injected currents, sorted by step: row ``i_inj`` of `ids` becomes `values`.
+
+    A change at step s acts from the step that begins at s * dt.
+    """
+
+    steps: np.ndarray
+    populations: np.ndarray
+    ids: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class ProbeProgram:
+    """A state variable to sample: every `every` steps, of `ids`."""
+
+    population: int
+    state: int
+    ids: np.ndarray
+    every: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """Everything an engine needs."""
+
+    dt: float
+    precision: str
+    seed: int
+    trials: int
+    fingerprint: str
+    populations: tuple[PopulationProgram, ...]
+    edges: tuple[EdgeProgram, ...]
+    poisson: tuple[PoissonProgram, ...]
+    events: EventProgram
+    currents: CurrentProgram
+    probes: tuple[ProbeProgram, ...]
+    recorded: dict[int, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def dtype(self) -> type:
+        """The floating-point type of states."""
+        return np.float32 if self.precision == "float32" else np.float64
+
+    @property
+    def accumulator(self) -> type:
+        """The integer type in which synaptic input is summed."""
+        return np.int32 if self.precision == "float32" else np.int64
+
+    @property
+    def size(self) -> int:
+        """Neurons in all."""
+        return sum(p.size for p in self.populations)
+
+    @property
+    def levels(self) -> int:
+        """How many rounds of zero-delay delivery a step has, plus one."""
+        return 1 + max((p.level for p in self.populations), default=0)
+
+    @property
+    def max_delay(self) -> int:
+        """The longest delay that can occur, in steps."""
+        return max((e.max_delay for e in self.edges), default=0)
