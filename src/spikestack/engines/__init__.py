@@ -1,1 +1,1 @@
-
+"""Engines: each runs a Program; all of them give the same bits."""

@@ -199,6 +199,12 @@ class Network:
             known = ("spikes", *states)
             if variable not in known and "." not in str(variable):
                 raise UnknownNameError(f"record, population {view.population.name!r}", variable, known)
+            where = f"record, population {view.population.name!r}"
+            if variable != "spikes" and any(
+                p.variable == variable and p.target.population is view.population for p in self.probes
+            ):
+                raise ValidationError(where, f"{variable!r} is recorded already", "once each",
+                                      "name all neurons in one call: net.record(pop[[0, 5]], ...)")  # fmt: skip
             self.probes.append(Probe(view, variable, every))
 
     def __getitem__(self, name: str) -> Population:

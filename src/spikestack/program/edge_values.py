@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..numerics.random_compiled import normal_quantile, uniform
 from ..values import LogNormal, Uniform, Value, normal_cdf, standard_bounds
 from .program import ValueSpec
 
-__all__ = ["CONSTANT", "draw", "draw_array", "greatest", "spec_of", "to_quanta", "to_steps"]
+__all__ = ["CONSTANT", "draw", "draw_array", "draw_many", "greatest", "spec_of", "to_quanta", "to_steps"]
 
 CONSTANT, ARRAY, UNIFORM, NORMAL, LOGNORMAL = range(5)
 _HALF = 2.0**-54
@@ -87,16 +88,19 @@ def to_quanta(weight: float, quantum: float) -> int:
 
 
 def draw_array(value: Value, size: int, key: np.uint64) -> np.ndarray:
-    """Values of `size` neurons (float64), drawn at counters 0 to size - 1.
+    """Values of `size` neurons (float64), drawn at counters 0 to size - 1."""
+    spec = replace(spec_of(value, 0, "", "", None), key=key)
+    return draw_many(spec, np.arange(size, dtype=np.uint64))
 
-    The same definition as `draw`, on NumPy arrays.
-    """
-    spec = spec_of(value, 0, "", "", None)
+
+def draw_many(spec: ValueSpec, ordinals: np.ndarray) -> np.ndarray:
+    """The value of each edge, as `draw` defines it, on NumPy arrays."""
+    p = spec.params
     if spec.kind == CONSTANT:
-        return np.full(size, spec.params[0])
+        return np.full(len(ordinals), p[0])
     if spec.kind == ARRAY:
-        return np.asarray(spec.array, dtype=np.float64)
-    p, u = spec.params, np.asarray(uniform_of_array(key, np.arange(size, dtype=np.uint64)))
+        return np.asarray(spec.array[ordinals.astype(np.int64)], dtype=np.float64)
+    u = np.asarray(uniform_of_array(spec.key, ordinals))
     if spec.kind == UNIFORM:
         return p[0] + (p[1] - p[0]) * u
     x = p[0] + p[1] * np.asarray(quantile_of_array(p[4] + (p[5] - p[4]) * (u + _HALF)))

@@ -94,7 +94,7 @@ class _Lowering:
             current_program([(d, self.place[d.target.population.name])
                              for d in net.drives.values() if d.synapse is None],
                             [p.size for p in populations], net.seed, dt),
-            *self._probes(populations),
+            *self._probes(populations), tuple(p.shape for p in net.populations.values()),
         )  # fmt: skip
 
     def _receptors(self, name: str) -> dict[str, Synapse]:

@@ -189,7 +189,8 @@ class Program:
     events: EventProgram
     currents: CurrentProgram
     probes: tuple[ProbeProgram, ...]
-    recorded: dict[int, np.ndarray] = field(default_factory=dict)
+    recorded: dict[int, np.ndarray]
+    shapes: tuple[tuple[int, ...], ...] = field(default=())
 
     @property
     def dtype(self) -> type:

@@ -1,0 +1,122 @@
+"""From an engine's chunks to a Recording."""
+
+from __future__ import annotations
+
+import platform
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from . import __version__
+from .engines.base import AbstractEngine, Chunk
+from .engines.state import Spikes
+from .program.program import Program
+from .recording import Recording, SpikeRecord, Trace
+
+__all__ = ["Collector", "provenance"]
+
+
+class Collector:
+    """Gathers chunks and makes one `Recording` of them."""
+
+    def __init__(self, program: Program, first: int) -> None:
+        self.program, self.first = program, first
+        self.spikes: list[Spikes] = []
+        self.traces: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in program.probes]
+        self.reason = ""
+
+    def add(self, chunk: Chunk) -> None:
+        """Keep what was asked for."""
+        if self.program.recorded:
+            self.spikes.append(chunk.spikes)
+        for kept, sample in zip(self.traces, chunk.traces):
+            if len(sample[0]):
+                kept.append(sample)
+
+    def interrupt(self, reason: str) -> None:
+        """Mark the recording as cut short."""
+        self.reason = reason
+
+    def recording(self, step: int, about: dict[str, Any]) -> Recording:
+        """Everything gathered up to `step`."""
+        self.spikes = [Spikes.join(self.spikes)]
+        return Recording(
+            t_start=self.first * self.program.dt,
+            t_stop=step * self.program.dt,
+            spikes={
+                self.program.populations[k].name: self._spikes(k, ids, step)
+                for k, ids in self.program.recorded.items()
+            },
+            traces=self._traces(),
+            provenance=about,
+            status="interrupted" if self.reason else "complete",
+            reason=self.reason,
+        )
+
+    def _spikes(self, k: int, ids: np.ndarray, step: int) -> SpikeRecord:
+        population, program, all_spikes = self.program.populations[k], self.program, self.spikes[0]
+        local = all_spikes.ids - population.offset
+        mine = (local >= 0) & (local < population.size)
+        whole = len(ids) == population.size
+        if not whole:
+            wanted = np.zeros(population.size, dtype=bool)
+            wanted[ids] = True
+            mine[mine] = wanted[local[mine]]
+        values = all_spikes.values[mine] if population.emit_type != "none" else None
+        return SpikeRecord(
+            population=population.name,
+            size=population.size,
+            shape=self.program.shapes[k],
+            dt=program.dt,
+            steps=all_spikes.steps[mine],
+            ids=local[mine].astype(np.int32),
+            trials=all_spikes.trials[mine],
+            values=values,
+            recorded=None if whole else ids.astype(np.int32),
+            t_start=self.first * program.dt,
+            t_stop=step * program.dt,
+            n_trials=program.trials,
+        )
+
+    def _traces(self) -> dict[str, dict[str, Trace]]:
+        found: dict[str, dict[str, Trace]] = {}
+        for probe, kept in zip(self.program.probes, self.traces):
+            population = self.program.populations[probe.population]
+            empty = np.zeros((self.program.trials, 0, len(probe.ids)), dtype=self.program.dtype)
+            steps = np.concatenate([np.zeros(0, np.int64), *(s for s, _ in kept)])
+            values = np.concatenate([empty, *(v for _, v in kept)], axis=1)
+            scale = population.scales[probe.state]
+            name = population.states[probe.state]
+            found.setdefault(population.name, {})[name] = Trace(
+                population=population.name,
+                variable=name,
+                unit=population.units[probe.state],
+                dt=self.program.dt,
+                steps=steps,
+                ids=probe.ids.astype(np.int32),
+                values=values if scale == 1.0 else values / self.program.dtype(scale),
+            )
+        return found
+
+
+def provenance(program: Program, engine: AbstractEngine, threads: int) -> dict[str, Any]:
+    """Versions, settings and date of a run."""
+    import numba
+
+    return {
+        "spikestack": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "machine": platform.machine(),
+        "engine": engine.name,
+        "threads": threads,
+        "dt": program.dt,
+        "precision": program.precision,
+        "trials": program.trials,
+        "seed": program.seed,
+        "fingerprint": program.fingerprint,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "engine_details": engine.describe(),
+    }

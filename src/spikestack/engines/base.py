@@ -1,0 +1,71 @@
+"""What every engine can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import NumericalError
+from ..program.program import Program
+from .state import Spikes, State
+
+__all__ = ["AbstractEngine", "Chunk", "check_finite"]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What an advance brought.
+
+    Attributes
+    ----------
+    spikes
+        All spikes of all populations.
+    traces
+        For every probe: steps (int64[m]) and values (float[trials, m, neurons]).
+    """
+
+    spikes: Spikes
+    traces: tuple[tuple[np.ndarray, np.ndarray], ...]
+
+
+class AbstractEngine(ABC):
+    """Runs one Program from a State onwards."""
+
+    name: str
+
+    @abstractmethod
+    def __init__(self, program: Program, state: State, threads: int) -> None:
+        """Prepare `program` to go on from `state`."""
+
+    @abstractmethod
+    def advance(self, steps: int) -> Chunk:
+        """Run `steps` steps.
+
+        Raises
+        ------
+        EngineError
+            If the run could not go on.
+        """
+
+    @abstractmethod
+    def state(self) -> State:
+        """A copy of the present state."""
+
+    def describe(self) -> dict[str, object]:
+        """What the engine chose, for reports."""
+        return {}
+
+
+def check_finite(program: Program, state_values: tuple[np.ndarray, ...], step: int) -> None:
+    """Raise NumericalError, naming the neuron, if a state is no longer a finite number."""
+    for population, values in zip(program.populations, state_values):
+        if np.isfinite(values).all():
+            continue
+        trial, k, neuron = np.argwhere(~np.isfinite(values))[0]
+        raise NumericalError(
+            f"Population {population.name!r}.{population.states[k]}: became "
+            f"{values[trial, k, neuron]} in neuron {neuron} by {step * program.dt:g} ms; states must "
+            "stay finite; use a smaller dt, another method=, or check weights and currents"
+        )

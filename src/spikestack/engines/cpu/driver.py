@@ -1,0 +1,205 @@
+"""The step loop: one call per thread runs many steps, without coming back to Python.
+
+Each thread owns a range of every population (its partition). In a step it adds the input of its
+neurons, delivers every spike that is due to them, updates them, and logs their spikes; then all
+meet at a barrier. The log of the last steps is what is in flight: a spike is delivered d steps after
+it was logged, from the bucket of its source for delay d.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import Any
+
+import numpy as np
+from numba import carray, float32, float64, njit
+
+from ...numerics.random_compiled import hash32, step_words
+from .intrinsics import (
+    add_atomic,
+    call_kernel,
+    load_atomic,
+    pointer,
+    store_atomic,
+    yield_processor,
+)
+
+__all__ = ["ABORTED", "Inputs", "Log", "Probes", "Table", "Team", "run"]
+
+to_float32, to_float64 = pointer(float32), pointer(float64)
+
+#: What `run` returns when another thread failed.
+ABORTED = -1
+#: Places of the team's shared words, a cache line apart.
+ARRIVED, GENERATION, ABORT, STOP = 0, 16, 32, 48
+_SPINS = 4000
+_DRAWS = 1024
+
+#: Kernel addresses, tables, ranges and levels by population.
+Team = namedtuple("Team", "me size shared levels kernels tables low high level acc_base")
+#: Buckets of synapses: ``rows[row_base[k] + i * n_delays[k] + d]`` is where neuron i's begin.
+Table = namedtuple("Table", "row_base n_delays delay_base delays rows synapses zero carries")
+#: Spikes by thread: ids and values, and where those of each slot and population begin.
+Log = namedtuple("Log", "ids values starts capacity")
+#: Poisson runs, given events, changes of current.
+Inputs = namedtuple(
+    "Inputs",
+    "run_acc run_index run_size run_weight run_table run_length run_key run_start run_stop "
+    "thresholds weights event_step event_acc event_weight current_step current_at current_value",
+)
+#: Samples: where from, where to.
+Probes = namedtuple("Probes", "every first begin end address place out row_size")
+
+
+@njit(cache=True, inline="always")
+def _barrier(team: Any) -> bool:
+    """Wait for the others; False if one of them has failed."""
+    if team.size == 1:
+        return load_atomic(team.shared, ABORT) == 0
+    generation = load_atomic(team.shared, GENERATION)
+    if add_atomic(team.shared, ARRIVED, 1) == team.size - 1:
+        store_atomic(team.shared, ARRIVED, 0)
+        store_atomic(team.shared, GENERATION, generation + 1)
+    else:
+        spins = 0
+        while load_atomic(team.shared, GENERATION) == generation:
+            if load_atomic(team.shared, ABORT) != 0:
+                return False
+            spins += 1
+            if spins > _SPINS:
+                yield_processor()
+    return load_atomic(team.shared, ABORT) == 0
+
+
+@njit(cache=True, error_model="numpy")
+def _deliver(table: Any, log: Any, acc: Any, k: int, d: int, slot: int) -> None:
+    """Add the buckets of delay number `d` of all spikes of population `k` logged in `slot`."""
+    n_delays, base, rows, synapses = table.n_delays[k], table.row_base[k], table.rows, table.synapses
+    for q in range(log.starts.shape[0]):
+        for s in range(log.starts[q, slot, k], log.starts[q, slot, k + 1]):
+            row = base + np.int64(log.ids[q, s]) * n_delays + d
+            if table.carries[k]:
+                value = np.float64(log.values[q, s])
+                for e in range(rows[row], rows[row + 1]):
+                    acc[synapses[e, 0]] += np.int64(np.rint(np.float64(synapses[e, 1]) * value))
+            else:
+                for e in range(rows[row], rows[row + 1]):
+                    acc[synapses[e, 0]] += synapses[e, 1]
+
+
+@njit(cache=True, error_model="numpy")
+def _poisson(inputs: Any, acc: Any, step: int, signed: Any, counts: Any) -> None:
+    """Draw the counts of every run of neurons and add them."""
+    for r in range(len(inputs.run_size)):
+        if step <= inputs.run_start[r] or step > inputs.run_stop[r]:
+            continue
+        k0, k1 = step_words(inputs.run_key[r], step)
+        first, last = inputs.run_table[r], inputs.run_table[r] + inputs.run_length[r]
+        for base in range(0, inputs.run_size[r], _DRAWS):
+            n = min(_DRAWS, inputs.run_size[r] - base)
+            index, at = inputs.run_index[r] + base, inputs.run_acc[r] + base
+            for j in range(n):
+                signed[j] = np.int32(hash32(np.uint32(index + j), k0, k1) ^ np.uint32(0x80000000))
+                counts[j] = 0
+            for t in range(first, last):
+                threshold = inputs.thresholds[t]
+                for j in range(n):
+                    counts[j] += np.int32(1) if signed[j] >= threshold else np.int32(0)
+            target = acc[at : at + n]
+            weights = inputs.weights[inputs.run_weight[r] + base : inputs.run_weight[r] + base + n]
+            for j in range(n):
+                target[j] += counts[j] * weights[j]
+
+
+@njit(cache=True, error_model="numpy")
+def _given(inputs: Any, acc: Any, step: int, event: int) -> int:
+    """Add the given events of this step; return the place of the next."""
+    while event < len(inputs.event_step) and inputs.event_step[event] == step:
+        acc[inputs.event_acc[event]] += inputs.event_weight[event]
+        event += 1
+    return event
+
+
+@njit(cache=True, error_model="numpy")
+def _change(inputs: Any, step: int, change: int) -> int:
+    """Set the injected currents that change at the beginning of this step."""
+    while change < len(inputs.current_step) and inputs.current_step[change] < step:
+        if inputs.current_value.itemsize == 4:
+            carray(to_float32(inputs.current_at[change]), 1)[0] = inputs.current_value[change]
+        else:
+            carray(to_float64(inputs.current_at[change]), 1)[0] = inputs.current_value[change]
+        change += 1
+    return change
+
+
+@njit(cache=True, error_model="numpy")
+def _sample(probes: Any, step: int) -> None:
+    for p in range(len(probes.every)):
+        if step % probes.every[p] != 0:
+            continue
+        row = (step // probes.every[p] - probes.first[p]) * probes.row_size[p]
+        for c in range(probes.begin[p], probes.end[p]):
+            if probes.out.itemsize == 4:
+                probes.out[probes.place[c] + row] = carray(to_float32(probes.address[c]), 1)[0]
+            else:
+                probes.out[probes.place[c] + row] = carray(to_float64(probes.address[c]), 1)[0]
+
+
+@njit(cache=True, error_model="numpy")
+def _update(team: Any, log: Any, acc: Any, k: int, slot: int) -> None:
+    me, used = team.me, log.starts[team.me, slot, k]
+    size = acc.itemsize
+    made = call_kernel(
+        team.kernels[k], team.tables[k], team.low[k], team.high[k],
+        acc.ctypes.data + size * team.acc_base[k], log.ids[me].ctypes.data + 4 * used,
+        log.values[me].ctypes.data + log.values.itemsize * used,
+    )  # fmt: skip
+    log.starts[me, slot, k + 1] = used + made
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def run(
+    team: Any, table: Any, log: Any, inputs: Any, probes: Any, acc: Any, done: int, steps: int,
+    history: int,
+) -> int:  # fmt: skip
+    """Run up to `steps` steps after step `done`; return how many were run, or `ABORTED`.
+
+    It stops early, together with all other threads, when some thread's log might not hold another
+    step: the caller empties the logs and calls again, so nothing is ever truncated.
+    """
+    signed, counts = np.empty(_DRAWS, np.int32), np.empty(_DRAWS, np.int32)
+    event = np.searchsorted(inputs.event_step, done + 1)
+    change = np.searchsorted(inputs.current_step, done)
+    n_populations, mine = len(team.level), 0
+    for k in range(n_populations):
+        mine += team.high[k] - team.low[k]
+    for i in range(steps):
+        step, slot = done + i + 1, history + i
+        change = _change(inputs, step, change)
+        _poisson(inputs, acc, step, signed, counts)
+        event = _given(inputs, acc, step, event)
+        for k in range(n_populations):
+            for d in range(table.n_delays[k]):
+                delay = table.delays[table.delay_base[k] + d]
+                if delay > 0:
+                    _deliver(table, log, acc, k, d, slot - delay)
+        log.starts[team.me, slot, 0] = log.starts[team.me, slot - 1, n_populations]
+        first = 0
+        for level in range(team.levels):
+            last = first
+            while last < n_populations and team.level[last] == level:
+                _update(team, log, acc, last, slot)
+                last += 1
+            if level == team.levels - 1 and log.capacity - log.starts[
+                team.me, slot, n_populations] < mine:  # fmt: skip
+                store_atomic(team.shared, STOP, step)
+            if not _barrier(team):
+                return ABORTED
+            for k in range(first, last):
+                if table.zero[k] >= 0:
+                    _deliver(table, log, acc, k, table.zero[k], slot)
+            first = last
+        _sample(probes, step)
+        if load_atomic(team.shared, STOP) == step:
+            return i + 1
+    return steps

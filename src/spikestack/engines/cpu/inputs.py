@@ -1,0 +1,101 @@
+"""One thread's share of the inputs and probes, as the step loop reads them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...program.populations import INJECTED
+from ...program.program import Program
+from .driver import Inputs, Probes
+from .layout import Partition
+
+__all__ = ["inputs_of", "probes_of"]
+
+
+def _accumulators(part: Partition, population: int, receptor: int, ids: np.ndarray) -> np.ndarray:
+    k, width = population, part.high[population] - part.low[population]
+    return part.acc_base[k] + receptor * width + ids - part.low[k]
+
+
+def _runs(program: Program, part: Partition, trial: int) -> dict[str, np.ndarray]:
+    """Poisson drives cut into runs of neighbouring neurons that share a table."""
+    columns: dict[str, list[int]] = {
+        name: [] for name in ("acc", "index", "size", "weight", "table", "length", "start", "stop")
+    }
+    keys: list[np.uint64] = []
+    thresholds, weights, table_at, weight_at = [np.zeros(0, np.int32)], [], 0, 0
+    for drive in program.poisson:
+        k = drive.population
+        places = np.cumsum([0, *(len(t) for t in drive.tables)]) + table_at
+        mine = np.flatnonzero((drive.ids >= part.low[k]) & (drive.ids < part.high[k]))
+        acc, which = _accumulators(part, k, drive.receptor, drive.ids[mine]), drive.table_of[mine]
+        breaks = (np.diff(acc) != 1) | (np.diff(mine) != 1) | (np.diff(which) != 0)
+        starts = np.concatenate([[0], np.flatnonzero(breaks) + 1]) if len(mine) else []
+        ends = np.append(starts[1:], len(mine)).astype(int)
+        for key in drive.keys[trial]:
+            for a, b in zip(starts, ends):
+                row = (acc[a], mine[a], b - a, weight_at + a, places[which[a]],
+                       len(drive.tables[which[a]]), drive.start, drive.stop)  # fmt: skip
+                for column, value in zip(columns.values(), row):
+                    column.append(int(value))
+                keys.append(key)
+        thresholds += list(drive.tables)
+        weights.append(drive.weights[mine])
+        table_at, weight_at = int(places[-1]), weight_at + len(mine)
+    found = {name: np.array(column, dtype=np.int64) for name, column in columns.items()}
+    found["key"] = np.array(keys, dtype=np.uint64)
+    found["thresholds"] = np.concatenate(thresholds)
+    found["weights"] = np.concatenate([*weights, []]).astype(program.accumulator)
+    return found
+
+
+def inputs_of(program: Program, part: Partition, trial: int, values: tuple[np.ndarray, ...]) -> Inputs:
+    """The inputs of one partition in one trial; `values` are the live states."""
+    runs = _runs(program, part, trial)
+    e = program.events
+    mine = (e.trials == -1) | (e.trials == trial)
+    mine &= (e.ids >= part.low[e.populations]) & (e.ids < part.high[e.populations])
+    width = part.high - part.low
+    k, i = e.populations[mine], e.ids[mine]
+    acc = part.acc_base[k] + e.receptors[mine] * width[k] + i - part.low[k]
+    c = program.currents
+    own = (c.ids >= part.low[c.populations]) & (c.ids < part.high[c.populations])
+    rows = np.array([
+        v[trial, p.states.index(INJECTED)].ctypes.data if INJECTED in p.states else 0
+        for p, v in zip(program.populations, values)
+    ], dtype=np.int64)  # fmt: skip
+    address = rows[c.populations[own]] + np.dtype(program.dtype).itemsize * c.ids[own]
+    names = ("acc", "index", "size", "weight", "table", "length", "key", "start", "stop")
+    return Inputs(
+        *(runs[name] for name in names), runs["thresholds"], runs["weights"],
+        e.steps[mine], acc, e.weights[mine].astype(program.accumulator),
+        c.steps[own], address, c.values[own].astype(program.dtype),
+    )  # fmt: skip
+
+
+def probes_of(
+    program: Program, part: Partition, trial: int, values: tuple[np.ndarray, ...], done: int,
+    out: np.ndarray, offsets: list[int],
+) -> Probes:  # fmt: skip
+    """Where one partition's samples come from and go to: `offsets` says where each probe begins."""
+    begin, end, address, place = [], [], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    size, at = np.dtype(program.dtype).itemsize, 0
+    for probe, offset in zip(program.probes, offsets):
+        k = probe.population
+        mine = np.flatnonzero((probe.ids >= part.low[k]) & (probe.ids < part.high[k]))
+        row = values[k][trial, probe.state].ctypes.data
+        address.append(row + size * probe.ids[mine])
+        place.append(offset + mine)
+        begin.append(at)
+        at += len(mine)
+        end.append(at)
+
+    def whole(numbers: list[int]) -> np.ndarray:
+        return np.array(numbers, dtype=np.int64)
+
+    return Probes(
+        whole([p.every for p in program.probes]),
+        whole([done // p.every + 1 for p in program.probes]),
+        whole(begin), whole(end), np.concatenate(address), np.concatenate(place), out,
+        whole([len(p.ids) for p in program.probes]),
+    )  # fmt: skip

@@ -1,0 +1,99 @@
+"""What Numba lacks: pointers from addresses, calls by address, atomics, a polite wait.
+
+Each is a line or two of LLVM; nothing here depends on the processor.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+from __future__ import annotations
+
+import sys
+
+import llvmlite.ir as ir
+from numba import types
+from numba.extending import intrinsic
+
+__all__ = ["add_atomic", "call_kernel", "load_atomic", "pointer", "store_atomic", "yield_processor"]
+
+_I64 = ir.IntType(64)
+
+
+def pointer(kind):
+    """Make the intrinsic that turns an address (int64) into a pointer to `kind`."""
+
+    @intrinsic
+    def to_pointer(typing, address):
+        signature = types.CPointer(kind)(types.int64)
+
+        def generate(context, builder, sig, args):
+            return builder.inttoptr(args[0], context.get_value_type(sig.return_type))
+
+        return signature, generate
+
+    return to_pointer
+
+
+@intrinsic
+def call_kernel(typing, function, table, low, high, inputs, ids, values):
+    """Call a population's kernel, compiled apart, by its address."""
+    signature = types.int64(*[types.int64] * 7)
+
+    def generate(context, builder, sig, args):
+        kind = ir.FunctionType(_I64, [_I64] * 6)
+        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+
+    return signature, generate
+
+
+def _element(builder, context, sig, args):
+    """The address of ``array[index]`` for an int64 array."""
+    array = context.make_array(sig.args[0])(context, builder, args[0])
+    return builder.gep(array.data, [args[1]])
+
+
+@intrinsic
+def add_atomic(typing, array, index, value):
+    """Add to ``array[index]`` and return what was there."""
+    signature = types.int64(array, types.int64, types.int64)
+
+    def generate(context, builder, sig, args):
+        return builder.atomic_rmw("add", _element(builder, context, sig, args), args[2], "seq_cst")
+
+    return signature, generate
+
+
+@intrinsic
+def load_atomic(typing, array, index):
+    """Read ``array[index]`` as other threads last wrote it."""
+    signature = types.int64(array, types.int64)
+
+    def generate(context, builder, sig, args):
+        return builder.load_atomic(_element(builder, context, sig, args), "seq_cst", 8)
+
+    return signature, generate
+
+
+@intrinsic
+def store_atomic(typing, array, index, value):
+    """Write ``array[index]`` for other threads to see."""
+    signature = types.void(array, types.int64, types.int64)
+
+    def generate(context, builder, sig, args):
+        builder.store_atomic(args[2], _element(builder, context, sig, args), "seq_cst", 8)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def yield_processor(typing):
+    """Let another thread run, where the system offers it."""
+    signature = types.void()
+
+    def generate(context, builder, sig, args):
+        if sys.platform != "win32":
+            name, kind = "sched_yield", ir.FunctionType(ir.IntType(32), [])
+            function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+            builder.call(function, [])
+        return context.get_dummy_value()
+
+    return signature, generate

@@ -1,0 +1,149 @@
+"""The State: everything that changes while running, spikes in flight included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import FileFormatError
+from ..program.program import Program
+from ..storage import read_archive, write_archive
+
+__all__ = ["Spikes", "State", "initial_state", "load_state", "save_state"]
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """Spikes sorted by (trial, step, global neuron index).
+
+    Attributes
+    ----------
+    steps : int64
+        The step at whose end each was emitted.
+    trials : int32
+    ids : int64
+        Index in the whole program.
+    values : float64
+        What it carries; 1 where spikes carry nothing.
+    """
+
+    steps: np.ndarray
+    trials: np.ndarray
+    ids: np.ndarray
+    values: np.ndarray
+
+    @classmethod
+    def none(cls) -> Spikes:
+        """No spikes."""
+        return cls(
+            np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0)
+        )
+
+    @classmethod
+    def join(cls, parts: list[Spikes]) -> Spikes:
+        """Join and sort."""
+        if not parts:
+            return cls.none()
+        columns = [np.concatenate([getattr(p, f) for p in parts]) for f in cls.__annotations__]
+        order = np.lexsort((columns[2], columns[0], columns[1]))
+        return cls(*(column[order] for column in columns))
+
+    def since(self, step: int) -> Spikes:
+        """Those emitted after `step`."""
+        keep = self.steps > step
+        return Spikes(self.steps[keep], self.trials[keep], self.ids[keep], self.values[keep])
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+@dataclass(frozen=True)
+class State:
+    """A moment of a simulation.
+
+    Attributes
+    ----------
+    step
+        Steps since the start.
+    values
+        For every population: float array (trials, states, neurons), coherent units.
+    counters
+        For every population: int32 array (trials, neurons) of refractory steps left.
+    in_flight
+        Spikes that have not reached all their targets.
+    """
+
+    step: int
+    values: tuple[np.ndarray, ...]
+    counters: tuple[np.ndarray, ...]
+    in_flight: Spikes
+
+
+def initial_state(program: Program) -> State:
+    """The state at t = 0."""
+    values, counters = [], []
+    for population in program.populations:
+        shape = (program.trials, len(population.states), population.size)
+        array = np.zeros(shape, dtype=program.dtype)
+        for k, value in enumerate(population.initial):
+            array[:, k] = value
+        values.append(array)
+        counters.append(np.zeros((program.trials, population.size), dtype=np.int32))
+    return State(0, tuple(values), tuple(counters), Spikes.none())
+
+
+def save_state(state: State, program: Program, path: str | Path) -> None:
+    """Write a state to a file, whole or not at all."""
+    header = {"step": state.step, **_identity(program)}
+    arrays = {f"flight_{name}": getattr(state.in_flight, name) for name in Spikes.__annotations__}
+    for k, (values, counters) in enumerate(zip(state.values, state.counters)):
+        arrays |= {f"values_{k}": values, f"counters_{k}": counters}
+    write_archive(path, "state", header, arrays)
+
+
+def _identity(program: Program) -> dict[str, object]:
+    return {
+        "fingerprint": program.fingerprint,
+        "dt": program.dt,
+        "precision": program.precision,
+        "trials": program.trials,
+    }
+
+
+def load_state(program: Program, path: str | Path) -> State:
+    """Read what `save_state` wrote.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is damaged, or is of another network, dt, precision or number of trials.
+    """
+    header, arrays = read_archive(path, "state")
+    for name, expected in _identity(program).items():
+        if header.get(name) != expected:
+            raise FileFormatError(
+                f"{path}: this state has {name} {header.get(name)!r}, the simulation {expected!r}; "
+                "restore it into a simulation of the same network and settings"
+            )
+    fresh = initial_state(program)
+    try:
+        state = State(
+            int(header["step"]),
+            tuple(arrays[f"values_{k}"] for k in range(len(fresh.values))),
+            tuple(arrays[f"counters_{k}"] for k in range(len(fresh.counters))),
+            Spikes(*(arrays[f"flight_{name}"] for name in Spikes.__annotations__)),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise FileFormatError(f"{path}: damaged: lacks {error}; save the state again") from error
+    for got, wanted in zip((*state.values, *state.counters), (*fresh.values, *fresh.counters)):
+        if got.shape != wanted.shape or got.dtype != wanted.dtype:
+            raise FileFormatError(f"{path}: damaged: an array is {got.dtype}{got.shape}, not "
+                                  f"{wanted.dtype}{wanted.shape}; save the state again")  # fmt: skip
+    flight = state.in_flight
+    inside = (flight.ids >= 0) & (flight.ids < program.size) & (flight.steps <= state.step)
+    inside &= (flight.trials >= 0) & (flight.trials < program.trials)
+    if len({len(getattr(flight, f)) for f in Spikes.__annotations__}) != 1 or not inside.all():
+        raise FileFormatError(f"{path}: damaged: spikes in flight are out of range; save it again")
+    return state

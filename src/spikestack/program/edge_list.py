@@ -1,0 +1,58 @@
+"""All edges of a projection as arrays: the definition that other layouts are compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..numerics import edges as enumerators
+from .edge_values import draw_many
+from .program import EdgeProgram
+
+__all__ = ["EdgeList", "edge_list"]
+
+
+@dataclass(frozen=True)
+class EdgeList:
+    """Edges sorted by source.
+
+    Attributes
+    ----------
+    pre, post : int64
+        Indices in the populations (not the views).
+    weights : int64
+        Quanta.
+    delays : int64
+        Steps, axonal and dendritic together.
+    """
+
+    pre: np.ndarray
+    post: np.ndarray
+    weights: np.ndarray
+    delays: np.ndarray
+
+    def leaving(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Edges that leave the neurons `ids`: their places, and each one's place in `ids`."""
+        first = np.searchsorted(self.pre, ids, side="left")
+        count = np.searchsorted(self.pre, ids, side="right") - first
+        place = np.repeat(np.arange(len(ids)), count)
+        start = np.repeat(first - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
+        return start + np.arange(len(place)), place
+
+
+def edge_list(edge: EdgeProgram) -> EdgeList:
+    """List every edge of a projection."""
+    starts, targets, ordinals = enumerators.expand(edge.rule)
+    source = np.repeat(np.arange(edge.rule.n_pre), np.diff(starts))
+    delays = _steps(draw_many(edge.delay, ordinals), edge.dt) + _steps(
+        draw_many(edge.dendritic, ordinals), edge.dt
+    )
+    weights = np.rint(draw_many(edge.weight, ordinals) / edge.quantum).astype(np.int64)
+    pre, post = edge.pre_ids[source], edge.post_ids[targets]
+    order = np.argsort(pre, kind="stable")
+    return EdgeList(pre[order], post[order], weights[order], delays[order])
+
+
+def _steps(delays: np.ndarray, dt: float) -> np.ndarray:
+    return np.floor(delays / dt + 0.5).astype(np.int64)

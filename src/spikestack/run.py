@@ -1,0 +1,46 @@
+"""The main path, on one screen: validate and lower, execute, collect."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from .network.network import Network
+from .recording import Recording
+from .simulation import Simulation
+
+__all__ = ["run"]
+
+
+def run(
+    network: Network, duration: Any, *, on: str = "cpu", dt: Any = 0.1, threads: int | None = None,
+    precision: str = "float32", trials: int = 1, progress: bool | None = None,
+) -> Recording:  # fmt: skip
+    """Run a network from the start and return what was recorded.
+
+    Parameters
+    ----------
+    network
+        What to run.
+    duration
+        ms.
+    on
+        ``"cpu"`` or ``"reference"``.
+    dt
+        Step in ms.
+    threads, precision, trials
+        See `Simulation`.
+    progress
+        Whether to show a bar; by default on a terminal only.
+
+    Returns
+    -------
+    Recording
+        Spikes and traces; of status ``"interrupted"`` after Ctrl-C.
+    """
+    simulation = Simulation(
+        network, dt=dt, on=on, threads=threads, precision=precision, trials=trials
+    )
+    if not simulation.advance(duration, progress=progress):
+        print(f"stopped at {simulation.time:g} ms; what was recorded is kept", file=sys.stderr)
+    return simulation.recording()
