@@ -1,1 +1,7 @@
+"""What a run gives back: spikes, traces and where they came from, as plain arrays with units."""
 
+from .recording import Recording, Records
+from .spikes import SpikeRecord
+from .trace import Trace
+
+__all__ = ["Recording", "Records", "SpikeRecord", "Trace"]

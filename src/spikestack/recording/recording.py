@@ -1,0 +1,315 @@
+"""What a run gives back: the spikes and traces of all populations, and where they came from."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+import numpy as np
+
+from ..errors import UnknownNameError, ValidationError, shorten
+from .checks import checked_span, pandas
+from .spikes import SpikeRecord
+from .tables import html_report, printable, text_report
+from .trace import Trace
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Recording", "Records"]
+
+V = TypeVar("V")
+STATUSES = ("complete", "interrupted")
+
+
+class Records(Mapping[str, V], Generic[V]):
+    """A read-only mapping that answers an unknown name with the nearest known ones.
+
+    Parameters
+    ----------
+    where
+        What the mapping holds, as an error message says it.
+    items
+        The records by name, in the order in which they are shown.
+    """
+
+    def __init__(self, where: str, items: Mapping[str, V]) -> None:
+        self._where, self._items = where, dict(items)
+
+    def __getitem__(self, name: str) -> V:
+        try:
+            return self._items[name]
+        except (KeyError, TypeError):
+            raise UnknownNameError(self._where, name, self._items) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._items
+
+    def __repr__(self) -> str:
+        names = ", ".join(repr(name) for name in self._items)
+        return f"<{printable(self._where)}: {names or 'none'}>"
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self._items)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Recording:
+    """What a run gives back.
+
+    ``result["exc"]`` is the spikes of a population and ``result["exc", "v"]`` a trace of it, short
+    for ``result.spikes["exc"]`` and ``result.traces["exc"]["v"]``.
+
+    Parameters
+    ----------
+    spikes
+        A `SpikeRecord` for each population whose spikes were recorded, by its name.
+    traces
+        By population and variable, a `Trace` for each variable recorded.
+    t_start, t_stop
+        The window, in ms.
+    provenance
+        Where it comes from, as plain data: versions, seed, fingerprint, dt, precision, engine,
+        threads, wall_time_s, build_time_s, date.
+    status
+        ``"complete"`` or ``"interrupted"``.
+    reason
+        Why it was interrupted.
+
+    Raises
+    ------
+    ValidationError
+        When a record stands under a name that is not its own, or the window or status cannot be.
+    """
+
+    t_stop: float
+    t_start: float = 0.0
+    spikes: Mapping[str, SpikeRecord] = field(default_factory=dict)
+    traces: Mapping[str, Mapping[str, Trace]] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    status: str = "complete"
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        t_start, t_stop = checked_span(self.t_start, self.t_stop, "Recording")
+        if self.status not in STATUSES:
+            raise ValidationError(
+                "Recording.status", f"got {shorten(self.status)}", f"must be one of {STATUSES}"
+            )
+        for name, record in self.spikes.items():
+            _check_name("spikes", name, record.population)
+        for name, variables in self.traces.items():
+            for variable, trace in variables.items():
+                _check_name("traces", (name, variable), (trace.population, trace.variable))
+        traces = {
+            name: Records(f"recorded variables of {name!r}", variables)
+            for name, variables in self.traces.items()
+        }
+        for attribute, value in (
+            ("t_start", t_start),
+            ("t_stop", t_stop),
+            ("spikes", Records("recorded spikes", self.spikes)),
+            ("traces", Records("recorded traces", traces)),
+            ("provenance", dict(self.provenance)),
+        ):
+            object.__setattr__(self, attribute, value)
+
+    @property
+    def duration(self) -> float:
+        """Length of the window, in ms."""
+        return self.t_stop - self.t_start
+
+    @overload
+    def __getitem__(self, key: str) -> SpikeRecord: ...
+
+    @overload
+    def __getitem__(self, key: tuple[str, str]) -> Trace: ...
+
+    def __getitem__(self, key: str | tuple[str, str]) -> SpikeRecord | Trace:
+        if isinstance(key, tuple):
+            if len(key) != 2:
+                raise ValidationError(
+                    "Recording", f"got the key {shorten(key)}", "a name, or (population, variable)"
+                )
+            return self.traces[key[0]][key[1]]
+        return self.spikes[key]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.spikes)
+
+    def rates(self, t_start: float | None = None, t_stop: float | None = None) -> dict[str, float]:
+        """Mean rate of each population by name, in Hz; see `SpikeRecord.rate`."""
+        return {name: record.rate(t_start, t_stop) for name, record in self.spikes.items()}
+
+    def same_spikes(self, other: Recording) -> bool:
+        """Whether both hold the same populations with the same spikes, in any order of names."""
+        return set(self.spikes) == set(other.spikes) and all(
+            record.same_spikes(other.spikes[name]) for name, record in self.spikes.items()
+        )
+
+    def to_pandas(self) -> Any:
+        """All spikes in one DataFrame: population, time_ms, neuron, trial, and value if any has.
+
+        Populations come one after the other, as a categorical column; ``value`` is NaN for
+        populations whose spikes carry none. Traces have a `to_pandas` of their own.
+
+        Raises
+        ------
+        MissingExtraError
+            Without pandas.
+        """
+        frame = pandas()
+        names = list(self.spikes)
+        parts = [record.to_pandas() for record in self.spikes.values()]
+        if not parts:
+            columns = ["population", "time_ms", "neuron", "trial"]
+            return frame.DataFrame(columns=columns)
+        codes = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        table = frame.concat(parts, ignore_index=True)
+        population = frame.Categorical.from_codes(codes, categories=names)
+        table.insert(0, "population", population)
+        return table
+
+    def raster(
+        self,
+        populations: Sequence[str] | None = None,
+        t_start: float | None = None,
+        t_stop: float | None = None,
+        max_neurons: int = 2000,
+        trial: int = 0,
+    ) -> Figure:
+        """Draw the spikes of all populations above their rates, and return the figure.
+
+        In a notebook the figure shows as the value of a cell; in a script,
+        ``result.raster().savefig("raster.png")``.
+
+        Parameters
+        ----------
+        populations
+            Names, from top to bottom; all that were recorded by default.
+        t_start, t_stop
+            The window, in ms; all of it by default.
+        max_neurons
+            Of more neurons, about that many are shown, evenly spaced; the labels say so. Rates
+            are always those of all recorded neurons.
+        trial
+            The trial shown as a raster; rates are the mean over all trials.
+
+        Raises
+        ------
+        MissingExtraError
+            Without matplotlib.
+        ValidationError
+            When there are no spikes to draw, a name is unknown, or the window is not a part of
+            the recording.
+        """
+        from .plots import recording_figure
+
+        names = list(self.spikes) if populations is None else list(populations)
+        window = _checked_window(self, t_start, t_stop)
+        return recording_figure(
+            [self.spikes[name] for name in names], [], window, max_neurons, trial
+        )
+
+    def plot(
+        self,
+        t_start: float | None = None,
+        t_stop: float | None = None,
+        max_neurons: int = 2000,
+        trial: int = 0,
+    ) -> Figure:
+        """Draw the raster, the rates and all traces above each other; see `raster`."""
+        from .plots import recording_figure
+
+        traces = [trace for variables in self.traces.values() for trace in variables.values()]
+        window = _checked_window(self, t_start, t_stop)
+        return recording_figure(list(self.spikes.values()), traces, window, max_neurons, trial)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to one file, whole or not at all; `load` gives it back bit for bit.
+
+        Raises
+        ------
+        ValidationError
+            When the provenance is not plain data.
+        OSError
+            When the folder does not exist, is not writable or is full.
+        """
+        from .files import save_recording
+
+        save_recording(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Recording:
+        """Read a file written by `save`.
+
+        Raises
+        ------
+        FileNotFoundError
+            When there is no such file.
+        FileFormatError
+            When it is damaged, of another kind or of a later version.
+        """
+        from .files import load_recording
+
+        return load_recording(path)
+
+    @classmethod
+    def join(cls, *pieces: Recording) -> Recording:
+        """One recording of a run that was made in pieces, in order.
+
+        Times stay as they are. A sample taken at the seam by both pieces is kept once. Status and
+        reason are those of the last piece; provenance keeps what the pieces agree on, sums the
+        times spent, and lists the pieces' own under ``"parts"``.
+
+        Raises
+        ------
+        ValidationError
+            When a piece does not begin where the one before it ends, or they do not record the
+            same things of the same populations.
+        """
+        from .joining import join_recordings
+
+        return join_recordings(pieces)
+
+    def __str__(self) -> str:
+        return text_report(self)
+
+    def __repr__(self) -> str:
+        names = ", ".join(printable(name) for name in self.spikes)
+        return f"<Recording of {self.duration:g} ms, {self.status}; spikes: {names or 'none'}>"
+
+    def _repr_html_(self) -> str:
+        return html_report(self)
+
+
+def _check_name(where: str, key: object, own: object) -> None:
+    if key != own:
+        raise ValidationError(
+            f"Recording.{where}", f"{shorten(key)} holds the record of {shorten(own)}"
+        )
+
+
+def _checked_window(
+    recording: Recording, t_start: float | None, t_stop: float | None
+) -> tuple[float, float]:
+    start = recording.t_start if t_start is None else t_start
+    stop = recording.t_stop if t_stop is None else t_stop
+    whole = t_start is None and t_stop is None
+    inside = recording.t_start <= start and stop <= recording.t_stop
+    if not (math.isfinite(start) and math.isfinite(stop) and (whole or (inside and start < stop))):
+        raise ValidationError(
+            "Recording",
+            f"got the window from {shorten(start)} to {shorten(stop)} ms",
+            f"must be a part of {recording.t_start:g} to {recording.t_stop:g} ms",
+        )
+    return start, stop
