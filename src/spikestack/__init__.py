@@ -1,1 +1,103 @@
-"""Spikestack: describe a spiking neural network once, run it everywhere."""
+"""Spikestack: describe a spiking neural network once, run it everywhere.
+
+The names below are the table of contents. Each is imported when it is first used, so that
+``import spikestack`` needs NumPy alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+#: Public name -> module that holds it, by stage: describe, run, record.
+_HOMES = {
+    # describe
+    "Network": "network",
+    "Population": "network.population",
+    "View": "network.population",
+    "Parameter": "equations.model",
+    "NeuronModel": "neurons.base",
+    "LIF": "neurons.lif",
+    "AdEx": "neurons.adex",
+    "Izhikevich": "neurons.izhikevich",
+    "HodgkinHuxley": "neurons.hodgkin_huxley",
+    "SpikeSource": "neurons.spike_source",
+    "Synapse": "synapses.base",
+    "Delta": "synapses.delta",
+    "ExponentialCurrent": "synapses.exponential_current",
+    "AlphaCurrent": "synapses.alpha_current",
+    "ExponentialConductance": "synapses.exponential_conductance",
+    "OneToOne": "network.rules",
+    "AllToAll": "network.rules",
+    "FixedProbability": "network.rules",
+    "FixedInDegree": "network.rules",
+    "FixedOutDegree": "network.rules",
+    "FixedTotalNumber": "network.rules",
+    "FromArrays": "network.explicit",
+    "FromSparse": "network.explicit",
+    "Dense": "network.explicit",
+    "Convolution": "network.explicit",
+    "Pooling": "network.explicit",
+    "Poisson": "network.inputs",
+    "SpikeTrains": "network.inputs",
+    "ConstantCurrent": "network.inputs",
+    "StepCurrent": "network.inputs",
+    "Normal": "values",
+    "LogNormal": "values",
+    "Uniform": "values",
+    # run
+    "Simulation": "simulation",
+    "load": "files",
+    # record
+    "Recording": "recording",
+    # when something is wrong
+    "errors": "errors",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]
+
+if TYPE_CHECKING:
+    from . import errors
+    from .equations.model import Parameter
+    from .files import load
+    from .network import Network
+    from .network.explicit import Convolution, Dense, FromArrays, FromSparse, Pooling
+    from .network.inputs import ConstantCurrent, Poisson, SpikeTrains, StepCurrent
+    from .network.population import Population, View
+    from .network.rules import (
+        AllToAll,
+        FixedInDegree,
+        FixedOutDegree,
+        FixedProbability,
+        FixedTotalNumber,
+        OneToOne,
+    )
+    from .neurons.adex import AdEx
+    from .neurons.base import NeuronModel
+    from .neurons.hodgkin_huxley import HodgkinHuxley
+    from .neurons.izhikevich import Izhikevich
+    from .neurons.lif import LIF
+    from .neurons.spike_source import SpikeSource
+    from .recording import Recording
+    from .simulation import Simulation
+    from .synapses.alpha_current import AlphaCurrent
+    from .synapses.base import Synapse
+    from .synapses.delta import Delta
+    from .synapses.exponential_conductance import ExponentialConductance
+    from .synapses.exponential_current import ExponentialCurrent
+    from .values import LogNormal, Normal, Uniform
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'spikestack' has no attribute {name!r}")
+    module = importlib.import_module(f".{_HOMES[name]}", __name__)
+    value = module if _HOMES[name] == name else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +18,9 @@ from ..values import Value
 from .inputs import Input
 from .population import Population, View, check_name
 from .rules import Rule, check_edge_count
+
+if TYPE_CHECKING:
+    from ..recording import Recording
 
 __all__ = ["Drive", "Network", "Probe", "Projection"]
 
@@ -206,6 +211,34 @@ class Network:
                 raise ValidationError(where, f"{variable!r} is recorded already", "once each",
                                       "name all neurons in one call: net.record(pop[[0, 5]], ...)")  # fmt: skip
             self.probes.append(Probe(view, variable, every))
+
+    def run(self, duration: Any, **settings: Any) -> Recording:
+        """Run from the start for `duration` ms; see `spikestack.run.run` for the settings.
+
+        Parameters
+        ----------
+        duration
+            ms.
+        settings
+            ``on`` ("cpu" or "reference"), ``dt`` (0.1 ms), ``threads``, ``precision`` ("float32" or
+            "float64"), ``trials``, ``progress``.
+
+        Returns
+        -------
+        Recording
+            What the probes recorded.
+        """
+        # Bound here rather than imported: a description needs no engine.
+        return importlib.import_module("spikestack.run").run(self, duration, **settings)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the description to one file, whole or not at all; `spikestack.load` reads it."""
+        return importlib.import_module("spikestack.network.files").save_network(self, path)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all that shapes the spikes: 32 hexadecimal digits."""
+        return importlib.import_module("spikestack.network.fingerprint").fingerprint(self)
 
     def __getitem__(self, name: str) -> Population:
         if name not in self.populations:

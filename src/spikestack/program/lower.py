@@ -166,7 +166,7 @@ class _Lowering:
                 raise UnknownNameError(where, probe.variable, ("spikes", *states))
             every = 1 if probe.interval is None else max(1, math.floor(probe.interval / self.dt + 0.5))
             state = populations[k].states.index(probe.variable)
-            probes.append(ProbeProgram(k, state, probe.target.ids, every))
+            probes.append(ProbeProgram(k, state, np.sort(probe.target.ids), every))
         return tuple(probes), recorded
 
 
