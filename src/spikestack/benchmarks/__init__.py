@@ -1,0 +1,23 @@
+"""Networks from the literature that every simulator is measured on, and how to measure them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from ..network import Network
+from .brunel import brunel
+from .measure import measure
+from .potjans_diesmann import potjans_diesmann
+from .vogels_abbott import coba, cuba
+
+__all__ = ["NETWORKS", "brunel", "coba", "cuba", "measure", "potjans_diesmann"]
+
+#: Name to a function of the seed.
+NETWORKS: dict[str, Callable[[int], Network]] = {
+    "cuba": cuba,
+    "coba": coba,
+    "brunel": brunel,
+    "microcircuit-10": partial(potjans_diesmann, scale=0.1),
+    "microcircuit": partial(potjans_diesmann, scale=1.0),
+}
