@@ -43,13 +43,13 @@ def _csr(rule: ExplicitRule, pre: View, post: View) -> tuple[np.ndarray, ...]:
 def _random_rule(rule: Rule, pre: View, post: View, key: np.uint64, where: str) -> Any:
     """Call the enumerator that bears the rule's name with what it declares."""
     if rule.kind == "one_to_one":
-        return enumerators.one_to_one(pre.size)
+        return enumerators.one_to_one(pre.size, where=where)
     settings = {k: v for k, v in rule.to_dict().items() if k != "kind"}
     none = np.full(pre.size, -1, dtype=np.int64)
     settings["own"] = none if settings.pop("autapses") else own_index(pre, post)
     make = getattr(enumerators, rule.kind)
     if rule.kind == "all_to_all":
-        return make(pre.size, post.size, settings["own"])
+        return make(pre.size, post.size, settings["own"], where=where)
     return make(n_pre=pre.size, n_post=post.size, key=key, where=where, **settings)
 
 
@@ -121,18 +121,31 @@ def delay_steps(values: dict[str, ValueSpec], dt: float, where: str) -> tuple[in
     return low, high
 
 
-def incoming_bound(edge: dict[str, Any], n_post: int) -> float:
-    """A bound on the summed magnitude of weights that one target can receive in one step."""
+def incoming_bound(edge: dict[str, Any], projection: Projection) -> float:
+    """A bound on the summed magnitude of weights that one target can receive in one step.
+
+    Random in-degrees and weights enter by a bound that they exceed with a probability below 1e-12;
+    engines hold the sums to it when they build.
+    """
     spec: ValueSpec = edge["weight"]
     low, high, mean, spread = greatest(spec)
     largest = max(abs(low), abs(high))
-    rule = edge["rule"]
     if spec.kind == ARRAY:
-        targets = rule.column if rule.kind == enumerators.EXPLICIT else None
-        if targets is not None and len(targets):
-            return float(np.bincount(targets, np.abs(spec.array)).max())
-        if rule.kind == enumerators.ALL_TO_ALL:
-            return float(np.abs(spec.array.reshape(rule.n_pre, rule.n_post)).sum(axis=0).max())
-        return largest
-    degree = enumerators.in_degree_bound(rule)
+        _, targets, _ = enumerators.expand(edge["rule"])
+        return float(np.bincount(targets, np.abs(spec.array)).max()) if len(targets) else 0.0
+    degree = _in_degree_bound(edge, projection)
     return min(degree * largest, degree * mean + 12.0 * math.sqrt(degree) * spread + largest)
+
+
+def _in_degree_bound(edge: dict[str, Any], projection: Projection) -> float:
+    rule, n_pre = projection.rule, projection.pre.size
+    if rule.kind == "explicit":
+        return float(np.bincount(edge["rule"].column).max(initial=0))
+    if rule.kind == "one_to_one":
+        return 1.0
+    if rule.kind == "fixed_in_degree":
+        return float(rule.k)  # type: ignore[attr-defined]
+    mean = edge["expected_edges"] / projection.post.size
+    spread = mean + 12.0 * math.sqrt(mean) + 40.0
+    single = rule.kind in ("all_to_all", "fixed_probability") or not getattr(rule, "multapses", True)
+    return float(min(n_pre, spread)) if single else spread

@@ -127,7 +127,7 @@ class _Lowering:
         bounds = [dict.fromkeys(r, 0.0) for r in self.receptors]
         for name, projection in self.network.projections.items():
             post = projection.post.population
-            bound = incoming_bound(edges[name], projection.post.size)
+            bound = incoming_bound(edges[name], projection)
             limit = projection.pre.population.model
             if limit.emit_type != "none":
                 bound *= max(1.0, float(limit.emit_limit))

@@ -55,7 +55,7 @@ class CpuEngine(AbstractEngine):
         self.kernels = self._kernels()
         self.compile_time = time.perf_counter() - started
         self.parts = partitions(program, self.team_size)
-        self.tables = build_tables(program, self.parts, self.threads)
+        self.tables = build_tables(program, self.parts, self.order, self.threads)
         self.build_time = time.perf_counter() - started - self.compile_time
         self.history = 1 + max((int(t.delays.max(initial=0)) for t in self.tables), default=0)
         self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix="spikestack")

@@ -17,6 +17,7 @@ from numba import njit
 
 from ...errors import EngineError
 from ...numerics import edges as enumerators
+from ...numerics.rows import fill_row
 from ...program.edge_values import draw, to_quanta, to_steps
 from ...program.program import EdgeProgram, Program
 from .driver import Table
@@ -62,7 +63,7 @@ def _pass(
     for c in columns:
         n_columns = max(n_columns, c + 1)
     for s in range(first, last):
-        count = enumerators.fill_row(*rule, s, targets, ordinals)
+        count = fill_row(*rule, s, targets, ordinals)
         for j in range(count):
             target = post_ids[targets[j]]
             p = 0
@@ -98,8 +99,10 @@ def _over_sources(threads: int, edge: EdgeProgram, work: Callable[[int, int, int
 class _Builder:
     """Counts, then fills, the tables of all partitions."""
 
-    def __init__(self, program: Program, parts: list[Partition], threads: int) -> None:
-        self.program, self.parts, self.threads = program, parts, threads
+    def __init__(
+        self, program: Program, parts: list[Partition], order: np.ndarray, threads: int
+    ) -> None:
+        self.program, self.parts, self.order, self.threads = program, parts, order, threads
         self.ranges = [self._delay_range(k) for k in range(len(program.populations))]
         self.columns = [np.arange(most - least + 1) for least, most in self.ranges]
         self._place_rows()
@@ -119,7 +122,7 @@ class _Builder:
 
     def _go_through(self, cursor: Any, synapses: Any, load: list[Any], fill: bool) -> None:
         for edge in self.program.edges:
-            rule, widest = enumerators.arguments(edge.rule), enumerators.max_row(edge.rule)
+            rule, widest = edge.rule.flat, max(1, enumerators.max_row(edge.rule))
             low = tuple(int(p.low[edge.post]) for p in self.parts)
             high = tuple(int(p.high[edge.post]) for p in self.parts)
             base = tuple(int(p.acc_base[edge.post]) for p in self.parts)
@@ -181,19 +184,24 @@ class _Builder:
         n = np.array([len(d) for d in self.delays], dtype=np.int64)
         zero = np.array([int(np.flatnonzero(d == 0)[0]) if 0 in d else -1 for d in self.delays])
         carries = np.array([p.emit_type != "none" for p in self.program.populations])
+        begin, order = np.concatenate([[0], np.cumsum(n)]).astype(np.int64), self.order
         return Table(
-            self.row_base, n, np.concatenate([[0], np.cumsum(n)]).astype(np.int64),
+            self.row_base[order], n[order], begin[order],
             np.concatenate([*self.delays, []]).astype(np.int64), rows.astype(np.int64), synapses,
-            zero.astype(np.int64), carries,
+            zero.astype(np.int64)[order], carries[order],
         )  # fmt: skip
 
 
-def build_tables(program: Program, parts: list[Partition], threads: int) -> list[Table]:
+def build_tables(
+    program: Program, parts: list[Partition], order: np.ndarray, threads: int
+) -> list[Table]:
     """Build the table of each partition on `threads` threads; the result does not depend on them.
+
+    Populations stand in the tables in the `order` in which a step goes through them.
 
     Raises
     ------
     EngineError
         If the weights onto a neuron exceed the bound on which the quantum rests.
     """
-    return _Builder(program, parts, threads).tables()
+    return _Builder(program, parts, order, threads).tables()
