@@ -122,7 +122,7 @@ def test_threads_and_pieces(precision: str, tmp_path: Path) -> None:
     """One run, pieces of it, and pieces through files, on both engines."""
     net = balanced()
     whole = net.run(60.0, on="reference", precision=precision)
-    assert len(whole["exc"]) > 50 and len(whole["inh"]) > 50
+    assert len(whole["exc"]) > 30 and len(whole["inh"]) > 30
     for settings in ({"threads": 1}, {"threads": 2}, {"threads": 3}, {"on": "reference"}):
         settings = {"precision": precision, **settings}
         assert same(whole, net.run(60.0, **settings))
