@@ -62,9 +62,12 @@ def test_alpha_psp_even_where_time_constants_agree(tau_m: float) -> None:
     t = np.clip(result["p", "v"].times - 1.0, 0.0, None)
     if tau_m == 20.0:
         a = 1 / tau_s - 1 / tau_m
-        expected = w * math.e / (tau_s * cm) * (
-            np.exp(-t / tau_m) / a**2 - np.exp(-t / tau_s) * (t / a + 1 / a**2)
-        )  # fmt: skip
+        expected = (
+            w
+            * math.e
+            / (tau_s * cm)
+            * (np.exp(-t / tau_m) / a**2 - np.exp(-t / tau_s) * (t / a + 1 / a**2))
+        )
     else:
         expected = w * math.e / (tau_s * cm) * t**2 / 2 * np.exp(-t / tau_s)
     assert np.abs(result["p", "v"].of(0) - expected).max() < 1e-7
@@ -83,8 +86,12 @@ def test_psp_conversion_of_the_microcircuit() -> None:
 def test_conductance_steady_state() -> None:
     """A held conductance drives v to (g_L E_L + g E)/(g_L + g)."""
     net, p = single(sp.LIF(v_thresh=1e3, tau_refrac=0.0))
-    net.drive(p, sp.SpikeTrains([[0.1]], synapse=sp.ExponentialConductance(
-        tau_syn=1e7, e_rev=0.0, weight=0.05)))  # fmt: skip
+    net.drive(
+        p,
+        sp.SpikeTrains(
+            [[0.1]], synapse=sp.ExponentialConductance(tau_syn=1e7, e_rev=0.0, weight=0.05)
+        ),
+    )
     v = net.run(300.0, precision="float64")["p", "v"].of(0)[-1]
     assert v == pytest.approx(0.05 * -65.0 / (0.05 + 0.05), abs=1e-3)
 
@@ -102,7 +109,12 @@ def hh_reference(t_end: float) -> tuple[np.ndarray, np.ndarray]:
         bm, bn = 4 * np.exp(-(v + 65) / 18), 0.125 * np.exp(-(v + 65) / 80)
         ah, bh = 0.07 * np.exp(-(v + 65) / 20), 1 / (1 + np.exp(-(v + 35) / 10))
         ionic = 120 * m**3 * h * (v - 50) + 36 * n**4 * (v + 77) + 0.3 * (v + 54.387)
-        return [HH_CURRENT - ionic, am * (1 - m) - bm * m, ah * (1 - h) - bh * h, an * (1 - n) - bn * n]
+        return [
+            HH_CURRENT - ionic,
+            am * (1 - m) - bm * m,
+            ah * (1 - h) - bh * h,
+            an * (1 - n) - bn * n,
+        ]
 
     start = sp.HodgkinHuxley().initial_values
     grid = np.arange(1, round(t_end / 0.01) + 1) * 0.01
@@ -129,9 +141,7 @@ def test_hodgkin_huxley_action_potential() -> None:
 def test_order_of_convergence(method: str, order: int) -> None:
     """Halving dt divides the error by 2 to the power of the scheme's order."""
     _, expected = hh_reference(1.6)
-    errors = [
-        np.abs(hh_run(dt, method, 1.6)[-1] - expected[-1]) for dt in (0.04, 0.02, 0.01)
-    ]
+    errors = [np.abs(hh_run(dt, method, 1.6)[-1] - expected[-1]) for dt in (0.04, 0.02, 0.01)]
     rates = np.log2(np.array(errors[:-1]) / errors[1:])
     assert rates == pytest.approx(order, abs=0.35)
 
@@ -143,7 +153,9 @@ def test_exact_integration_does_not_depend_on_dt() -> None:
         net, p = single(sp.LIF(i_offset=0.5))
         net.drive(p, sp.SpikeTrains([[3.0, 11.0, 12.0]], synapse=sp.AlphaCurrent(weight=0.5)))
         v = net.run(30.0, dt=dt, precision="float64")["p", "v"]
-        runs.append(v.of(0)[np.isclose(v.times % 1.0, 0.0, atol=1e-9) | np.isclose(v.times % 1.0, 1.0)])
+        runs.append(
+            v.of(0)[np.isclose(v.times % 1.0, 0.0, atol=1e-9) | np.isclose(v.times % 1.0, 1.0)]
+        )
     assert np.abs(runs[0] - runs[1]).max() < 1e-9
     assert np.abs(runs[0] - runs[2]).max() < 1e-9
 
@@ -153,9 +165,11 @@ def test_linear_adaptation_while_refractory() -> None:
     model = sp.NeuronModel(
         """dv/dt = (i_syn/cm) - (v - w)/tau : mV
         dw/dt = (v - w)/tau_w : mV""",
-        threshold="v >= 10*mV", reset="v = v_reset", refractory="t_ref",
+        threshold="v >= 10*mV",
+        reset="v = v_reset",
+        refractory="t_ref",
         parameters=dict(cm="1 nF", tau="10 ms", tau_w="30 ms", t_ref="20 ms", v_reset="2 mV"),
-    )  # fmt: skip
+    )
     net, p = single(model)
     net.drive(p, sp.ConstantCurrent(5.0))
     result = net.run(25.0, precision="float64")
@@ -192,6 +206,7 @@ def test_poisson_counts(rate: float) -> None:
 
 def test_poisson_window_and_seed() -> None:
     """On only between start and stop; another seed gives other events."""
+
     def times(seed: int) -> np.ndarray:
         net = sp.Network(seed)
         p = net.add(sp.Population("p", 50, sp.SpikeSource()))
@@ -211,14 +226,13 @@ def test_functions_in_equations(function: str) -> None:
     reference = {"exprel": lambda x: np.where(x == 0, 1, np.expm1(x) / np.where(x == 0, 1, x))}
     x = np.concatenate([np.linspace(-8, 8, 401), [1e-9, -1e-7, 0.0]])
     x = np.abs(x) + 1e-3 if function in ("log", "sqrt") else x
-    model = sp.NeuronModel(
-        f"y[t+1] = {function}(x) : 1", parameters={"x": 0.0}, dimensionless=True
-    )
+    model = sp.NeuronModel(f"y[t+1] = {function}(x) : 1", parameters={"x": 0.0}, dimensionless=True)
     expected = reference.get(function, getattr(np, function, None))(x)  # type: ignore[misc]
     for on in ("reference", "cpu"):
         net = sp.Network()
-        m = sp.NeuronModel(f"y[t+1] = {function}(x) : 1", parameters={"x": sp.Parameter(x)},
-                           dimensionless=True)  # fmt: skip
+        m = sp.NeuronModel(
+            f"y[t+1] = {function}(x) : 1", parameters={"x": sp.Parameter(x)}, dimensionless=True
+        )
         p = net.add(sp.Population("p", len(x), m))
         net.record(p, "y")
         y = net.run(0.1, on=on, precision="float64")["p", "y"].values[0, 0]
@@ -234,8 +248,9 @@ def test_integer_operations() -> None:
         b[t+1] = wrap(x, 8) : 1
         c[t+1] = clip(x, -5, 100) : 1
         d[t+1] = floor(x/2) : 1""",
-        parameters={"x": sp.Parameter(x)}, dimensionless=True,
-    )  # fmt: skip
+        parameters={"x": sp.Parameter(x)},
+        dimensionless=True,
+    )
     net = sp.Network()
     p = net.add(sp.Population("p", len(x), model))
     net.record(p, *"abcd")

@@ -56,7 +56,46 @@ _HOMES = {
     "errors": "errors",
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]
+__all__ = [
+    "LIF",
+    "AdEx",
+    "AllToAll",
+    "AlphaCurrent",
+    "ConstantCurrent",
+    "Convolution",
+    "Delta",
+    "Dense",
+    "ExponentialConductance",
+    "ExponentialCurrent",
+    "FixedInDegree",
+    "FixedOutDegree",
+    "FixedProbability",
+    "FixedTotalNumber",
+    "FromArrays",
+    "FromSparse",
+    "HodgkinHuxley",
+    "Izhikevich",
+    "LogNormal",
+    "Network",
+    "NeuronModel",
+    "Normal",
+    "OneToOne",
+    "Parameter",
+    "Poisson",
+    "Pooling",
+    "Population",
+    "Recording",
+    "Simulation",
+    "SpikeSource",
+    "SpikeTrains",
+    "StepCurrent",
+    "Synapse",
+    "Uniform",
+    "View",
+    "__version__",
+    "errors",
+    "load",
+]
 
 if TYPE_CHECKING:
     from . import errors

@@ -91,7 +91,9 @@ class MissingExtraError(SpikestackError, ImportError):
     """An optional part that is not installed; the message names the extra."""
 
     def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f"{feature} needs an optional part; run: pip install 'spikestack[{extra}]'")
+        super().__init__(
+            f"{feature} needs an optional part; run: pip install 'spikestack[{extra}]'"
+        )
 
 
 class EngineError(SpikestackError, RuntimeError):

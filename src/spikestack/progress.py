@@ -35,17 +35,25 @@ class Meter:
         if self._bar is None:
             self._start()
         factor = elapsed / (done * 1e-3) if done else 0.0
-        self._bar.update(self._task, completed=done, now=f"{done:,.0f} of {self.total:,.0f} ms",
-                         factor=f"real-time factor {factor:.2f}")  # fmt: skip
+        self._bar.update(
+            self._task,
+            completed=done,
+            now=f"{done:,.0f} of {self.total:,.0f} ms",
+            factor=f"real-time factor {factor:.2f}",
+        )
 
     def _start(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._bar = Progress(
-            BarColumn(), TextColumn("{task.fields[now]}"), TextColumn("{task.fields[factor]}"),
-            TimeRemainingColumn(), console=Console(stderr=True), transient=True,
-        )  # fmt: skip
+            BarColumn(),
+            TextColumn("{task.fields[now]}"),
+            TextColumn("{task.fields[factor]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
         self._task = self._bar.add_task("", total=self.total, now="", factor="")
         self._bar.start()
 
@@ -72,7 +80,10 @@ class InterruptGuard:
         self.interrupted = True
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)

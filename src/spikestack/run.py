@@ -13,9 +13,16 @@ __all__ = ["run"]
 
 
 def run(
-    network: Network, duration: Any, *, on: str = "cpu", dt: Any = 0.1, threads: int | None = None,
-    precision: str = "float32", trials: int = 1, progress: bool | None = None,
-) -> Recording:  # fmt: skip
+    network: Network,
+    duration: Any,
+    *,
+    on: str = "cpu",
+    dt: Any = 0.1,
+    threads: int | None = None,
+    precision: str = "float32",
+    trials: int = 1,
+    progress: bool | None = None,
+) -> Recording:
     """Run a network from the start and return what was recorded.
 
     Parameters

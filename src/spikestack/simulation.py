@@ -65,19 +65,31 @@ class Simulation:
     """
 
     def __init__(
-        self, network: Network, *, dt: Any = 0.1, on: str = "cpu", threads: int | None = None,
-        precision: str = "float32", trials: int = 1,
-    ) -> None:  # fmt: skip
+        self,
+        network: Network,
+        *,
+        dt: Any = 0.1,
+        on: str = "cpu",
+        threads: int | None = None,
+        precision: str = "float32",
+        trials: int = 1,
+    ) -> None:
         self.network = network
         self.dt = _checked_dt(dt)
         if on not in ENGINES:
             raise UnknownNameError("run, on", on, ENGINES)
         if precision not in PRECISIONS:
-            raise ValidationError("run, precision", f"got {shorten(precision)}", f"{list(PRECISIONS)}")
+            raise ValidationError(
+                "run, precision", f"got {shorten(precision)}", f"{list(PRECISIONS)}"
+            )
         self.trials = _count(trials, "run, trials")
-        self.threads = _default_threads(network) if threads is None else _count(threads, "run, threads")
+        self.threads = (
+            _default_threads(network) if threads is None else _count(threads, "run, threads")
+        )
         need = memory_needed(network, self.dt, precision, self.trials, on, self.threads)
-        edges = sum(p.rule.expected_edges(p.pre.size, p.post.size) for p in network.projections.values())
+        edges = sum(
+            p.rule.expected_edges(p.pre.size, p.post.size) for p in network.projections.values()
+        )
         check_memory(need, edges)
         started = time.perf_counter()
         with threadpool_limits(self.threads):
@@ -117,15 +129,20 @@ class Simulation:
         """
         steps = self._steps(duration)
         if self._broken:
-            raise EngineError(f"this simulation ended in an error ({self._broken}); restore a state")
+            raise EngineError(
+                f"this simulation ended in an error ({self._broken}); restore a state"
+            )
         last = self.step + steps
         piece = min(64, max(1, steps))
-        with Meter(steps * self.dt, progress) as meter, InterruptGuard() as guard:
-            with threadpool_limits(self.threads):
-                while self.step < last and not guard.interrupted:
-                    took = self._piece(min(piece, last - self.step))
-                    meter.show(steps * self.dt - (last - self.step) * self.dt)
-                    piece = max(1, min(4 * piece, int(piece * _SLICE / max(took, 1e-6))))
+        with (
+            Meter(steps * self.dt, progress) as meter,
+            InterruptGuard() as guard,
+            threadpool_limits(self.threads),
+        ):
+            while self.step < last and not guard.interrupted:
+                took = self._piece(min(piece, last - self.step))
+                meter.show(steps * self.dt - (last - self.step) * self.dt)
+                piece = max(1, min(4 * piece, int(piece * _SLICE / max(took, 1e-6))))
         if self.step < last:
             self._collector.interrupt(f"stopped by Ctrl-C at {self.time:g} ms")
         return self.step == last
@@ -175,11 +192,16 @@ class Simulation:
     def _steps(self, duration: Any) -> int:
         ms = magnitude(duration, parse_unit("ms"), "run, duration")
         if not isinstance(ms, float) or not math.isfinite(ms) or ms < 0:
-            raise ValidationError("run, duration", f"got {shorten(duration)}", "a finite time >= 0 ms")
+            raise ValidationError(
+                "run, duration", f"got {shorten(duration)}", "a finite time >= 0 ms"
+            )
         steps = ms / self.dt
         if abs(steps - round(steps)) > 1e-6 * max(1.0, steps):
-            raise ValidationError("run, duration", f"{ms} ms is {steps:g} steps of {self.dt} ms",
-                                  "a whole number of steps")  # fmt: skip
+            raise ValidationError(
+                "run, duration",
+                f"{ms} ms is {steps:g} steps of {self.dt} ms",
+                "a whole number of steps",
+            )
         return round(steps)
 
     def _provenance(self) -> dict[str, Any]:
@@ -213,5 +235,7 @@ def available_processors() -> int:
 
 def _default_threads(network: Network) -> int:
     neurons = sum(p.size for p in network.populations.values())
-    edges = sum(p.rule.expected_edges(p.pre.size, p.post.size) for p in network.projections.values())
+    edges = sum(
+        p.rule.expected_edges(p.pre.size, p.post.size) for p in network.projections.values()
+    )
     return available_processors() if neurons >= 5_000 or edges >= 1_000_000 else 1

@@ -23,8 +23,20 @@ _BASES = ("ms", "mV", "nA", "cm", "mM")
 _SI_OF_BASE = ("second", "volt", "ampere", "meter", "(mole/meter**3)")
 _SI_SCALE = (1e3, 1e3, 1e9, 1e2, 1.0)
 
-_PREFIX = {"": 0, "f": -15, "p": -12, "n": -9, "u": -6, "µ": -6, "μ": -6, "m": -3, "c": -2,
-           "k": 3, "M": 6, "G": 9}  # fmt: skip
+_PREFIX = {
+    "": 0,
+    "f": -15,
+    "p": -12,
+    "n": -9,
+    "u": -6,
+    "µ": -6,
+    "μ": -6,
+    "m": -3,
+    "c": -2,
+    "k": 3,
+    "M": 6,
+    "G": 9,
+}
 _NAMED: dict[str, tuple[int, tuple[int, ...]]] = {
     # symbol: (power of ten of the plain unit in coherent units, exponents)
     "s": (3, (1, 0, 0, 0, 0)),
@@ -41,7 +53,9 @@ _NAMED: dict[str, tuple[int, tuple[int, ...]]] = {
     "M": (3, (0, 0, 0, 0, 1)),
 }
 _FACTOR = re.compile(r"\s*([A-Za-zµμΩ]+|1)\s*(?:(?:\^|\*\*)\s*(-?[0-9]))?\s*")
-_NUMBER = re.compile(r"\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)\s*(.*)\Z", re.S)
+_NUMBER = re.compile(
+    r"\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)\s*(.*)\Z", re.S
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +98,7 @@ def _spell(dims: tuple[int, ...]) -> str:
 
 
 DIMENSIONLESS = Unit(1.0, (0, 0, 0, 0, 0), "1")
-_KNOWN_COHERENT = {
+_KNOWN_COHERENT: dict[tuple[int, ...], str] = {
     (0, 0, 0, 0, 0): "1",
     (0, -1, 1, 0, 0): "uS",
     (1, -1, 1, 0, 0): "nF",
@@ -113,9 +127,10 @@ def parse_unit(text: str) -> Unit:
         match = _FACTOR.match(text, position)
         if not match:
             raise UnitError(
-                "unit", f"cannot read {shorten(text)}",
+                "unit",
+                f"cannot read {shorten(text)}",
                 "a product of units such as 'mV', 'nA/ms', 'uF/cm^2'",
-            )  # fmt: skip
+            )
         factor = _named_unit(match[1], text) ** int(match[2] or 1)
         result = result / factor if divide else result * factor
         position = match.end()
@@ -136,9 +151,10 @@ def _named_unit(symbol: str, text: str) -> Unit:
             power, dims = _NAMED[stem]
             return Unit(float(f"1e{power + exponent}"), dims)
     raise UnitError(
-        "unit", f"unknown unit {symbol!r} in {shorten(text)}",
+        "unit",
+        f"unknown unit {symbol!r} in {shorten(text)}",
         "s, Hz, V, A, F, S, Ohm, C, m, M with a prefix f p n u m c k M G",
-    )  # fmt: skip
+    )
 
 
 def magnitude(value: Any, unit: Unit, where: str) -> float | np.ndarray:
@@ -177,9 +193,11 @@ def magnitude(value: Any, unit: Unit, where: str) -> float | np.ndarray:
         array = array.astype(np.float64)
     except (TypeError, ValueError):
         raise UnitError(
-            where, f"got {shorten(value)}", f"a number in {unit}, a text such as '20 {unit}', "
+            where,
+            f"got {shorten(value)}",
+            f"a number in {unit}, a text such as '20 {unit}', "
             "an array of numbers or a pint quantity",
-        ) from None  # fmt: skip
+        ) from None
     return float(array) if array.ndim == 0 else array
 
 
@@ -195,7 +213,9 @@ def _from_text(text: str, unit: Unit, where: str) -> float:
 
 def _from_pint(value: Any, unit: Unit, where: str) -> float | np.ndarray:
     # Through SI, so that no unit of ours has to be spelled as pint spells it.
-    si_text = "*".join(f"{si}**{n}" for si, n in zip(_SI_OF_BASE, unit.dims) if n) or "dimensionless"
+    si_text = (
+        "*".join(f"{si}**{n}" for si, n in zip(_SI_OF_BASE, unit.dims) if n) or "dimensionless"
+    )
     try:
         si = np.asarray(value.to(si_text).magnitude, dtype=np.float64)
     except Exception as error:  # pint's errors are not importable without pint

@@ -90,9 +90,11 @@ def _check_bell(dist: Normal | LogNormal, centre: float, spread: float, where: s
         raise ValidationError(where, f"low {low} is above high {high}", "low <= high")
     if dist.outside == "redraw" and accepted(dist) < 1e-6:
         raise ValidationError(
-            where, f"{name}({centre}, {spread}) almost never falls in [{low}, {high}]",
-            "bounds that leave at least a millionth of the draws", "move the bounds, or clip",
-        )  # fmt: skip
+            where,
+            f"{name}({centre}, {spread}) almost never falls in [{low}, {high}]",
+            "bounds that leave at least a millionth of the draws",
+            "move the bounds, or clip",
+        )
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,9 @@ DRIVE = {"LIF": 1.2, "AdEx": 1.0, "Izhikevich": 12.0, "HodgkinHuxley": 12.0, "Sp
 def same(a: Recording, b: Recording) -> bool:
     """Spikes and every traced value equal to the last bit."""
     traces = all(
-        np.array_equal(a.traces[p][x].values, b.traces[p][x].values) for p in a.traces for x in a.traces[p]
+        np.array_equal(a.traces[p][x].values, b.traces[p][x].values)
+        for p in a.traces
+        for x in a.traces[p]
     )
     return a.same_spikes(b) and traces and set(a.traces) == set(b.traces)
 
@@ -39,9 +41,12 @@ def one_model(name: str, method: str | None = None) -> sp.Network:
     else:
         net.drive(p, sp.ConstantCurrent(sp.Uniform(0.5 * DRIVE[name], 2 * DRIVE[name])))
         net.drive(p, sp.Poisson(500.0, weight=0.05))
-        net.connect(p, p, sp.FixedInDegree(5),
-                    sp.ExponentialCurrent(weight=sp.Normal(0.1, 0.05),
-                                          delay=sp.Uniform(0.1, 2.0)))  # fmt: skip
+        net.connect(
+            p,
+            p,
+            sp.FixedInDegree(5),
+            sp.ExponentialCurrent(weight=sp.Normal(0.1, 0.05), delay=sp.Uniform(0.1, 2.0)),
+        )
     net.record(p, "spikes", *p.model.block.states)
     return net
 
@@ -83,14 +88,33 @@ def test_every_synapse(kind: str) -> None:
 def balanced() -> sp.Network:
     """A small network with every kind of input, heterogeneous parameters, several delays."""
     net = sp.Network(seed=11)
-    exc = net.add(sp.Population("exc", (8, 10), sp.LIF(
-        tau_m=sp.Normal(20.0, 3.0, low=5.0), tau_refrac=sp.Uniform(0.5, 3.0),
-        v=sp.Uniform(-65.0, -50.0), i_offset=0.6)))  # fmt: skip
+    exc = net.add(
+        sp.Population(
+            "exc",
+            (8, 10),
+            sp.LIF(
+                tau_m=sp.Normal(20.0, 3.0, low=5.0),
+                tau_refrac=sp.Uniform(0.5, 3.0),
+                v=sp.Uniform(-65.0, -50.0),
+                i_offset=0.6,
+            ),
+        )
+    )
     inh = net.add(sp.Population("inh", 20, sp.LIF(tau_m=10.0, i_offset=1.7)))
     syn = sp.ExponentialCurrent
-    net.connect(exc, exc, sp.FixedTotalNumber(600), syn(weight=sp.LogNormal(-3.0, 0.5), delay=sp.Normal(1.5, 0.75, low=0.1)))  # fmt: skip
+    net.connect(
+        exc,
+        exc,
+        sp.FixedTotalNumber(600),
+        syn(weight=sp.LogNormal(-3.0, 0.5), delay=sp.Normal(1.5, 0.75, low=0.1)),
+    )
     net.connect(exc, inh, sp.FixedInDegree(30, autapses=False), syn(weight=0.2, delay=0.8))
-    net.connect(inh, exc, sp.FixedProbability(0.3), syn(tau_syn=8.0, weight=-0.1, delay=sp.Uniform(0.1, 5.0)))  # fmt: skip
+    net.connect(
+        inh,
+        exc,
+        sp.FixedProbability(0.3),
+        syn(tau_syn=8.0, weight=-0.1, delay=sp.Uniform(0.1, 5.0)),
+    )
     net.connect(inh, inh, sp.FixedOutDegree(4, multapses=False, autapses=False), syn(weight=-0.1))
     net.drive(exc, sp.Poisson(sp.Uniform(200.0, 900.0), weight=0.15))
     net.drive(inh[5:15], sp.Poisson(60_000.0, weight=0.002), name="fast")
@@ -123,10 +147,9 @@ def test_threads_and_pieces(precision: str, tmp_path: Path) -> None:
     net = balanced()
     whole = net.run(60.0, on="reference", precision=precision)
     assert len(whole["exc"]) > 30 and len(whole["inh"]) > 30
-    for settings in ({"threads": 1}, {"threads": 2}, {"threads": 3}, {"on": "reference"}):
-        settings = {"precision": precision, **settings}
-        assert same(whole, net.run(60.0, **settings))
-        cut = in_pieces(net, [0.1, 12.3, 0.0, 17.6, 30.0], tmp_path, **settings)
+    for how in ({"threads": 1}, {"threads": 2}, {"threads": 3}, {"on": "reference"}):
+        assert same(whole, net.run(60.0, precision=precision, **how))
+        cut = in_pieces(net, [0.1, 12.3, 0.0, 17.6, 30.0], tmp_path, precision=precision, **how)
         assert same(whole, cut)
 
 
@@ -137,8 +160,8 @@ def test_states_pass_between_engines(tmp_path: Path) -> None:
     sim = sp.Simulation(net, on="reference")
     sim.advance(20.0)
     sim.save(tmp_path / "half")
-    for settings in ({"threads": 2}, {"threads": 1}, {"on": "reference"}):
-        other = sp.Simulation(net, **settings)
+    for how in ({"threads": 2}, {"threads": 1}, {"on": "reference"}):
+        other = sp.Simulation(net, **how)
         other.restore(tmp_path / "half")
         other.advance(20.0)
         assert other.time == pytest.approx(40.0)
@@ -170,7 +193,9 @@ def test_order_of_building_does_not_matter() -> None:
         for name in order:
             net.drive(net[name], sp.Poisson(2000.0, weight=0.2))
             other = "b" if name == "a" else "a"
-            net.connect(net[name], net[other], sp.FixedProbability(0.3), sp.ExponentialCurrent(weight=0.1))
+            net.connect(
+                net[name], net[other], sp.FixedProbability(0.3), sp.ExponentialCurrent(weight=0.1)
+            )
             net.record(net[name], "spikes")
         return net
 
@@ -182,8 +207,13 @@ def test_order_of_building_does_not_matter() -> None:
 def test_zero_weights_change_nothing() -> None:
     """A projection of weight 0 leaves every bit alone."""
     plain, padded = balanced(), balanced()
-    padded.connect(padded["inh"], padded["exc"], sp.AllToAll(),
-                   sp.ExponentialCurrent(tau_syn=8.0, weight=0.0), name="nothing")  # fmt: skip
+    padded.connect(
+        padded["inh"],
+        padded["exc"],
+        sp.AllToAll(),
+        sp.ExponentialCurrent(tau_syn=8.0, weight=0.0),
+        name="nothing",
+    )
     assert plain.run(30.0).same_spikes(padded.run(30.0))
 
 
@@ -192,7 +222,11 @@ def networks(draw: st.DrawFn) -> sp.Network:
     """Random small networks: sizes, models, rules, weights, delays, inputs."""
     net = sp.Network(seed=draw(st.integers(0, 10**6)))
     names = ["a", "b", "c"][: draw(st.integers(1, 3))]
-    models = [sp.LIF(v=sp.Uniform(-65.0, -50.0), tau_refrac=1.0), sp.Izhikevich(), sp.AdEx(method="euler")]
+    models = [
+        sp.LIF(v=sp.Uniform(-65.0, -50.0), tau_refrac=1.0),
+        sp.Izhikevich(),
+        sp.AdEx(method="euler"),
+    ]
     for name in names:
         net.add(sp.Population(name, draw(st.integers(1, 40)), draw(st.sampled_from(models))))
         rate = draw(st.floats(0.0, 5000.0))
@@ -200,10 +234,18 @@ def networks(draw: st.DrawFn) -> sp.Network:
         net.record(net[name], "spikes", "v")
     for k in range(draw(st.integers(0, 4))):
         pre, post = net[draw(st.sampled_from(names))], net[draw(st.sampled_from(names))]
-        rule = draw(st.sampled_from([
-            sp.AllToAll(), sp.FixedProbability(0.2), sp.FixedInDegree(3), sp.FixedOutDegree(2),
-            sp.FixedTotalNumber(25), sp.FixedProbability(1.0),
-        ]))  # fmt: skip
+        rule = draw(
+            st.sampled_from(
+                [
+                    sp.AllToAll(),
+                    sp.FixedProbability(0.2),
+                    sp.FixedInDegree(3),
+                    sp.FixedOutDegree(2),
+                    sp.FixedTotalNumber(25),
+                    sp.FixedProbability(1.0),
+                ]
+            )
+        )
         weight = draw(st.sampled_from([0.3, -0.5, sp.Normal(0.2, 0.3), sp.Uniform(-0.2, 0.4)]))
         delay = draw(st.sampled_from([0.1, 1.5, 7.0, sp.Uniform(0.1, 3.0)]))
         kind = draw(st.sampled_from([sp.ExponentialCurrent, sp.AlphaCurrent, sp.Delta]))
@@ -211,7 +253,9 @@ def networks(draw: st.DrawFn) -> sp.Network:
     return net
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
 @given(networks(), st.sampled_from(["float32", "float64"]))
 def test_random_networks(net: sp.Network, precision: str) -> None:
     """Whatever the network: the same bits on both engines, for 1 and 2 threads."""

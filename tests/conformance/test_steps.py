@@ -61,8 +61,13 @@ def test_delay_in_steps(on: str, delay: float) -> None:
 def test_axonal_and_dendritic_delay_add(on: str) -> None:
     """Each part is rounded to whole steps."""
     net = two_neurons()
-    net.connect(net["a"], net["b"], sp.OneToOne(),
-                sp.Delta(weight=1.0, delay=0.26, dendritic_delay=0.54), name="second")  # fmt: skip
+    net.connect(
+        net["a"],
+        net["b"],
+        sp.OneToOne(),
+        sp.Delta(weight=1.0, delay=0.26, dendritic_delay=0.54),
+        name="second",
+    )
     v = net.run(2.0, on=on)["b", "v"]
     jump = v.times[np.flatnonzero(np.isclose(np.diff(v.of(0)), 1.0, atol=1e-3))[0] + 1]
     assert jump == pytest.approx(0.2 + 0.3 + 0.5)
@@ -103,9 +108,14 @@ def test_payload_scales_the_weight(on: str) -> None:
     """A spike that carries 2.5 acts as 2.5 times the weight; integers are rounded."""
     for kind, expected in (("float", 2.5), ("int", 3.0)):
         sender = sp.NeuronModel(
-            "v[t+1] = 0 : 1", threshold="v > 0.5", emit="v", emit_type=kind, emit_limit=10.0,
-            dimensionless=True, default_synapse="Delta",
-        )  # fmt: skip
+            "v[t+1] = 0 : 1",
+            threshold="v > 0.5",
+            emit="v",
+            emit_type=kind,
+            emit_limit=10.0,
+            dimensionless=True,
+            default_synapse="Delta",
+        )
         net = sp.Network()
         a = net.add(sp.Population("a", 2, sender))
         b = net.add(sp.Population("b", 2, sp.LIF(v_rest=0.0, v=0.0, v_thresh=1e6, tau_m=1e9)))

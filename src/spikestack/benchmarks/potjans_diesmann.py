@@ -70,7 +70,9 @@ def potjans_diesmann(seed: int = 1, scale: float = 1.0) -> Network:
     numbers, weight = synapse_numbers(), psp_to_current(_PSP) / math.sqrt(scale)
     currents = _compensation(numbers, scale)
     for k, name in enumerate(POPULATIONS):
-        cell = LIF.preset("potjans_diesmann", v=Normal(_V0_MEAN[k], _V0_SD[k]), i_offset=currents[k])
+        cell = LIF.preset(
+            "potjans_diesmann", v=Normal(_V0_MEAN[k], _V0_SD[k]), i_offset=currents[k]
+        )
         population = net.add(Population(name, round(scale * _SIZES[k]), cell))
         drive = ExponentialCurrent(tau_syn=_TAU_SYN, weight=weight)
         net.drive(population, Poisson(scale * _EXTERNAL[k] * _BACKGROUND_RATE, synapse=drive))
@@ -78,7 +80,7 @@ def potjans_diesmann(seed: int = 1, scale: float = 1.0) -> Network:
     for k, target in enumerate(POPULATIONS):
         for j, source in enumerate(POPULATIONS):
             if numbers[k, j]:
-                rule = FixedTotalNumber(int(round(scale**2 * numbers[k, j])))
+                rule = FixedTotalNumber(round(scale**2 * float(numbers[k, j])))
                 net.connect(net[source], net[target], rule, _synapse(source, target, weight))
     return net
 
@@ -87,12 +89,12 @@ def _synapse(source: str, target: str, weight: float) -> ExponentialCurrent:
     """Weights of 10 % spread and one sign, delays of 50 % spread."""
     if source.endswith("E"):
         mean = 2 * weight if (source, target) == ("L4E", "L23E") else weight
-        sign, delay = {"low": 0.0}, 1.5
+        low, high, delay = 0.0, None, 1.5
     else:
-        mean, sign, delay = _G * weight, {"high": 0.0}, 0.75
+        mean, low, high, delay = _G * weight, None, 0.0, 0.75
     return ExponentialCurrent(
         tau_syn=_TAU_SYN,
-        weight=Normal(mean, 0.1 * abs(mean), **sign),
+        weight=Normal(mean, 0.1 * abs(mean), low=low, high=high),
         delay=Normal(delay, 0.5 * delay, low=0.05),
     )
 

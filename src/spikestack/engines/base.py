@@ -66,6 +66,6 @@ def check_finite(program: Program, state_values: tuple[np.ndarray, ...], step: i
         trial, k, neuron = np.argwhere(~np.isfinite(values))[0]
         raise NumericalError(
             f"Population {population.name!r}.{population.states[k]}: became "
-            f"{values[trial, k, neuron]} in neuron {neuron} by {step * program.dt:g} ms; states must "
-            "stay finite; use a smaller dt, another method=, or check weights and currents"
+            f"{values[trial, k, neuron]} in neuron {neuron} by {step * program.dt:g} ms; states "
+            "must stay finite; use a smaller dt, another method=, or check weights and currents"
         )

@@ -119,9 +119,11 @@ class ReferenceEngine(AbstractEngine):
                 count = len(ids)
                 made.append(
                     Spikes(
-                        np.full(count, self.step), np.full(count, trial, dtype=np.int32),
-                        ids + population.offset, values,
-                    )  # fmt: skip
+                        np.full(count, self.step),
+                        np.full(count, trial, dtype=np.int32),
+                        ids + population.offset,
+                        values,
+                    )
                 )
                 self._schedule(self.step, trial, ids + population.offset, values, now=self.step - 1)
         return made
@@ -132,12 +134,14 @@ class ReferenceEngine(AbstractEngine):
         dtype, code = self.program.dtype, population.code
         state, counter = self.values[k][trial], self.counters[k][trial]
         arrived = self.ring[k][trial, self.step % self.slots]
-        loads = {
+        loads: dict[str, Callable[[Any], Any]] = {
             "const": dtype,
             "state": lambda i: state[i],
             "param": lambda i: self.params[k][i],
-            "arrivals": lambda r: arrived[r].astype(self.program.accumulator).astype(dtype)
-            * dtype(population.receptors[r].quantum),
+            "arrivals": lambda r: (
+                arrived[r].astype(self.program.accumulator).astype(dtype)
+                * dtype(population.receptors[r].quantum)
+            ),
             "refractory": lambda _: counter > 0,
         }
         computed = interpret(code, loads)
@@ -154,7 +158,9 @@ class ReferenceEngine(AbstractEngine):
         carried = np.ones(population.size) if code.emit is None else np.asarray(computed[code.emit])
         return ids, np.broadcast_to(carried, spiked.shape)[ids].astype(np.float64)
 
-    def _schedule(self, step: int, trial: int, ids: np.ndarray, values: np.ndarray, now: int) -> None:
+    def _schedule(
+        self, step: int, trial: int, ids: np.ndarray, values: np.ndarray, now: int
+    ) -> None:
         """Put the arrivals of spikes emitted at `step` into the ring, those after `now` only."""
         for edge, edges in zip(self.program.edges, self.edges):
             pre = self.program.populations[edge.pre]
@@ -217,5 +223,3 @@ def poisson_counts(drive: PoissonProgram, trial: int, step: int) -> np.ndarray:
             use = drive.table_of == t
             counts[use] += (signed[use][:, None] >= table[None, :]).sum(axis=1)
     return counts
-
-

@@ -37,9 +37,7 @@ class Spikes:
     @classmethod
     def none(cls) -> Spikes:
         """No spikes."""
-        return cls(
-            np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0)
-        )
+        return cls(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
 
     @classmethod
     def join(cls, parts: list[Spikes]) -> Spikes:
@@ -139,8 +137,10 @@ def load_state(program: Program, path: str | Path) -> State:
         raise FileFormatError(f"{path}: damaged: lacks {error}; save the state again") from error
     for got, wanted in zip((*state.values, *state.counters), (*fresh.values, *fresh.counters)):
         if got.shape != wanted.shape or got.dtype != wanted.dtype:
-            raise FileFormatError(f"{path}: damaged: an array is {got.dtype}{got.shape}, not "
-                                  f"{wanted.dtype}{wanted.shape}; save the state again")  # fmt: skip
+            raise FileFormatError(
+                f"{path}: damaged: an array is {got.dtype}{got.shape}, not "
+                f"{wanted.dtype}{wanted.shape}; save the state again"
+            )
     flight = state.in_flight
     inside = (flight.ids >= 0) & (flight.ids < program.size) & (flight.steps <= state.step)
     inside &= (flight.trials >= 0) & (flight.trials < program.trials)

@@ -53,9 +53,10 @@ def logical_lines(text: str, where: str) -> list[str]:
     """Split into lines without comments, joining those inside open parentheses."""
     if not isinstance(text, str) or len(text) > MAX_CHARACTERS:
         raise EquationError(
-            where, f"{len(text)} characters" if isinstance(text, str) else f"got {shorten(text)}",
+            where,
+            f"{len(text)} characters" if isinstance(text, str) else f"got {shorten(text)}",
             f"text of at most {MAX_CHARACTERS} characters",
-        )  # fmt: skip
+        )
     lines, pending, depth = [], "", 0
     for raw in text.replace(";", "\n").splitlines():
         line = raw.split("#", 1)[0].strip()
@@ -85,9 +86,10 @@ def _read_line(line: str, where: str) -> _Line:
             expression, _, unit = match[2].partition(":")
             return _Line(kind, name, expression, unit_of_text(unit, f"{where}, {name}"))
     raise EquationError(
-        where, f"cannot read the line {shorten(line)}",
+        where,
+        f"cannot read the line {shorten(line)}",
         "'dx/dt = ... : unit', 'x[t+1] = ... : unit' or 'x = ... : unit'",
-    )  # fmt: skip
+    )
 
 
 def parse_block(
@@ -125,7 +127,9 @@ def parse_block(
         expr = substitute(parse_expression(line.expression, known, at), aliases)
         pending = {other.name for other in lines if other.kind == "alias"} & set(names_in(expr))
         if pending:
-            raise EquationError(at, f"uses {sorted(pending)[0]!r} before its line", "order the lines")
+            raise EquationError(
+                at, f"uses {sorted(pending)[0]!r} before its line", "order the lines"
+            )
         per_time = DIMENSIONLESS if dimensionless else Unit(1.0, (1, 0, 0, 0, 0))
         expected = line.unit / per_time if line.kind == "ode" else line.unit
         check_unit(expr, expected, units, at)
@@ -145,7 +149,9 @@ def parse_condition(
     """Parse a condition such as a threshold."""
     expr = substitute(parse_expression(text, set(units), where), aliases)
     if unit_of(expr, units, where) != BOOLEAN:
-        raise EquationError(where, f"{shorten(text)} is no condition", "a comparison: 'v >= v_thresh'")
+        raise EquationError(
+            where, f"{shorten(text)} is no condition", "a comparison: 'v >= v_thresh'"
+        )
     return expr
 
 
@@ -174,5 +180,3 @@ def parse_statements(
         check_unit(expr, units[name], units, where)
         statements.append((name, expr))
     return tuple(statements)
-
-

@@ -49,8 +49,12 @@ def _arithmetic(op: str, expr: Op, args: list[Unit | None], where: str) -> Unit 
     if op in _SAME:
         return _common(args, where, op)
     if op in _PLAIN:
-        _require(args[0] is None or args[0].fits(DIMENSIONLESS), where, op,
-                 f"a plain number, not {args[0]}; divide by a scale of the same unit")  # fmt: skip
+        _require(
+            args[0] is None or args[0].fits(DIMENSIONLESS),
+            where,
+            op,
+            f"a plain number, not {args[0]}; divide by a scale of the same unit",
+        )
         return DIMENSIONLESS
     if op in ("mul", "div"):
         left, right = (arg or DIMENSIONLESS for arg in args)
@@ -70,9 +74,11 @@ def _common(args: list[Unit | None], where: str, op: str) -> Unit | None:
     for other in given[1:]:
         if not other.fits(given[0]):
             raise EquationError(
-                where, f"'{op}' joins {given[0].coherent} with {other.coherent}",
-                "terms of one dimension", "give literals their unit, as in 40*mV",
-            )  # fmt: skip
+                where,
+                f"'{op}' joins {given[0].coherent} with {other.coherent}",
+                "terms of one dimension",
+                "give literals their unit, as in 40*mV",
+            )
     return given[0] if given else None
 
 
@@ -86,6 +92,8 @@ def check_unit(expr: Expr, expected: Unit, units: Mapping[str, Unit], where: str
     got = unit_of(expr, units, where)
     if got is not None and not got.fits(expected):
         raise EquationError(
-            where, f"the expression is in {got.coherent}", f"{expected.coherent} is needed",
+            where,
+            f"the expression is in {got.coherent}",
+            f"{expected.coherent} is needed",
             "check the factors, and give literals their unit, as in 40*mV",
-        )  # fmt: skip
+        )

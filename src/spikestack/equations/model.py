@@ -46,10 +46,11 @@ class Parameter:
             got = low if below else high
             is_random = isinstance(value, Distribution)
             raise ValidationError(
-                where, f"{'may draw' if is_random else 'got'} {got:g} {self.unit}",
+                where,
+                f"{'may draw' if is_random else 'got'} {got:g} {self.unit}",
                 f"must be {self.range_text()}",
                 "bound the distribution with low= and high=" if is_random else "",
-            )  # fmt: skip
+            )
 
     def range_text(self) -> str:
         """The range in words: ``"> 0 ms and <= 5 ms"``."""
@@ -129,8 +130,11 @@ class AbstractModel:
             where = f"{self.label}.{state} at t = 0"
             if isinstance(value, str) and value in self.parameters:
                 if not self.parameter_units[value].fits(self.block.units[state]):
-                    raise ValidationError(where, f"starts at {value!r}, of another unit",
-                                          f"a value in {self.block.units[state]}")  # fmt: skip
+                    raise ValidationError(
+                        where,
+                        f"starts at {value!r}, of another unit",
+                        f"a value in {self.block.units[state]}",
+                    )
                 self.initial_values[state] = value
             else:
                 self.initial_values[state] = as_value(value, self.block.units[state], where)
@@ -148,9 +152,10 @@ class AbstractModel:
         for name, value in self.scalar_values().items():
             if isinstance(value, np.ndarray) and value.shape != (size,):
                 raise ValidationError(
-                    f"{where}.{name}", f"an array of shape {value.shape}",
+                    f"{where}.{name}",
+                    f"an array of shape {value.shape}",
                     f"one value for each of the {size} neurons",
-                )  # fmt: skip
+                )
 
     def __repr__(self) -> str:
         changed = [

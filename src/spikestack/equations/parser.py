@@ -93,6 +93,8 @@ def parse_expression(text: str, known: set[str], where: str) -> Expr:
 def _check_size(text: str, where: str) -> None:
     if not isinstance(text, str) or not text.strip():
         raise EquationError(where, f"got {shorten(text)}", "an expression as text")
+    if not text.isascii():
+        raise EquationError(where, f"{shorten(text.strip())} is not plain ASCII", "ASCII letters")
     if len(text) > MAX_CHARACTERS:
         raise EquationError(where, f"{len(text)} characters", f"at most {MAX_CHARACTERS}")
     depth = deepest = 0
@@ -127,7 +129,9 @@ class _Reader:
                 return self.fold(_BINARY[type(node.op)], left, right)
             case ast.UnaryOp(op=ast.USub()):
                 inner = self.read(node.operand, depth + 1)
-                return Num(-inner.value, inner.unit) if isinstance(inner, Num) else Op("neg", (inner,))
+                return (
+                    Num(-inner.value, inner.unit) if isinstance(inner, Num) else Op("neg", (inner,))
+                )
             case ast.UnaryOp(op=ast.UAdd()):
                 return self.read(node.operand, depth + 1)
             case ast.UnaryOp(op=ast.Not()):
@@ -169,7 +173,7 @@ class _Reader:
         raise UnknownNameError(self.where, identifier, self.known | set(FUNCTIONS))
 
     def fold(self, op: str, left: Expr, right: Expr) -> Expr:
-        """Fold literals with their units (``40*mV``), and nothing else: algebra would hide poles."""
+        """Fold literals with their units (``40*mV``); more algebra would hide poles."""
         if op == "div" and isinstance(right, Num) and right.value == 0:
             raise self.refuse("division by zero", "a divisor that is not zero")
         if op not in ("mul", "div") or not (isinstance(left, Num) and isinstance(right, Num)):

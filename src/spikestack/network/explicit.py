@@ -59,9 +59,10 @@ def _numbers(values: Any, where: str, dims: tuple[int, ...]) -> np.ndarray:
         raise ValidationError(where, f"got {shorten(values)}", "an array of numbers") from None
     if array.ndim not in dims or not array.size or not np.isfinite(array).all():
         raise ValidationError(
-            where, f"shape {array.shape}" + ("" if np.isfinite(array).all() else ", not finite"),
+            where,
+            f"shape {array.shape}" + ("" if np.isfinite(array).all() else ", not finite"),
             f"finite numbers in {' or '.join(map(str, dims))} dimensions, none of length 0",
-        )  # fmt: skip
+        )
     array.flags.writeable = False
     return array
 
@@ -75,18 +76,26 @@ class FromArrays(ExplicitRule):
 
     def __post_init__(self) -> None:
         for name in ("pre", "post"):
-            object.__setattr__(self, name, _whole_numbers(getattr(self, name), f"FromArrays.{name}"))
+            object.__setattr__(
+                self, name, _whole_numbers(getattr(self, name), f"FromArrays.{name}")
+            )
         if len(self.pre) != len(self.post):
-            raise ValidationError("FromArrays", f"{len(self.pre)} sources, {len(self.post)} targets",
-                                  "as many of one as of the other")  # fmt: skip
+            raise ValidationError(
+                "FromArrays",
+                f"{len(self.pre)} sources, {len(self.post)} targets",
+                "as many of one as of the other",
+            )
 
     def check(self, n_pre: int, n_post: int, where: str) -> None:
         """Raise ValidationError if an index is out of range."""
         for name, ids, size in (("pre", self.pre, n_pre), ("post", self.post, n_post)):
             if len(ids) and not 0 <= ids.min() <= ids.max() < size:
                 bad = ids[(ids < 0) | (ids >= size)][0]
-                raise ValidationError(f"{where}, FromArrays.{name}", f"index {bad} is out of range",
-                                      f"0 to {size - 1}")  # fmt: skip
+                raise ValidationError(
+                    f"{where}, FromArrays.{name}",
+                    f"index {bad} is out of range",
+                    f"0 to {size - 1}",
+                )
 
     def expected_edges(self, n_pre: int, n_post: int) -> float:
         """Exactly as many as given."""
@@ -99,7 +108,7 @@ class FromArrays(ExplicitRule):
 
 @dataclass(frozen=True, eq=False)
 class FromSparse(ExplicitRule):
-    """The stored entries of a SciPy sparse matrix (pre by post), each times the synapse's weight."""
+    """The stored entries of a SciPy sparse matrix (pre by post), times the synapse's weight."""
 
     matrix: Any = None
 
@@ -107,21 +116,31 @@ class FromSparse(ExplicitRule):
         if isinstance(self.matrix, dict):
             return
         if not hasattr(self.matrix, "tocoo") or len(getattr(self.matrix, "shape", ())) != 2:
-            raise ValidationError("FromSparse.matrix", f"got {shorten(self.matrix)}",
-                                  "a two-dimensional SciPy sparse matrix")  # fmt: skip
+            raise ValidationError(
+                "FromSparse.matrix",
+                f"got {shorten(self.matrix)}",
+                "a two-dimensional SciPy sparse matrix",
+            )
         coo = self.matrix.tocoo()
         weights = np.array(coo.data, dtype=np.float64)
         if not np.isfinite(weights).all():
             raise ValidationError("FromSparse.matrix", "holds NaN or infinity", "finite weights")
-        plain = {"shape": [int(n) for n in coo.shape], "pre": coo.row.astype(np.int64),
-                 "post": coo.col.astype(np.int64), "weights": weights}  # fmt: skip
+        plain = {
+            "shape": [int(n) for n in coo.shape],
+            "pre": coo.row.astype(np.int64),
+            "post": coo.col.astype(np.int64),
+            "weights": weights,
+        }
         object.__setattr__(self, "matrix", plain)
 
     def check(self, n_pre: int, n_post: int, where: str) -> None:
         """Raise ValidationError unless the matrix is pre by post."""
         if tuple(self.matrix["shape"]) != (n_pre, n_post):
-            raise ValidationError(where, f"the matrix is {tuple(self.matrix['shape'])}",
-                                  f"({n_pre}, {n_post}): pre by post")  # fmt: skip
+            raise ValidationError(
+                where,
+                f"the matrix is {tuple(self.matrix['shape'])}",
+                f"({n_pre}, {n_post}): pre by post",
+            )
 
     def expected_edges(self, n_pre: int, n_post: int) -> float:
         """The number of stored entries."""
@@ -144,8 +163,9 @@ class Dense(ExplicitRule):
     def check(self, n_pre: int, n_post: int, where: str) -> None:
         """Raise ValidationError unless the matrix is pre by post."""
         if self.matrix.shape != (n_pre, n_post):
-            raise ValidationError(where, f"the matrix is {self.matrix.shape}",
-                                  f"({n_pre}, {n_post}): pre by post")  # fmt: skip
+            raise ValidationError(
+                where, f"the matrix is {self.matrix.shape}", f"({n_pre}, {n_post}): pre by post"
+            )
 
     def expected_edges(self, n_pre: int, n_post: int) -> float:
         """All pairs."""
@@ -162,7 +182,9 @@ def _image(shape: tuple[int, ...], where: str) -> tuple[int, int, int]:
     if len(shape) == 2:
         return (1, *shape)
     if len(shape) != 3:
-        raise ValidationError(where, f"shape {shape}", "(height, width) or (channels, height, width)")
+        raise ValidationError(
+            where, f"shape {shape}", "(height, width) or (channels, height, width)"
+        )
     return shape  # type: ignore[return-value]
 
 
@@ -193,8 +215,11 @@ class Convolution(ExplicitRule):
         rows = (h + 2 * self.padding - kh) // self.stride + 1
         columns = (w + 2 * self.padding - kw) // self.stride + 1
         if into != c or rows < 1 or columns < 1:
-            raise ValidationError("Convolution", f"a kernel {self.kernel.shape} on shape {pre_shape}",
-                                  "as many in channels, and a kernel no larger than the image")  # fmt: skip
+            raise ValidationError(
+                "Convolution",
+                f"a kernel {self.kernel.shape} on shape {pre_shape}",
+                "as many in channels, and a kernel no larger than the image",
+            )
         return out, rows, columns
 
     def expected_edges(self, n_pre: int, n_post: int) -> float:
@@ -203,7 +228,7 @@ class Convolution(ExplicitRule):
 
     def edges(self, pre_shape: tuple[int, ...], post_shape: tuple[int, ...]) -> Edges:
         """One edge for every kernel entry that falls on the image."""
-        c, h, w = _image(pre_shape, "Convolution, source")
+        _, h, w = _image(pre_shape, "Convolution, source")
         shape = self.target_shape(pre_shape)
         if int(np.prod(post_shape)) != int(np.prod(shape)):
             raise ValidationError("Convolution", f"the target has shape {post_shape}", f"{shape}")

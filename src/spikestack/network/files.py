@@ -74,9 +74,12 @@ class _Reader:
             net.add(Population(item["name"], tuple(item["shape"]), model))
         for item in data["projections"]:
             net.connect(
-                self.view(net, item["pre"]), self.view(net, item["post"]), self.rule(item["rule"]),
-                self.synapse(item["synapse"]), name=item["name"],
-            )  # fmt: skip
+                self.view(net, item["pre"]),
+                self.view(net, item["post"]),
+                self.rule(item["rule"]),
+                self.synapse(item["synapse"]),
+                name=item["name"],
+            )
         for item in data["drives"]:
             view = self.view(net, item["target"])
             net.drive(view, self.input(item["input"], item["synapse"]), name=item["name"])
@@ -97,7 +100,9 @@ class _Reader:
 
     def view(self, net: Network, data: dict[str, Any]) -> View:
         population = net[data["population"]]
-        return population.whole if data["ids"] is None else population[self.value(data["ids"], "ids")]
+        return (
+            population.whole if data["ids"] is None else population[self.value(data["ids"], "ids")]
+        )
 
     def declare(self, base: type, data: dict[str, Any], texts: tuple[str, ...]) -> Any:
         """A class like the one that was saved, with its equations as saved."""
@@ -139,4 +144,3 @@ class _Reader:
             settings["synapse"] = self.synapse(synapse)
         made: inputs.Input = _INPUTS[data["kind"]](**settings)
         return made
-

@@ -38,8 +38,9 @@ class Input:
 
 def _fits(value: Any, size: int, where: str) -> None:
     if isinstance(value, np.ndarray) and value.shape != (size,):
-        raise ValidationError(where, f"an array of shape {value.shape}",
-                              f"one value for each of the {size} neurons")  # fmt: skip
+        raise ValidationError(
+            where, f"an array of shape {value.shape}", f"one value for each of the {size} neurons"
+        )
 
 
 class Poisson(Input):
@@ -58,20 +59,30 @@ class Poisson(Input):
     """
 
     def __init__(
-        self, rate: Any, weight: Any = None, *, synapse: Synapse | None = None,
-        start: Any = 0.0, stop: Any = math.inf,
-    ) -> None:  # fmt: skip
+        self,
+        rate: Any,
+        weight: Any = None,
+        *,
+        synapse: Synapse | None = None,
+        start: Any = 0.0,
+        stop: Any = math.inf,
+    ) -> None:
         self.rate = as_value(rate, parse_unit("Hz"), "Poisson.rate")
         if support(self.rate)[0] < 0:
             raise ValidationError("Poisson.rate", f"may be {support(self.rate)[0]:g} Hz", ">= 0 Hz")
         if support(self.rate)[1] > 1e7:
-            raise ValidationError("Poisson.rate", f"may be {support(self.rate)[1]:g} Hz", "<= 1e7 Hz",
-                                  "bound a distribution by high=")  # fmt: skip
+            raise ValidationError(
+                "Poisson.rate",
+                f"may be {support(self.rate)[1]:g} Hz",
+                "<= 1e7 Hz",
+                "bound a distribution by high=",
+            )
         self.start = magnitude(start, parse_unit("ms"), "Poisson.start")
         self.stop = magnitude(stop, parse_unit("ms"), "Poisson.stop")
         if not 0 <= self.start <= self.stop:
-            raise ValidationError("Poisson", f"on from {self.start} to {self.stop} ms",
-                                  "0 <= start <= stop")  # fmt: skip
+            raise ValidationError(
+                "Poisson", f"on from {self.start} to {self.stop} ms", "0 <= start <= stop"
+            )
         self._take_synapse(weight, synapse)
 
     def check(self, size: int, where: str) -> None:
@@ -96,38 +107,56 @@ class SpikeTrains(Input):
     """
 
     def __init__(
-        self, times: Any, ids: Any = None, trials: Any = None, weight: Any = None, *,
+        self,
+        times: Any,
+        ids: Any = None,
+        trials: Any = None,
+        weight: Any = None,
+        *,
         synapse: Synapse | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if ids is None:
             if trials is not None:
                 raise ValidationError("SpikeTrains.trials", "given without ids", "flat arrays")
             times, ids = _flatten(times)
-        flat = magnitude(np.asarray(times) if isinstance(times, list | tuple) else times,
-                         parse_unit("ms"), "SpikeTrains.times")  # fmt: skip
+        flat = magnitude(
+            np.asarray(times) if isinstance(times, list | tuple) else times,
+            parse_unit("ms"),
+            "SpikeTrains.times",
+        )
         self.times = np.atleast_1d(np.asarray(flat, dtype=np.float64))
         if not (np.isfinite(self.times) & (self.times > 0)).all():
             bad = self.times[~(np.isfinite(self.times) & (self.times > 0))][0]
             raise ValidationError("SpikeTrains.times", f"holds {bad} ms", "finite times > 0 ms")
         self.ids = _indices(ids, len(self.times), "SpikeTrains.ids")
-        self.trials = None if trials is None else _indices(trials, len(self.times), "SpikeTrains.trials")
+        self.trials = (
+            None if trials is None else _indices(trials, len(self.times), "SpikeTrains.trials")
+        )
         self._take_synapse(weight, synapse)
 
     def check(self, size: int, where: str) -> None:
         """Raise ValidationError if an event names a neuron that is not there."""
         if len(self.ids) and self.ids.max() >= size:
-            raise ValidationError(f"{where}, SpikeTrains.ids", f"index {self.ids.max()} is out of range",
-                                  f"0 to {size - 1}")  # fmt: skip
+            raise ValidationError(
+                f"{where}, SpikeTrains.ids",
+                f"index {self.ids.max()} is out of range",
+                f"0 to {size - 1}",
+            )
 
 
 def _flatten(trains: Any) -> tuple[np.ndarray, np.ndarray]:
     if not isinstance(trains, Sequence | np.ndarray) or isinstance(trains, str):
-        raise ValidationError("SpikeTrains.times", f"got {shorten(trains)}",
-                              "one sequence of times for each neuron, or flat times with ids")  # fmt: skip
+        raise ValidationError(
+            "SpikeTrains.times",
+            f"got {shorten(trains)}",
+            "one sequence of times for each neuron, or flat times with ids",
+        )
     try:
         rows = [np.asarray(row, dtype=np.float64).reshape(-1) for row in trains]
     except (TypeError, ValueError):
-        raise ValidationError("SpikeTrains.times", f"got {shorten(trains)}", "numbers in ms") from None
+        raise ValidationError(
+            "SpikeTrains.times", f"got {shorten(trains)}", "numbers in ms"
+        ) from None
     ids = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     return (np.concatenate(rows) if rows else np.zeros(0)), ids
 
@@ -135,7 +164,9 @@ def _flatten(trains: Any) -> tuple[np.ndarray, np.ndarray]:
 def _indices(values: Any, size: int, where: str) -> np.ndarray:
     array = np.atleast_1d(np.asarray(values))
     if array.shape != (size,) or (size and array.dtype.kind not in "iu"):
-        raise ValidationError(where, f"got {shorten(values)}", f"{size} whole numbers, one per event")
+        raise ValidationError(
+            where, f"got {shorten(values)}", f"{size} whole numbers, one per event"
+        )
     if size and array.min() < 0:
         raise ValidationError(where, f"holds {array.min()}", ">= 0")
     return array.astype(np.int64)
@@ -177,12 +208,16 @@ class StepCurrent(Input):
             magnitude(_array(amplitudes), parse_unit("nA"), "StepCurrent.amplitudes")
         )
         if self.times.shape != self.amplitudes.shape or self.times.ndim != 1 or not len(self.times):
-            raise ValidationError("StepCurrent", f"{self.times.size} times, {self.amplitudes.size} "
-                                  "amplitudes", "one amplitude for each time, at least one")  # fmt: skip
+            raise ValidationError(
+                "StepCurrent",
+                f"{self.times.size} times, {self.amplitudes.size} amplitudes",
+                "one amplitude for each time, at least one",
+            )
         ascending = (np.diff(self.times) > 0).all() and self.times[0] >= 0
         if not (np.isfinite(self.times).all() and ascending):
-            raise ValidationError("StepCurrent.times", f"{shorten(self.times)}",
-                                  "finite, ascending, >= 0 ms")  # fmt: skip
+            raise ValidationError(
+                "StepCurrent.times", f"{shorten(self.times)}", "finite, ascending, >= 0 ms"
+            )
         if not np.isfinite(self.amplitudes).all():
             raise ValidationError("StepCurrent.amplitudes", "not finite", "finite nA")
 

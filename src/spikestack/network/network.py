@@ -75,8 +75,14 @@ class Network:
     """
 
     def __init__(self, seed: int = 0) -> None:
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
-            raise ValidationError("Network.seed", f"got {shorten(seed)}", "a whole number, 0 to 2**63-1")
+        if (
+            isinstance(seed, bool)
+            or not isinstance(seed, int | np.integer)
+            or not 0 <= seed < 2**63
+        ):
+            raise ValidationError(
+                "Network.seed", f"got {shorten(seed)}", "a whole number, 0 to 2**63-1"
+            )
         self.seed = int(seed)
         self.populations: dict[str, Population] = {}
         self.projections: dict[str, Projection] = {}
@@ -96,15 +102,23 @@ class Network:
         if not isinstance(population, Population):
             raise ValidationError("Network.add", f"got {shorten(population)}", "a Population")
         if population.name in self.populations:
-            raise ValidationError("Network.add", f"a second population {population.name!r}",
-                                  "one name each", "choose another name")  # fmt: skip
+            raise ValidationError(
+                "Network.add",
+                f"a second population {population.name!r}",
+                "one name each",
+                "choose another name",
+            )
         self.populations[population.name] = population
         return population
 
     def connect(
-        self, pre: Population | View, post: Population | View, rule: Rule, synapse: Synapse,
+        self,
+        pre: Population | View,
+        post: Population | View,
+        rule: Rule,
+        synapse: Synapse,
         name: str | None = None,
-    ) -> Projection:  # fmt: skip
+    ) -> Projection:
         """Connect two populations or views.
 
         Parameters
@@ -129,18 +143,29 @@ class Network:
         name = name or f"{source.population.name}->{target.population.name}"
         where = f"Projection {check_name(name, 'connect, name')!r}"
         if name in self.projections:
-            raise ValidationError(where, "a second projection of this name is ambiguous",
-                                  "one name each", "pass name=")  # fmt: skip
+            raise ValidationError(
+                where,
+                "a second projection of this name is ambiguous",
+                "one name each",
+                "pass name=",
+            )
         for thing, kind in ((rule, Rule), (synapse, Synapse)):
             if not isinstance(thing, kind):
-                raise ValidationError(where, f"got {shorten(thing)}", f"a {kind.__name__}",
-                                      "as in connect(pre, post, AllToAll(), Delta(weight=1.0))")  # fmt: skip
+                raise ValidationError(
+                    where,
+                    f"got {shorten(thing)}",
+                    f"a {kind.__name__}",
+                    "as in connect(pre, post, AllToAll(), Delta(weight=1.0))",
+                )
         rule.check(source.size, target.size, where)
         edges = rule.expected_edges(source.size, target.size)
         check_edge_count(edges, where)
         check_receiver(synapse, target.population.model, where)
-        for value, what in ((synapse.weight, "weight"), (synapse.delay, "delay"),
-                            (synapse.dendritic_delay, "dendritic_delay")):  # fmt: skip
+        for value, what in (
+            (synapse.weight, "weight"),
+            (synapse.delay, "delay"),
+            (synapse.dendritic_delay, "dendritic_delay"),
+        ):
             _check_edge_values(value, rule, edges, f"{where}.{what}")
         synapse.check_sizes(target.population.size, where)
         projection = Projection(name, source, target, rule, synapse)
@@ -158,24 +183,28 @@ class Network:
         self._check_open("drive")
         view = self._view(target, "drive, target")
         if not isinstance(input, Input):
-            raise ValidationError("Network.drive", f"got {shorten(input)}", "an input such as Poisson")
+            raise ValidationError(
+                "Network.drive", f"got {shorten(input)}", "an input such as Poisson"
+            )
         name = name or f"{type(input).__name__}->{view.population.name}"
         where = f"Drive {check_name(name, 'drive, name')!r}"
         if name in self.drives:
-            raise ValidationError(where, "a second drive of this name is ambiguous",
-                                  "one name each", "pass name=")  # fmt: skip
+            raise ValidationError(
+                where, "a second drive of this name is ambiguous", "one name each", "pass name="
+            )
         input.check(view.size, where)
         synapse = self._synapse_of(input, view, where) if input.has_events else None
         if not input.has_events and "i_syn" not in _names_used(view.population):
-            raise ValidationError(where, f"{view.population.model.label} takes no current",
-                                  "a model whose equations use i_syn")  # fmt: skip
+            raise ValidationError(
+                where,
+                f"{view.population.model.label} takes no current",
+                "a model whose equations use i_syn",
+            )
         drive = Drive(name, view, input, synapse)
         self.drives[name] = drive
         return drive
 
-    def record(
-        self, target: Population | View, *variables: str, interval: Any = None
-    ) -> None:
+    def record(self, target: Population | View, *variables: str, interval: Any = None) -> None:
         """Record spikes or state variables.
 
         Parameters
@@ -194,7 +223,9 @@ class Network:
             If the model has no such variable.
         """
         view = self._view(target, "record, target")
-        every = None if interval is None else magnitude(interval, parse_unit("ms"), "record, interval")
+        every = (
+            None if interval is None else magnitude(interval, parse_unit("ms"), "record, interval")
+        )
         if every is not None and not (isinstance(every, float) and 0 < every < float("inf")):
             raise ValidationError("record, interval", f"got {shorten(interval)}", "> 0 ms")
         if not variables:
@@ -203,13 +234,20 @@ class Network:
             states = view.population.model.block.states
             known = ("spikes", *states)
             if variable not in known and "." not in str(variable):
-                raise UnknownNameError(f"record, population {view.population.name!r}", variable, known)
+                raise UnknownNameError(
+                    f"record, population {view.population.name!r}", variable, known
+                )
             where = f"record, population {view.population.name!r}"
             if variable != "spikes" and any(
-                p.variable == variable and p.target.population is view.population for p in self.probes
+                p.variable == variable and p.target.population is view.population
+                for p in self.probes
             ):
-                raise ValidationError(where, f"{variable!r} is recorded already", "once each",
-                                      "name all neurons in one call: net.record(pop[[0, 5]], ...)")  # fmt: skip
+                raise ValidationError(
+                    where,
+                    f"{variable!r} is recorded already",
+                    "once each",
+                    "name all neurons in one call: net.record(pop[[0, 5]], ...)",
+                )
             self.probes.append(Probe(view, variable, every))
 
     def run(self, duration: Any, **settings: Any) -> Recording:
@@ -247,7 +285,9 @@ class Network:
 
     def __repr__(self) -> str:
         neurons = sum(p.size for p in self.populations.values())
-        edges = sum(p.rule.expected_edges(p.pre.size, p.post.size) for p in self.projections.values())
+        edges = sum(
+            p.rule.expected_edges(p.pre.size, p.post.size) for p in self.projections.values()
+        )
         return (
             f"<Network of {len(self.populations)} populations, {neurons:,} neurons, "
             f"{len(self.projections)} projections, about {edges:,.0f} synapses, seed {self.seed}>"
@@ -255,16 +295,24 @@ class Network:
 
     def _check_open(self, action: str) -> None:
         if self.frozen:
-            raise ValidationError("Network", f"cannot {action}: it has been run and is frozen",
-                                  "a network is built, then run", "build a new one")  # fmt: skip
+            raise ValidationError(
+                "Network",
+                f"cannot {action}: it has been run and is frozen",
+                "a network is built, then run",
+                "build a new one",
+            )
 
     def _view(self, target: Any, where: str) -> View:
         view = target.whole if isinstance(target, Population) else target
         if not isinstance(view, View):
             raise ValidationError(where, f"got {shorten(target)}", "a population or a view of one")
         if self.populations.get(view.population.name) is not view.population:
-            raise ValidationError(where, f"population {view.population.name!r} is not in this network",
-                                  "a population that was added", "net.add(...) it first")  # fmt: skip
+            raise ValidationError(
+                where,
+                f"population {view.population.name!r} is not in this network",
+                "a population that was added",
+                "net.add(...) it first",
+            )
         return view
 
     def _synapse_of(self, input: Input, view: View, where: str) -> Synapse:
@@ -279,8 +327,11 @@ class Network:
         synapse.check_sizes(view.population.size, where)
         weight = synapse.weight
         if isinstance(weight, np.ndarray) and weight.shape != (view.size,):
-            raise ValidationError(f"{where}.weight", f"an array of shape {weight.shape}",
-                                  f"one value for each of the {view.size} neurons")  # fmt: skip
+            raise ValidationError(
+                f"{where}.weight",
+                f"an array of shape {weight.shape}",
+                f"one value for each of the {view.size} neurons",
+            )
         return synapse
 
 
@@ -294,7 +345,13 @@ def _check_edge_values(value: Value, rule: Rule, edges: float, where: str) -> No
     if not isinstance(value, np.ndarray):
         return
     if not rule.has_fixed_edges():
-        raise ValidationError(where, f"an array with the random rule {type(rule).__name__}",
-                              "a number or a distribution", "or list the edges with FromArrays")  # fmt: skip
+        raise ValidationError(
+            where,
+            f"an array with the random rule {type(rule).__name__}",
+            "a number or a distribution",
+            "or list the edges with FromArrays",
+        )
     if value.size != int(edges):
-        raise ValidationError(where, f"an array of {value.size} values", f"{int(edges)}, one per edge")
+        raise ValidationError(
+            where, f"an array of {value.size} values", f"{int(edges)}, one per edge"
+        )

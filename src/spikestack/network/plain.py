@@ -22,8 +22,20 @@ __all__ = ["MODEL_TEXTS", "SYNAPSE_TEXTS", "plain_network"]
 Pack = Callable[[np.ndarray], Any]
 
 #: Class attributes that define a neuron model and a synapse, besides parameters.
-MODEL_TEXTS = ("equations", "threshold", "reset", "refractory", "clamped", "emit", "emit_type",
-               "emit_limit", "method", "dimensionless", "default_synapse", "source")  # fmt: skip
+MODEL_TEXTS = (
+    "equations",
+    "threshold",
+    "reset",
+    "refractory",
+    "clamped",
+    "emit",
+    "emit_type",
+    "emit_limit",
+    "method",
+    "dimensionless",
+    "default_synapse",
+    "source",
+)
 SYNAPSE_TEXTS = ("equations", "receives", "current", "positive", "weight_unit", "source")
 
 

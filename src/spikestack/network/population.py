@@ -25,7 +25,9 @@ def check_name(name: object, where: str) -> str:
         Unless it is printable text of 1 to 100 characters.
     """
     if not isinstance(name, str) or not 0 < len(name) <= 100 or not name.isprintable():
-        raise ValidationError(where, f"got {shorten(name)}", "printable text of 1 to 100 characters")
+        raise ValidationError(
+            where, f"got {shorten(name)}", "printable text of 1 to 100 characters"
+        )
     return name
 
 
@@ -95,9 +97,11 @@ class Population:
             )
         if isinstance(model, type) and issubclass(model, NeuronModel):
             raise ValidationError(
-                f"{where}.model", f"got the class {model.__name__}", "a model with its values",
+                f"{where}.model",
+                f"got the class {model.__name__}",
+                "a model with its values",
                 f"write {model.__name__}()",
-            )  # fmt: skip
+            )
         if not isinstance(model, NeuronModel):
             raise ValidationError(f"{where}.model", f"got {shorten(model)}", "a neuron model")
         model.check_sizes(self.size, where)
@@ -134,14 +138,16 @@ class Population:
         ids = np.atleast_1d(np.asarray(ids, dtype=np.int64)).ravel()
         if not len(ids):
             raise ValidationError(
-                f"Population {self.name!r}[{shorten(index)}]", "selects no neuron",
+                f"Population {self.name!r}[{shorten(index)}]",
+                "selects no neuron",
                 f"indices within {self.shape}",
-            )  # fmt: skip
+            )
         if len(np.unique(ids)) != len(ids):
             raise ValidationError(
-                f"Population {self.name!r}[{shorten(index)}]", "names a neuron twice",
+                f"Population {self.name!r}[{shorten(index)}]",
+                "names a neuron twice",
                 "each neuron at most once",
-            )  # fmt: skip
+            )
         return View(self, ids)
 
     def __repr__(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from typing import Any
 
 from ..equations.block import Statement, parse_condition, parse_statements
@@ -85,7 +84,9 @@ class NeuronModel(AbstractModel):
         parameters = {k: _parameter(k, v) for k, v in declared.pop("parameters", {}).items()}
         method = values.pop("method", self.method)
         if method not in METHODS:
-            raise ValidationError(f"{self.label}.method", f"got {shorten(method)}", f"one of {METHODS}")
+            raise ValidationError(
+                f"{self.label}.method", f"got {shorten(method)}", f"one of {METHODS}"
+            )
         self.method = method
         self._set_up(self.declared_parameters() | parameters, values)
         self._parse_spiking()
@@ -105,8 +106,19 @@ class NeuronModel(AbstractModel):
 
     def _declare(self, equations: str | None, declared: dict[str, Any]) -> dict[str, Any]:
         """Take inline declarations, leaving in the result what must be parameter values."""
-        inline = ("threshold", "reset", "refractory", "clamped", "emit", "emit_type", "emit_limit",
-                  "initial", "dimensionless", "default_synapse", "source")  # fmt: skip
+        inline = (
+            "threshold",
+            "reset",
+            "refractory",
+            "clamped",
+            "emit",
+            "emit_type",
+            "emit_limit",
+            "initial",
+            "dimensionless",
+            "default_synapse",
+            "source",
+        )
         if equations is None:
             if type(self) is NeuronModel:
                 raise EquationError("NeuronModel", "no equations", "equations as text")
@@ -153,22 +165,31 @@ class NeuronModel(AbstractModel):
     def _parse_emit(self, units: dict[str, Unit]) -> Expr | None:
         where = f"{self.label}.emit"
         if self.emit_type not in ("none", "int", "float"):
-            raise ValidationError(where, f"emit_type {self.emit_type!r}", "'none', 'int' or 'float'")
+            raise ValidationError(
+                where, f"emit_type {self.emit_type!r}", "'none', 'int' or 'float'"
+            )
         if (self.emit_type == "none") != (not self.emit):
             raise ValidationError(
-                where, f"emit={shorten(self.emit)} with emit_type={self.emit_type!r}", "both, or neither"
+                where,
+                f"emit={shorten(self.emit)} with emit_type={self.emit_type!r}",
+                "both, or neither",
             )
         if not self.emit:
             return None
         limit = magnitude(self.emit_limit, DIMENSIONLESS, f"{where}_limit")
         if not (isinstance(limit, float) and 0 < limit <= 2**20):
-            raise ValidationError(f"{where}_limit", f"got {shorten(self.emit_limit)}",
-                                  "above 0 and at most 2**20")  # fmt: skip
+            raise ValidationError(
+                f"{where}_limit", f"got {shorten(self.emit_limit)}", "above 0 and at most 2**20"
+            )
         expr = substitute(parse_expression(self.emit, set(units), where), self.block.aliases)
         unit = unit_of(expr, units, where)
         if unit is not None and not unit.fits(DIMENSIONLESS):
-            raise EquationError(where, f"the value is in {unit.coherent}", "a plain number",
-                                "divide it by a scale of the same unit")  # fmt: skip
+            raise EquationError(
+                where,
+                f"the value is in {unit.coherent}",
+                "a plain number",
+                "divide it by a scale of the same unit",
+            )
         return expr
 
     def _check_refractory(self) -> None:
@@ -207,5 +228,3 @@ def _pint_dims(given: Any) -> tuple[int, ...]:
     time = d.get("time", 0) + 3 * voltage
     length = d.get("length", 0) - 2 * voltage + 3 * amount
     return tuple(int(n) for n in (time, voltage, current, length, amount))
-
-

@@ -35,11 +35,16 @@ class HodgkinHuxley(NeuronModel):
     clamped = ()
     # The gates at their steady state for -65 mV.
     initial = {  # noqa: RUF012
-        "v": -65.0, "m": 0.05293248525724958, "h": 0.5961207535084603, "n": 0.3176769140606974,
-    }  # fmt: skip
+        "v": -65.0,
+        "m": 0.05293248525724958,
+        "h": 0.5961207535084603,
+        "n": 0.3176769140606974,
+    }
     source = "Hodgkin and Huxley 1952, J Physiol 117:500, eqs 26 and table 3, shifted to -65 mV"
 
-    cm = Parameter(1.0, "nF", low=0, low_open=True, meaning="capacitance, 1 uF/cm^2 x 1000 um^2 x 100")
+    cm = Parameter(
+        1.0, "nF", low=0, low_open=True, meaning="capacitance, 1 uF/cm^2 x 1000 um^2 x 100"
+    )
     g_na = Parameter(120.0, "uS", low=0, meaning="sodium conductance")
     g_k = Parameter(36.0, "uS", low=0, meaning="potassium conductance")
     g_l = Parameter(0.3, "uS", low=0, meaning="leak conductance")

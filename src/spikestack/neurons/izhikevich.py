@@ -24,7 +24,9 @@ class Izhikevich(NeuronModel):
     reset = "v = c; u += d"
     method = "euler"
     initial = {"v": -70.0, "u": -14.0}  # noqa: RUF012
-    source = "Izhikevich 2003, IEEE Trans Neural Netw 14:1569, eqs 1-3; integrated by explicit Euler"
+    source = (
+        "Izhikevich 2003, IEEE Trans Neural Netw 14:1569, eqs 1-3; integrated by explicit Euler"
+    )
 
     a = Parameter(0.02, "1/ms", meaning="rate of recovery")
     b = Parameter(0.2, "1/ms", meaning="sensitivity of recovery to v")

@@ -32,19 +32,35 @@ class LIF(NeuronModel):
 
     parameter_sets = {  # noqa: RUF012
         "textbook": {
-            "tau_m": 20.0, "tau_refrac": 2.0, "v_thresh": -50.0, "v_reset": -65.0, "v_rest": -70.0,
+            "tau_m": 20.0,
+            "tau_refrac": 2.0,
+            "v_thresh": -50.0,
+            "v_reset": -65.0,
+            "v_rest": -70.0,
             "v": -70.0,
         },
         "potjans_diesmann": {
-            "tau_m": 10.0, "tau_refrac": 2.0, "v_thresh": -50.0, "v_reset": -65.0, "v_rest": -65.0,
+            "tau_m": 10.0,
+            "tau_refrac": 2.0,
+            "v_thresh": -50.0,
+            "v_reset": -65.0,
+            "v_rest": -65.0,
             "cm": 0.25,
         },
         "brunel": {
-            "tau_m": 20.0, "tau_refrac": 2.0, "v_thresh": 20.0, "v_reset": 10.0, "v_rest": 0.0,
+            "tau_m": 20.0,
+            "tau_refrac": 2.0,
+            "v_thresh": 20.0,
+            "v_reset": 10.0,
+            "v_rest": 0.0,
             "v": 0.0,
         },
         "vogels_abbott": {
-            "tau_m": 20.0, "tau_refrac": 5.0, "v_thresh": -50.0, "v_reset": -60.0, "v_rest": -60.0,
+            "tau_m": 20.0,
+            "tau_refrac": 5.0,
+            "v_thresh": -50.0,
+            "v_reset": -60.0,
+            "v_rest": -60.0,
             "cm": 0.2,
         },
-    }  # fmt: skip
+    }

@@ -9,16 +9,25 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from ..numerics.functions import exp
 from ..numerics.functions_compiled import exp64
 from ..numerics.random import normal_quantile as quantile_of_array
 from ..numerics.random import stream_key
 from ..numerics.random import uniform as uniform_of_array
-from ..numerics.functions import exp
 from ..numerics.random_compiled import normal_quantile, uniform
-from ..values import LogNormal, Uniform, Value, normal_cdf, standard_bounds
+from ..values import LogNormal, Normal, Uniform, Value, normal_cdf, standard_bounds
 from .program import ValueSpec
 
-__all__ = ["CONSTANT", "draw", "draw_array", "draw_many", "greatest", "spec_of", "to_quanta", "to_steps"]
+__all__ = [
+    "CONSTANT",
+    "draw",
+    "draw_array",
+    "draw_many",
+    "greatest",
+    "spec_of",
+    "to_quanta",
+    "to_steps",
+]
 
 CONSTANT, ARRAY, UNIFORM, NORMAL, LOGNORMAL = range(5)
 _HALF = 2.0**-54
@@ -26,7 +35,9 @@ _HALF = 2.0**-54
 FARTHEST = 8.3
 
 
-def spec_of(value: Value, seed: int, name: str, purpose: str, order: np.ndarray | None) -> ValueSpec:
+def spec_of(
+    value: Value, seed: int, name: str, purpose: str, order: np.ndarray | None
+) -> ValueSpec:
     """Turn a weight or delay into flat data.
 
     Parameters
@@ -47,13 +58,16 @@ def spec_of(value: Value, seed: int, name: str, purpose: str, order: np.ndarray 
         return ValueSpec(CONSTANT, np.array([value, 0, 0, 0, 0, 0], dtype=np.float64), empty, key)
     if isinstance(value, Uniform):
         return ValueSpec(UNIFORM, np.array([value.low, value.high, 0, 0, 0, 0.0]), empty, key)
+    assert isinstance(value, LogNormal | Normal)
     lognormal = isinstance(value, LogNormal)
-    centre, spread = (value.mu, value.sigma) if lognormal else (value.mean, value.sd)  # type: ignore[union-attr]
+    centre, spread = (
+        (value.mu, value.sigma) if isinstance(value, LogNormal) else (value.mean, value.sd)
+    )
     low, high = value.bounds()
     from_u, to_u = 0.0, 1.0
-    if value.outside == "redraw" and spread > 0:  # type: ignore[union-attr]
+    if value.outside == "redraw" and spread > 0:
         # Redrawing until it fits is the truncated distribution: one draw of its inverse will do.
-        below, above = standard_bounds(value)  # type: ignore[arg-type]
+        below, above = standard_bounds(value)
         from_u, to_u = normal_cdf(below), normal_cdf(above)
     params = np.array([centre, spread, low, high, from_u, to_u], dtype=np.float64)
     return ValueSpec(LOGNORMAL if lognormal else NORMAL, params, empty, key)

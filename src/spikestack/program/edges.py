@@ -15,7 +15,7 @@ from ..network.rules import Rule
 from ..numerics import edges as enumerators
 from ..numerics.random import stream_key
 from .edge_values import ARRAY, greatest, spec_of, to_steps
-from .program import EdgeProgram, ValueSpec
+from .program import ValueSpec
 
 __all__ = ["delay_steps", "draft_edges", "incoming_bound", "own_index"]
 
@@ -73,9 +73,11 @@ def draft_edges(projection: Projection, seed: int, dt: float) -> dict[str, Any]:
     values = {
         purpose: spec_of(getattr(synapse, attribute), seed, projection.name, purpose, order)
         for purpose, attribute in (
-            ("weight", "weight"), ("delay", "delay"), ("dendritic", "dendritic_delay"),
+            ("weight", "weight"),
+            ("delay", "delay"),
+            ("dendritic", "dendritic_delay"),
         )
-    }  # fmt: skip
+    }
     if relative is not None and not np.all(relative == 1.0):
         values["weight"] = _scaled(values["weight"], relative, where)
     scale = synapse.unit_of_weight().scale
@@ -83,18 +85,27 @@ def draft_edges(projection: Projection, seed: int, dt: float) -> dict[str, Any]:
         values["weight"] = _coherent(values["weight"], scale)
     low, high = delay_steps(values, dt, where)
     return {
-        "name": projection.name, "rule": edge_rule, "pre_ids": pre.ids, "post_ids": post.ids,
-        **values, "dt": dt, "min_delay": low, "max_delay": high,
+        "name": projection.name,
+        "rule": edge_rule,
+        "pre_ids": pre.ids,
+        "post_ids": post.ids,
+        **values,
+        "dt": dt,
+        "min_delay": low,
+        "max_delay": high,
         "expected_edges": rule.expected_edges(pre.size, post.size),
-    }  # fmt: skip
+    }
 
 
 def _scaled(spec: ValueSpec, relative: np.ndarray, where: str) -> ValueSpec:
     if spec.kind == ARRAY:
         return ValueSpec(ARRAY, spec.params, spec.array * relative, spec.key)
     if spec.kind != 0:
-        raise ValidationError(f"{where}.weight", "a distribution with a rule that gives weights",
-                              "a number that scales them")  # fmt: skip
+        raise ValidationError(
+            f"{where}.weight",
+            "a distribution with a rule that gives weights",
+            "a number that scales them",
+        )
     return ValueSpec(ARRAY, np.zeros(6), spec.params[0] * relative, spec.key)
 
 
@@ -114,8 +125,12 @@ def delay_steps(values: dict[str, ValueSpec], dt: float, where: str) -> tuple[in
     for purpose in ("delay", "dendritic"):
         least, most, _, _ = greatest(values[purpose])
         if most / dt >= 2**24:
-            raise ValidationError(f"{where}.{purpose}", f"may be {most:g} ms", "below 2**24 steps",
-                                  "bound the distribution by high=")  # fmt: skip
+            raise ValidationError(
+                f"{where}.{purpose}",
+                f"may be {most:g} ms",
+                "below 2**24 steps",
+                "bound the distribution by high=",
+            )
         low += int(to_steps(least, dt))
         high += int(to_steps(most, dt))
     return low, high
@@ -147,5 +162,7 @@ def _in_degree_bound(edge: dict[str, Any], projection: Projection) -> float:
         return float(rule.k)  # type: ignore[attr-defined]
     mean = edge["expected_edges"] / projection.post.size
     spread = mean + 12.0 * math.sqrt(mean) + 40.0
-    single = rule.kind in ("all_to_all", "fixed_probability") or not getattr(rule, "multapses", True)
+    single = rule.kind in ("all_to_all", "fixed_probability") or not getattr(
+        rule, "multapses", True
+    )
     return float(min(n_pre, spread)) if single else spread

@@ -48,9 +48,13 @@ class PoissonDraft:
 
 
 def poisson_draft(
-    drive: Drive, draft: PoissonDraft, seed: int, trials: int, place: tuple[int, int],
+    drive: Drive,
+    draft: PoissonDraft,
+    seed: int,
+    trials: int,
+    place: tuple[int, int],
     weights: np.ndarray,
-) -> PoissonProgram:  # fmt: skip
+) -> PoissonProgram:
     """Make the program of one Poisson drive; `place` is (population, receptor)."""
     keys = np.array(
         [
@@ -60,9 +64,16 @@ def poisson_draft(
         dtype=np.uint64,
     )
     return PoissonProgram(
-        place[0], place[1], drive.target.ids, weights, draft.tables,
-        draft.table_of.astype(np.int64), keys, draft.start, draft.stop,
-    )  # fmt: skip
+        place[0],
+        place[1],
+        drive.target.ids,
+        weights,
+        draft.tables,
+        draft.table_of.astype(np.int64),
+        keys,
+        draft.start,
+        draft.stop,
+    )
 
 
 def event_steps(trains: SpikeTrains, dt: float) -> np.ndarray:
@@ -81,7 +92,9 @@ def largest_burst(drive: Drive, dt: float) -> int:
     return int(np.unique(rows, axis=0, return_counts=True)[1].max())
 
 
-def event_program(parts: list[tuple[Drive, tuple[int, int], np.ndarray]], dt: float) -> EventProgram:
+def event_program(
+    parts: list[tuple[Drive, tuple[int, int], np.ndarray]], dt: float
+) -> EventProgram:
     """Join the events of all drives; each part is (drive, (population, receptor), quanta)."""
     columns: dict[str, list[np.ndarray]] = {k: [] for k in ("s", "t", "p", "r", "i", "w")}
     for drive, (population, receptor), weights in parts:
@@ -128,15 +141,21 @@ def _changes(drive: Drive, dt: float) -> list[int]:
     assert isinstance(drive.input, StepCurrent)
     steps = [math.floor(t / dt + 0.5) for t in drive.input.times]
     if len(set(steps)) != len(steps):
-        raise ValidationError(f"Drive {drive.name!r}", f"two changes within one step of {dt} ms",
-                              "times at least a step apart", "use a smaller dt")  # fmt: skip
+        raise ValidationError(
+            f"Drive {drive.name!r}",
+            f"two changes within one step of {dt} ms",
+            "times at least a step apart",
+            "use a smaller dt",
+        )
     return steps
 
 
 def _amplitude(drive: Drive, step: int, seed: int, dt: float) -> Any:
     given = drive.input
     if isinstance(given, ConstantCurrent):
-        return draw_array(given.amplitude, drive.target.size, stream_key(seed, drive.name, "amplitude"))
+        return draw_array(
+            given.amplitude, drive.target.size, stream_key(seed, drive.name, "amplitude")
+        )
     assert isinstance(given, StepCurrent)
     past = [a for t, a in zip(given.times, given.amplitudes) if math.floor(t / dt + 0.5) <= step]
     return past[-1] if past else 0.0

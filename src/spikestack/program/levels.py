@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from ..errors import ValidationError
@@ -49,9 +50,10 @@ def _visit(start: str, sources: dict[str, dict[str, str]], levels: dict[str, int
 
 
 def _refuse(cycle: list[str], sources: dict[str, dict[str, str]]) -> None:
-    names = [sources[post][pre] for post, pre in zip(cycle, cycle[1:])]
+    names = [sources[post][pre] for post, pre in pairwise(cycle)]
     raise ValidationError(
-        "Network", f"projections without delay form a cycle: {', '.join(map(repr, reversed(names)))}",
+        "Network",
+        f"projections without delay form a cycle: {', '.join(map(repr, reversed(names)))}",
         "a delay of at least one step somewhere in every cycle",
         "give one of them delay= at least dt (a random delay: low= at least dt)",
-    )  # fmt: skip
+    )

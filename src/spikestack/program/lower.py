@@ -69,40 +69,74 @@ class _Lowering:
         net, dt = self.network, self.dt
         edges = {name: draft_edges(p, net.seed, dt) for name, p in net.projections.items()}
         levels = topological_levels(net, edges)
-        drafts = {n: PoissonDraft(d, net.seed, dt) for n, d in net.drives.items()
-                  if isinstance(d.input, Poisson)}  # fmt: skip
+        drafts = {
+            n: PoissonDraft(d, net.seed, dt)
+            for n, d in net.drives.items()
+            if isinstance(d.input, Poisson)
+        }
         weights = {n: weights_of(d, net.seed) for n, d in net.drives.items() if d.synapse}
         quanta = self._quanta(edges, drafts, weights)
         populations, offset = [], 0
         for k, name in enumerate(self.names):
             population = net.populations[name]
-            injected = any(d.synapse is None and d.target.population is population
-                           for d in net.drives.values())  # fmt: skip
-            draft = Draft(population, self.receptors[k], injected, net.seed, dt, self.trials,
-                          self.precision)  # fmt: skip
+            injected = any(
+                d.synapse is None and d.target.population is population for d in net.drives.values()
+            )
+            draft = Draft(
+                population, self.receptors[k], injected, net.seed, dt, self.trials, self.precision
+            )
             populations.append(finish(draft, offset, levels[name], tuple(quanta[k])))
             offset += population.size
-        scaled = {n: np.rint(w / self._quantum(quanta, net.drives[n])).astype(np.int64)
-                  for n, w in weights.items()}  # fmt: skip
+        scaled = {
+            n: np.rint(w / self._quantum(quanta, net.drives[n])).astype(np.int64)
+            for n, w in weights.items()
+        }
         return Program(
-            dt, self.precision, net.seed, self.trials, fingerprint(net), tuple(populations),
+            dt,
+            self.precision,
+            net.seed,
+            self.trials,
+            fingerprint(net),
+            tuple(populations),
             tuple(self._edge(p, edges[n], quanta) for n, p in net.projections.items()),
-            tuple(poisson_draft(net.drives[n], d, net.seed, self.trials, self._at(net.drives[n]),
-                                scaled[n]) for n, d in drafts.items()),
-            event_program([(d, self._at(d), scaled[n]) for n, d in net.drives.items()
-                           if isinstance(d.input, SpikeTrains)], dt),
-            current_program([(d, self.place[d.target.population.name])
-                             for d in net.drives.values() if d.synapse is None],
-                            [p.size for p in populations], net.seed, dt),
-            *self._probes(populations), tuple(p.shape for p in net.populations.values()),
-        )  # fmt: skip
+            tuple(
+                poisson_draft(
+                    net.drives[n], d, net.seed, self.trials, self._at(net.drives[n]), scaled[n]
+                )
+                for n, d in drafts.items()
+            ),
+            event_program(
+                [
+                    (d, self._at(d), scaled[n])
+                    for n, d in net.drives.items()
+                    if isinstance(d.input, SpikeTrains)
+                ],
+                dt,
+            ),
+            current_program(
+                [
+                    (d, self.place[d.target.population.name])
+                    for d in net.drives.values()
+                    if d.synapse is None
+                ],
+                [p.size for p in populations],
+                net.seed,
+                dt,
+            ),
+            *self._probes(populations),
+            tuple(p.shape for p in net.populations.values()),
+        )
 
     def _receptors(self, name: str) -> dict[str, Synapse]:
         population = self.network.populations[name]
-        found = [p.synapse for p in self.network.projections.values()
-                 if p.post.population is population]  # fmt: skip
-        found += [d.synapse for d in self.network.drives.values()
-                  if d.synapse and d.target.population is population]  # fmt: skip
+        found = [
+            p.synapse for p in self.network.projections.values() if p.post.population is population
+        ]
+        found += [
+            d.synapse
+            for d in self.network.drives.values()
+            if d.synapse and d.target.population is population
+        ]
         return receptor_names(found)
 
     def _receptor(self, population: str, synapse: Synapse) -> int:
@@ -120,9 +154,11 @@ class _Lowering:
         return quanta[population][receptor].quantum
 
     def _quanta(
-        self, edges: dict[str, dict[str, Any]], drafts: dict[str, PoissonDraft],
+        self,
+        edges: dict[str, dict[str, Any]],
+        drafts: dict[str, PoissonDraft],
         weights: dict[str, np.ndarray],
-    ) -> list[list[ReceptorProgram]]:  # fmt: skip
+    ) -> list[list[ReceptorProgram]]:
         """A power of two for each receptor, the finest for which no sum can overflow."""
         bounds = [dict.fromkeys(r, 0.0) for r in self.receptors]
         for name, projection in self.network.projections.items():
@@ -148,11 +184,16 @@ class _Lowering:
         post = projection.post.population.name
         receptor = self._receptor(post, projection.synapse)
         return EdgeProgram(
-            pre=self.place[projection.pre.population.name], post=self.place[post],
-            receptor=receptor, quantum=quanta[self.place[post]][receptor].quantum, **draft,
-        )  # fmt: skip
+            pre=self.place[projection.pre.population.name],
+            post=self.place[post],
+            receptor=receptor,
+            quantum=quanta[self.place[post]][receptor].quantum,
+            **draft,
+        )
 
-    def _probes(self, populations: list[Any]) -> tuple[tuple[ProbeProgram, ...], dict[int, np.ndarray]]:
+    def _probes(
+        self, populations: list[Any]
+    ) -> tuple[tuple[ProbeProgram, ...], dict[int, np.ndarray]]:
         probes, recorded = [], {}
         for probe in self.network.probes:
             k = self.place[probe.target.population.name]
@@ -164,7 +205,9 @@ class _Lowering:
             if probe.variable not in states:
                 where = f"record, population {populations[k].name!r}"
                 raise UnknownNameError(where, probe.variable, ("spikes", *states))
-            every = 1 if probe.interval is None else max(1, math.floor(probe.interval / self.dt + 0.5))
+            every = (
+                1 if probe.interval is None else max(1, math.floor(probe.interval / self.dt + 0.5))
+            )
             state = populations[k].states.index(probe.variable)
             probes.append(ProbeProgram(k, state, np.sort(probe.target.ids), every))
         return tuple(probes), recorded

@@ -34,9 +34,13 @@ class MemoryNeed:
 
 
 def memory_needed(
-    network: Network, dt: float, precision: str = "float32", trials: int = 1, engine: str = "cpu",
+    network: Network,
+    dt: float,
+    precision: str = "float32",
+    trials: int = 1,
+    engine: str = "cpu",
     threads: int = 1,
-) -> MemoryNeed:  # fmt: skip
+) -> MemoryNeed:
     """Expected memory of a run, from the description alone.
 
     Parameters
@@ -64,11 +68,14 @@ def memory_needed(
     for name, span in longest.items():
         rows += network.populations[name].size * span * 8 * threads * 2
     states = sum(
-        p.size * (real * (len(p.model.block.states) + 4) + 4 + 8) for p in network.populations.values()
+        p.size * (real * (len(p.model.block.states) + 4) + 4 + 8)
+        for p in network.populations.values()
     )
     per_edge = 2 * real if engine == "cpu" else _REFERENCE_EDGE
     if engine != "cpu":
-        rows = sum(p.size for p in network.populations.values()) * 8 * max(longest.values(), default=1)
+        rows = (
+            sum(p.size for p in network.populations.values()) * 8 * max(longest.values(), default=1)
+        )
     return MemoryNeed(int(edges * per_edge), int(rows), int(states * trials), int(explicit))
 
 

@@ -67,7 +67,8 @@ def _coherent(draft: Draft, model: AbstractModel, prefix: str) -> dict[str, Any]
     """Parameter values in coherent units: float, or float64 array where they differ."""
     found: dict[str, Any] = {}
     size = draft.population.size
-    for name, value in model.values.items():
+    for name, given in model.values.items():
+        value: Any = given
         scale = 1.0 if model.dimensionless else model.parameter_units[name].scale
         if isinstance(value, Distribution):
             purpose = f"parameter {prefix}{name}"
@@ -134,16 +135,32 @@ def finish(
     code, used = _code(draft, system, plan, updates, states, tuple(params))
     initial, units, scales = _initial(draft, states, constants)
     return PopulationProgram(
-        draft.population.name, draft.population.size, offset, level, states, units, scales, initial,
-        tuple(used), tuple(params[name] for name in used), receptors, _refractory_steps(draft),
-        model.emit_type, code, plan.schemes | dict.fromkeys(discrete, "update"),
-    )  # fmt: skip
+        draft.population.name,
+        draft.population.size,
+        offset,
+        level,
+        states,
+        units,
+        scales,
+        initial,
+        tuple(used),
+        tuple(params[name] for name in used),
+        receptors,
+        _refractory_steps(draft),
+        model.emit_type,
+        code,
+        plan.schemes | dict.fromkeys(discrete, "update"),
+    )
 
 
 def _code(
-    draft: Draft, system: System, plan: Any, updates: list[tuple[str, Expr]],
-    states: tuple[str, ...], params: tuple[str, ...],
-) -> tuple[Code, list[str]]:  # fmt: skip
+    draft: Draft,
+    system: System,
+    plan: Any,
+    updates: list[tuple[str, Expr]],
+    states: tuple[str, ...],
+    params: tuple[str, ...],
+) -> tuple[Code, list[str]]:
     """Steps 1 to 4 and 6 of the contract's section 1, in its order."""
     model = draft.population.model
     index = {name: k for k, name in enumerate(states)}
@@ -169,7 +186,10 @@ def _code(
         after = dict(new)
         for name, rhs in model.reset_statements:
             after[name] = builder.expr(rhs, after)
-        new = {x: builder.select(spike, after[x], new[x]) if after[x] != new[x] else new[x] for x in new}
+        new = {
+            x: builder.select(spike, after[x], new[x]) if after[x] != new[x] else new[x]
+            for x in new
+        }
     return _pruned(builder, tuple(new[x] for x in states), spike, emit, params)
 
 
@@ -185,9 +205,12 @@ def _emit(builder: Builder, model: Any, values: Mapping[str, int]) -> int | None
 
 
 def _pruned(
-    builder: Builder, stores: tuple[int, ...], spike: int | None, emit: int | None,
+    builder: Builder,
+    stores: tuple[int, ...],
+    spike: int | None,
+    emit: int | None,
     params: tuple[str, ...],
-) -> tuple[Code, list[str]]:  # fmt: skip
+) -> tuple[Code, list[str]]:
     """Drop instructions that nothing uses, and number the parameters that are left."""
     needed = {i for i in (*stores, spike, emit) if i is not None}
     for i in reversed(range(len(builder.instructions))):
@@ -204,9 +227,11 @@ def _pruned(
         place[i] = len(kept)
         kept.append(type(ins)(ins.op, tuple(place[a] for a in ins.args), data))
     code = Code(
-        tuple(kept), tuple(place[s] for s in stores),
-        None if spike is None else place[spike], None if emit is None else place[emit],
-    )  # fmt: skip
+        tuple(kept),
+        tuple(place[s] for s in stores),
+        None if spike is None else place[spike],
+        None if emit is None else place[emit],
+    )
     return code, used
 
 
@@ -248,5 +273,7 @@ def _refractory_steps(draft: Draft) -> Any:
     period = _coherent(draft, model, "")[name]
     steps = np.floor(np.asarray(period) / draft.dt + 0.5)
     if (steps < 0).any() or (steps >= 2**31).any():
-        raise ValidationError(f"{draft.where}.{name}", f"is {np.max(steps):g} steps", "0 to 2**31 - 1")
+        raise ValidationError(
+            f"{draft.where}.{name}", f"is {np.max(steps):g} steps", "0 to 2**31 - 1"
+        )
     return steps.astype(np.int64) if steps.ndim else int(steps)

@@ -69,7 +69,9 @@ _EXPREL_RANGE = 0.25
 class Builder:
     """Appends instructions, sharing equal ones."""
 
-    def __init__(self, precision: str, params: Mapping[str, int], previous: Mapping[str, int]) -> None:
+    def __init__(
+        self, precision: str, params: Mapping[str, int], previous: Mapping[str, int]
+    ) -> None:
         self.precision = precision
         self.instructions: list[Instruction] = []
         self._seen: dict[Instruction, int] = {}
@@ -158,8 +160,14 @@ class Builder:
         return self.put("sub", x, self.put("mul", full, turns))
 
     def _two_to(self, bits: int) -> int:
-        return self.put("floor", self.put("add", self.put("exp", self.put(
-            "mul", bits, self.const(0.6931471805599453))), self.const(0.5)))  # fmt: skip
+        return self.put(
+            "floor",
+            self.put(
+                "add",
+                self.put("exp", self.put("mul", bits, self.const(0.6931471805599453))),
+                self.const(0.5),
+            ),
+        )
 
     def _exprel(self, z: int) -> int:
         """(exp(z) - 1)/z, 1 at 0: a Taylor polynomial near 0, the quotient elsewhere."""

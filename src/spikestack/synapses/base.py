@@ -66,9 +66,11 @@ class Synapse(AbstractModel):
         self.weight: Value = as_value(weight, unit, f"{self.label}.weight")
         if self.positive and support(self.weight)[0] < 0:
             raise ValidationError(
-                f"{self.label}.weight", f"may be {support(self.weight)[0]:g} {unit}",
-                "a conductance must be >= 0", "set the sign by e_rev; bound a distribution by low=0",
-            )  # fmt: skip
+                f"{self.label}.weight",
+                f"may be {support(self.weight)[0]:g} {unit}",
+                "a conductance must be >= 0",
+                "set the sign by e_rev; bound a distribution by low=0",
+            )
         delay = self.default_delay if delay is None else delay
         self.delay = _delay(delay, f"{self.label}.delay")
         self.dendritic_delay = _delay(dendritic_delay, f"{self.label}.dendritic_delay")
@@ -107,9 +109,11 @@ def _delay(given: Any, where: str) -> Value:
     low, high = support(value)
     if low < 0:
         raise ValidationError(
-            where, f"may be {low:g} ms", "a delay must be >= 0 ms",
+            where,
+            f"may be {low:g} ms",
+            "a delay must be >= 0 ms",
             "bound a distribution by low=, as in Normal(1.5, 0.75, low=0.1)",
-        )  # fmt: skip
+        )
     if LONGEST_DELAY < high < float("inf"):
         raise ValidationError(where, f"is {high:g} ms", f"at most {LONGEST_DELAY:g} ms")
     return value
@@ -134,9 +138,10 @@ def check_receiver(synapse: Synapse, model: AbstractModel, where: str) -> None:
     for name in needed:
         if name not in model.block.states:
             raise EquationError(
-                where, f"{synapse.label} acts on {name!r}, which {model.label} lacks",
+                where,
+                f"{synapse.label} acts on {name!r}, which {model.label} lacks",
                 f"its variables: {', '.join(model.block.states)}",
-            )  # fmt: skip
+            )
         unit = parse_unit(synapse.neuron_names.get(name, synapse.weight_unit))
         if not (model.dimensionless or unit.fits(states[name])):
             raise EquationError(

@@ -2,8 +2,8 @@
 
 Each thread owns a range of every population (its partition). In a step it adds the input of its
 neurons, delivers every spike that is due to them, updates them, and logs their spikes; then all
-meet at a barrier. The log of the last steps is what is in flight: a spike is delivered d steps after
-it was logged, from the bucket of its source for delay d.
+meet at a barrier. The log of the last steps is what is in flight: a spike is delivered d steps
+after it was logged, from the bucket of its source for delay d.
 """
 
 from __future__ import annotations
@@ -74,7 +74,12 @@ def _barrier(team: Any) -> bool:
 @njit(cache=True, error_model="numpy")
 def _deliver(table: Any, log: Any, acc: Any, k: int, d: int, slot: int) -> None:
     """Add the buckets of delay number `d` of all spikes of population `k` logged in `slot`."""
-    n_delays, base, rows, synapses = table.n_delays[k], table.row_base[k], table.rows, table.synapses
+    n_delays, base, rows, synapses = (
+        table.n_delays[k],
+        table.row_base[k],
+        table.rows,
+        table.synapses,
+    )
     for q in range(log.starts.shape[0]):
         for s in range(log.starts[q, slot, k], log.starts[q, slot, k + 1]):
             row = base + np.int64(log.ids[q, s]) * n_delays + d
@@ -150,18 +155,29 @@ def _update(team: Any, log: Any, acc: Any, k: int, slot: int) -> None:
     me, used = team.me, log.starts[team.me, slot, k]
     size = acc.itemsize
     made = call_kernel(
-        team.kernels[k], team.tables[k], team.low[k], team.high[k],
-        acc.ctypes.data + size * team.acc_base[k], log.ids[me].ctypes.data + 4 * used,
+        team.kernels[k],
+        team.tables[k],
+        team.low[k],
+        team.high[k],
+        acc.ctypes.data + size * team.acc_base[k],
+        log.ids[me].ctypes.data + 4 * used,
         log.values[me].ctypes.data + log.values.itemsize * used,
-    )  # fmt: skip
+    )
     log.starts[me, slot, k + 1] = used + made
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def run(
-    team: Any, table: Any, log: Any, inputs: Any, probes: Any, acc: Any, done: int, steps: int,
+    team: Any,
+    table: Any,
+    log: Any,
+    inputs: Any,
+    probes: Any,
+    acc: Any,
+    done: int,
+    steps: int,
     history: int,
-) -> int:  # fmt: skip
+) -> int:
     """Run up to `steps` steps after step `done`; return how many were run, or `ABORTED`.
 
     It stops early, together with all other threads, when some thread's log might not hold another
@@ -190,8 +206,10 @@ def run(
             while last < n_populations and team.level[last] == level:
                 _update(team, log, acc, last, slot)
                 last += 1
-            if level == team.levels - 1 and log.capacity - log.starts[
-                team.me, slot, n_populations] < mine:  # fmt: skip
+            if (
+                level == team.levels - 1
+                and log.capacity - log.starts[team.me, slot, n_populations] < mine
+            ):
                 store_atomic(team.shared, STOP, step)
             if not _barrier(team):
                 return ABORTED

@@ -115,8 +115,9 @@ class CpuEngine(AbstractEngine):
         self.values = tuple(np.ascontiguousarray(v).copy() for v in state.values)
         self.counters = tuple(np.ascontiguousarray(c).copy() for c in state.counters)
         self.shared = np.zeros(64, dtype=np.int64)
-        self.workers = [[self._worker(part, trial) for part in self.parts]
-                        for trial in range(program.trials)]  # fmt: skip
+        self.workers = [
+            [self._worker(part, trial) for part in self.parts] for trial in range(program.trials)
+        ]
         self.logs = [self._new_log(trial, state.in_flight) for trial in range(program.trials)]
 
     def _worker(self, part: Partition, trial: int) -> _Worker:
@@ -124,12 +125,16 @@ class CpuEngine(AbstractEngine):
         return _Worker(part, acc, [self._kernel_table(k, trial) for k in range(len(self.values))])
 
     def _kernel_table(self, k: int, trial: int) -> list[np.ndarray]:
-        """The addresses that population k's kernel reads (see `kernel_source`), and their owners."""
+        """The addresses that population k's kernel reads (see `kernel_source`), and the arrays."""
         population, dtype = self.program.populations[k], self.program.dtype
         plan = kernel_plan(population, self.program)
         scalars = [population.values[i] for i in plan.scalars]
         scalars += [r.quantum for r in population.receptors]
-        owned = [np.array([*scalars, 0.0], dtype=dtype), np.zeros(CHUNK, np.uint8), np.zeros(CHUNK, dtype)]
+        owned = [
+            np.array([*scalars, 0.0], dtype=dtype),
+            np.zeros(CHUNK, np.uint8),
+            np.zeros(CHUNK, dtype),
+        ]
         rows = [np.ascontiguousarray(population.values[i], dtype=dtype) for i in plan.rows]
         table = np.zeros(TABLE_STATES + plan.n_states + len(rows), dtype=np.int64)
         table[:3] = [array.ctypes.data for array in owned]
@@ -146,7 +151,7 @@ class CpuEngine(AbstractEngine):
         return [table, *owned, *rows]
 
     def _new_log(self, trial: int, flight: Spikes) -> Log:
-        """Empty logs, except for spikes in flight, which go where their own thread would log them."""
+        """Empty logs, except for spikes in flight, put where their own thread would log them."""
         program, n = self.program, len(self.program.populations)
         largest = max(int((p.high - p.low).sum()) for p in self.parts)
         recent = flight.since(self.step - self.history)
@@ -154,8 +159,10 @@ class CpuEngine(AbstractEngine):
         starts = np.zeros((self.team_size, self.history + MOST_STEPS, n + 1), dtype=np.int64)
         log = Log(
             np.zeros((self.team_size, capacity), np.int32),
-            np.zeros((self.team_size, capacity), program.dtype), starts, capacity,
-        )  # fmt: skip
+            np.zeros((self.team_size, capacity), program.dtype),
+            starts,
+            capacity,
+        )
         mine = recent.trials == trial
         steps, ids, values = recent.steps[mine], recent.ids[mine], recent.values[mine]
         offsets = np.array([p.offset for p in program.populations])
@@ -181,8 +188,10 @@ class CpuEngine(AbstractEngine):
         samples, outs, offsets = self._sample_space(first, steps)
         spikes: list[Spikes] = []
         if self.by_trial:
-            futures = [self.pool.submit(self._run_trial, t, steps, outs[t], offsets)
-                       for t in range(self.program.trials)]  # fmt: skip
+            futures = [
+                self.pool.submit(self._run_trial, t, steps, outs[t], offsets)
+                for t in range(self.program.trials)
+            ]
             for future in futures:
                 spikes += future.result()
         else:
@@ -193,8 +202,10 @@ class CpuEngine(AbstractEngine):
 
     def _sample_space(self, first: int, steps: int) -> Any:
         """Arrays for the samples of all probes: by trial one flat piece, and views into it."""
-        marks = [np.arange(first // p.every + 1, (first + steps) // p.every + 1) * p.every
-                 for p in self.program.probes]  # fmt: skip
+        marks = [
+            np.arange(first // p.every + 1, (first + steps) // p.every + 1) * p.every
+            for p in self.program.probes
+        ]
         sizes = [len(m) * len(p.ids) for m, p in zip(marks, self.program.probes)]
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
         outs = np.zeros((self.program.trials, int(offsets[-1])), dtype=self.program.dtype)
@@ -204,17 +215,22 @@ class CpuEngine(AbstractEngine):
         ]
         return samples, outs, [int(o) for o in offsets[:-1]]
 
-    def _run_trial(self, trial: int, steps: int, out: np.ndarray, offsets: list[int]) -> list[Spikes]:
+    def _run_trial(
+        self, trial: int, steps: int, out: np.ndarray, offsets: list[int]
+    ) -> list[Spikes]:
         """Run one trial, emptying the logs whenever they fill up."""
         spikes, done = [], self.step
         shared = np.zeros(64, dtype=np.int64)
         arguments = [
-            (self._team(q, trial, shared), self.tables[q],
-             inputs_of(self.program, worker.part, trial, self.values),
-             probes_of(self.program, worker.part, trial, self.values, done, out, offsets),
-             worker.acc)
+            (
+                self._team(q, trial, shared),
+                self.tables[q],
+                inputs_of(self.program, worker.part, trial, self.values),
+                probes_of(self.program, worker.part, trial, self.values, done, out, offsets),
+                worker.acc,
+            )
             for q, worker in enumerate(self.workers[trial])
-        ]  # fmt: skip
+        ]
         last = done + steps
         while done < last:
             shared[STOP] = 0
@@ -224,7 +240,9 @@ class CpuEngine(AbstractEngine):
             done += ran
         return spikes
 
-    def _call(self, trial: int, arguments: list[Any], done: int, steps: int, shared: np.ndarray) -> int:
+    def _call(
+        self, trial: int, arguments: list[Any], done: int, steps: int, shared: np.ndarray
+    ) -> int:
         """Run the step loop on every thread of the team; a failure in one ends all."""
         log = self.logs[trial]
 
@@ -244,8 +262,8 @@ class CpuEngine(AbstractEngine):
         errors = [r for r in results if isinstance(r, BaseException)]
         if errors:
             raise EngineError(
-                f"a thread failed ({errors[0]!r}); the run stopped at step {done}; restore the last "
-                "saved state and run again"
+                f"a thread failed ({errors[0]!r}); the run stopped at step {done}; restore the "
+                "last saved state and run again"
             ) from errors[0]
         if ABORTED in results:
             raise EngineError(f"the run was aborted at step {done}")
@@ -260,9 +278,17 @@ class CpuEngine(AbstractEngine):
         addresses = np.array([worker.keep[k][0].ctypes.data for k in order], dtype=np.int64)
         levels = np.array([self.program.populations[k].level for k in order], dtype=np.int64)
         return Team(
-            me, self.team_size, shared, self.program.levels, self.kernels[order], addresses,
-            part.low[order], part.high[order], levels, part.acc_base[order],
-        )  # fmt: skip
+            me,
+            self.team_size,
+            shared,
+            self.program.levels,
+            self.kernels[order],
+            addresses,
+            part.low[order],
+            part.high[order],
+            levels,
+            part.acc_base[order],
+        )
 
     def _collect(self, trial: int, done: int, ran: int) -> Spikes:
         """The spikes of the last `ran` steps as arrays."""
@@ -317,7 +343,9 @@ class CpuEngine(AbstractEngine):
             emits = np.repeat(np.tile(self._emits(), self.history - 1), counts.ravel())
             values = np.where(emits, log.values[q, a:b].astype(np.float64), 1.0)
             found.append(
-                Spikes(steps, np.full(b - a, trial, dtype=np.int32), log.ids[q, a:b] + shift, values)
+                Spikes(
+                    steps, np.full(b - a, trial, dtype=np.int32), log.ids[q, a:b] + shift, values
+                )
             )
         return Spikes.join(found)
 

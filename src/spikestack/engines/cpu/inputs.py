@@ -34,8 +34,16 @@ def _runs(program: Program, part: Partition, trial: int) -> dict[str, np.ndarray
         ends = np.append(starts[1:], len(mine)).astype(int)
         for key in drive.keys[trial]:
             for a, b in zip(starts, ends):
-                row = (acc[a], mine[a], b - a, weight_at + a, places[which[a]],
-                       len(drive.tables[which[a]]), drive.start, drive.stop)  # fmt: skip
+                row = (
+                    acc[a],
+                    mine[a],
+                    b - a,
+                    weight_at + a,
+                    places[which[a]],
+                    len(drive.tables[which[a]]),
+                    drive.start,
+                    drive.stop,
+                )
                 for column, value in zip(columns.values(), row):
                     column.append(int(value))
                 keys.append(key)
@@ -49,7 +57,9 @@ def _runs(program: Program, part: Partition, trial: int) -> dict[str, np.ndarray
     return found
 
 
-def inputs_of(program: Program, part: Partition, trial: int, values: tuple[np.ndarray, ...]) -> Inputs:
+def inputs_of(
+    program: Program, part: Partition, trial: int, values: tuple[np.ndarray, ...]
+) -> Inputs:
     """The inputs of one partition in one trial; `values` are the live states."""
     runs = _runs(program, part, trial)
     e = program.events
@@ -60,23 +70,37 @@ def inputs_of(program: Program, part: Partition, trial: int, values: tuple[np.nd
     acc = part.acc_base[k] + e.receptors[mine] * width[k] + i - part.low[k]
     c = program.currents
     own = (c.ids >= part.low[c.populations]) & (c.ids < part.high[c.populations])
-    rows = np.array([
-        v[trial, p.states.index(INJECTED)].ctypes.data if INJECTED in p.states else 0
-        for p, v in zip(program.populations, values)
-    ], dtype=np.int64)  # fmt: skip
+    rows = np.array(
+        [
+            v[trial, p.states.index(INJECTED)].ctypes.data if INJECTED in p.states else 0
+            for p, v in zip(program.populations, values)
+        ],
+        dtype=np.int64,
+    )
     address = rows[c.populations[own]] + np.dtype(program.dtype).itemsize * c.ids[own]
     names = ("acc", "index", "size", "weight", "table", "length", "key", "start", "stop")
     return Inputs(
-        *(runs[name] for name in names), runs["thresholds"], runs["weights"],
-        e.steps[mine], acc, e.weights[mine].astype(program.accumulator),
-        c.steps[own], address, c.values[own].astype(program.dtype),
-    )  # fmt: skip
+        *(runs[name] for name in names),
+        runs["thresholds"],
+        runs["weights"],
+        e.steps[mine],
+        acc,
+        e.weights[mine].astype(program.accumulator),
+        c.steps[own],
+        address,
+        c.values[own].astype(program.dtype),
+    )
 
 
 def probes_of(
-    program: Program, part: Partition, trial: int, values: tuple[np.ndarray, ...], done: int,
-    out: np.ndarray, offsets: list[int],
-) -> Probes:  # fmt: skip
+    program: Program,
+    part: Partition,
+    trial: int,
+    values: tuple[np.ndarray, ...],
+    done: int,
+    out: np.ndarray,
+    offsets: list[int],
+) -> Probes:
     """Where one partition's samples come from and go to: `offsets` says where each probe begins."""
     begin, end, address, place = [], [], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     size, at = np.dtype(program.dtype).itemsize, 0
@@ -96,6 +120,10 @@ def probes_of(
     return Probes(
         whole([p.every for p in program.probes]),
         whole([done // p.every + 1 for p in program.probes]),
-        whole(begin), whole(end), np.concatenate(address), np.concatenate(place), out,
+        whole(begin),
+        whole(end),
+        np.concatenate(address),
+        np.concatenate(place),
+        out,
         whole([len(p.ids) for p in program.probes]),
-    )  # fmt: skip
+    )

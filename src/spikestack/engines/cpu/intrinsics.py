@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-import llvmlite.ir as ir
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 

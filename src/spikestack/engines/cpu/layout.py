@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,35 +54,52 @@ def partitions(program: Program, count: int) -> list[Partition]:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _pass(
-    rule: Any, pre_ids: Any, post_ids: Any, weight: Any, delay: Any, dendritic: Any, dt: float,
-    quantum: float, receptor: int, low: Any, high: Any, base: Any, first: int, last: int,
-    least: int, columns: Any, row_base: int, cursor: Any, synapses: Any, load: Any, fill: bool,
-    targets: Any, ordinals: Any,
-) -> None:  # fmt: skip
-    """Go through the edges of sources `first` to `last`: count them by bucket, or place them."""
-    parts, n_columns = len(low), 0
+    rule: Any,
+    ids: Any,
+    values: Any,
+    scales: Any,
+    parts: Any,
+    rows: Any,
+    sources: Any,
+    cursor: Any,
+    synapses: Any,
+    load: Any,
+    fill: bool,
+    targets: Any,
+    ordinals: Any,
+) -> None:
+    """Go through the edges of some sources: count them by bucket, or place them in it.
+
+    `ids` maps views to populations, `values` are the specifications of weight and delays, `scales`
+    is (dt, quantum), `parts` (low, high, accumulator base), `rows` (first row, least delay,
+    columns).
+    """
+    pre_ids, post_ids = ids
+    weight, delay, dendritic = values
+    dt, quantum = scales
+    low, high, base = parts
+    first_row, least, columns = rows
+    n_columns = 0
     for c in columns:
         n_columns = max(n_columns, c + 1)
-    for s in range(first, last):
+    for s in range(sources[0], sources[1]):
         count = fill_row(*rule, s, targets, ordinals)
         for j in range(count):
-            target = post_ids[targets[j]]
+            target, e = post_ids[targets[j]], ordinals[j]
             p = 0
-            while p < parts - 1 and target >= high[p]:
+            while p < len(low) - 1 and target >= high[p]:
                 p += 1
-            d = to_steps(draw(delay[0], delay[1], delay[2], delay[3], ordinals[j]), dt)
-            d += to_steps(draw(dendritic[0], dendritic[1], dendritic[2], dendritic[3], ordinals[j]), dt)
-            row = row_base + pre_ids[s] * n_columns + columns[d - least]
-            if not fill:
-                cursor[p][row] += 1
-                continue
-            w = to_quanta(draw(weight[0], weight[1], weight[2], weight[3], ordinals[j]), quantum)
-            place = base[p] + receptor * (high[p] - low[p]) + target - low[p]
-            at = cursor[p][row]
-            synapses[p][at, 0] = place
-            synapses[p][at, 1] = w
-            load[p][place] += abs(w)
-            cursor[p][row] = at + 1
+            d = to_steps(draw(delay[0], delay[1], delay[2], delay[3], e), dt)
+            d += to_steps(draw(dendritic[0], dendritic[1], dendritic[2], dendritic[3], e), dt)
+            row = first_row + pre_ids[s] * n_columns + columns[d - least]
+            at = cursor[p, row]
+            cursor[p, row] = at + 1
+            if fill:
+                w = to_quanta(draw(weight[0], weight[1], weight[2], weight[3], e), quantum)
+                place = base[p] + target - low[p]
+                synapses[at, 0] = place
+                synapses[at, 1] = w
+                load[p, place] += abs(w)
 
 
 def _over_sources(threads: int, edge: EdgeProgram, work: Callable[[int, int, int], None]) -> None:
@@ -94,6 +112,14 @@ def _over_sources(threads: int, edge: EdgeProgram, work: Callable[[int, int, int
         bounds = [(t, n * t // threads, n * (t + 1) // threads) for t in range(threads)]
         for future in [pool.submit(work, *b) for b in bounds]:
             future.result()
+
+
+def _work(
+    fixed: tuple[Any, ...], shared: tuple[Any, ...], widest: int, thread: int, first: int, last: int
+) -> None:
+    cursor, synapses, load, fill = shared
+    buffers = np.empty(widest, np.int64), np.empty(widest, np.uint64)
+    _pass(*fixed, (first, last), cursor, synapses, load[thread], fill, *buffers)
 
 
 class _Builder:
@@ -120,65 +146,64 @@ class _Builder:
         ]
         self.row_base = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
-    def _go_through(self, cursor: Any, synapses: Any, load: list[Any], fill: bool) -> None:
+    def _go_through(self, cursor: Any, synapses: Any, load: Any, fill: bool) -> None:
         for edge in self.program.edges:
-            rule, widest = edge.rule.flat, max(1, enumerators.max_row(edge.rule))
-            low = tuple(int(p.low[edge.post]) for p in self.parts)
-            high = tuple(int(p.high[edge.post]) for p in self.parts)
-            base = tuple(int(p.acc_base[edge.post]) for p in self.parts)
-            specs = [
-                (v.kind, v.params, v.array, v.key) for v in (edge.weight, edge.delay, edge.dendritic)
-            ]
-
-            def work(thread: int, first: int, last: int, edge: EdgeProgram = edge) -> None:
-                buffers = np.empty(widest, np.int64), np.empty(widest, np.uint64)
-                _pass(
-                    rule, edge.pre_ids, edge.post_ids, *specs, edge.dt, edge.quantum, edge.receptor,
-                    low, high, base, first, last, self.ranges[edge.pre][0], self.columns[edge.pre],
-                    self.row_base[edge.pre], cursor, synapses, load[thread], fill, *buffers,
-                )  # fmt: skip
-
+            widest, k = max(1, enumerators.max_row(edge.rule)), edge.post
+            low = np.array([p.low[k] for p in self.parts])
+            high = np.array([p.high[k] for p in self.parts])
+            base = np.array([p.acc_base[k] for p in self.parts]) + edge.receptor * (high - low)
+            specs = (edge.weight, edge.delay, edge.dendritic)
+            fixed = (
+                edge.rule.flat,
+                (edge.pre_ids, edge.post_ids),
+                tuple((v.kind, v.params, v.array, v.key) for v in specs),
+                (edge.dt, edge.quantum),
+                (low, high, base),
+                (self.row_base[edge.pre], self.ranges[edge.pre][0], self.columns[edge.pre]),
+            )
+            work = partial(_work, fixed, (cursor, synapses, load, fill), widest)
             _over_sources(self.threads, edge, work)
 
     def tables(self) -> list[Table]:
         """Build them."""
-        whole = self.program.accumulator
-        nothing = tuple(np.zeros((0, 2), dtype=whole) for _ in self.parts)
-        no_load = [tuple(np.zeros(0, np.int64) for _ in self.parts)] * self.threads
-        counts = tuple(np.zeros(self.row_base[-1], dtype=np.int64) for _ in self.parts)
-        self._go_through(counts, nothing, no_load, False)
+        whole, n = self.program.accumulator, len(self.parts)
+        size = max(p.size for p in self.parts)
+        counts = np.zeros((n, self.row_base[-1]), dtype=np.int64)
+        empty = np.zeros((0, 2), dtype=whole)
+        self._go_through(counts, empty, np.zeros((self.threads, n, 0), np.int64), False)
         counts = self._drop_unused(counts)
-        rows = [np.concatenate([[0], np.cumsum(c)]) for c in counts]
-        synapses = tuple(np.empty((r[-1], 2), dtype=whole) for r in rows)
-        load = [tuple(np.zeros(p.size, np.int64) for p in self.parts) for _ in range(self.threads)]
-        self._go_through(tuple(r[:-1].copy() for r in rows), synapses, load, True)
+        ends = np.cumsum(counts, axis=1)
+        totals = ends[:, -1] if ends.shape[1] else np.zeros(n, dtype=np.int64)
+        begin = np.concatenate([[0], np.cumsum(totals)]).astype(np.int64)
+        synapses = np.empty((begin[-1], 2), dtype=whole)
+        load = np.zeros((self.threads, n, size), np.int64)
+        self._go_through(ends - counts + begin[:-1, None], synapses, load, True)
         self._check_sums(load)
-        return [self._table(r, s) for r, s in zip(rows, synapses)]
+        return [
+            self._table(np.concatenate([[0], ends[p]]), synapses[begin[p] : begin[p + 1]])
+            for p in range(n)
+        ]
 
-    def _drop_unused(self, counts: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    def _drop_unused(self, counts: np.ndarray) -> np.ndarray:
         """Keep only delays that occur; renumber the columns and repack the counts."""
-        kept: list[list[np.ndarray]] = [[] for _ in self.parts]
+        kept, n = [], len(counts)
         self.delays = []
         for k, pop in enumerate(self.program.populations):
-            rows = slice(self.row_base[k], self.row_base[k + 1])
-            blocks = [c[rows].reshape(pop.size, -1) for c in counts]
-            used = np.any([b.any(axis=0) for b in blocks], axis=0)
+            block = counts[:, self.row_base[k] : self.row_base[k + 1]].reshape(n, pop.size, -1)
+            used = block.any(axis=(0, 1))
             self.delays.append(np.flatnonzero(used) + self.ranges[k][0])
             self.columns[k] = np.where(used, np.cumsum(used) - 1, -1)
-            for part, block in zip(kept, blocks):
-                part.append(block[:, used].ravel())
+            kept.append(block[:, :, used].reshape(n, -1))
         self._place_rows()
-        return tuple(np.concatenate(part) for part in kept)
+        return np.concatenate(kept, axis=1)
 
-    def _check_sums(self, load: list[Any]) -> None:
+    def _check_sums(self, load: np.ndarray) -> None:
         """The quantum was chosen so that no sum overflows; hold it to that."""
-        limit = np.iinfo(self.program.accumulator).max
-        for part in zip(*load):
-            if sum(part).max(initial=0) > limit:
-                raise EngineError(
-                    "the weights onto one neuron add up to more than expected; this has a "
-                    "probability below 1e-12, so please report it with the network and its seed"
-                )
+        if load.sum(axis=0).max(initial=0) > np.iinfo(self.program.accumulator).max:
+            raise EngineError(
+                "the weights onto one neuron add up to more than expected; this has a "
+                "probability below 1e-12, so please report it with the network and its seed"
+            )
 
     def _table(self, rows: np.ndarray, synapses: np.ndarray) -> Table:
         n = np.array([len(d) for d in self.delays], dtype=np.int64)
@@ -186,10 +211,15 @@ class _Builder:
         carries = np.array([p.emit_type != "none" for p in self.program.populations])
         begin, order = np.concatenate([[0], np.cumsum(n)]).astype(np.int64), self.order
         return Table(
-            self.row_base[order], n[order], begin[order],
-            np.concatenate([*self.delays, []]).astype(np.int64), rows.astype(np.int64), synapses,
-            zero.astype(np.int64)[order], carries[order],
-        )  # fmt: skip
+            self.row_base[order],
+            n[order],
+            begin[order],
+            np.concatenate([*self.delays, []]).astype(np.int64),
+            rows.astype(np.int64),
+            synapses,
+            zero.astype(np.int64)[order],
+            carries[order],
+        )
 
 
 def build_tables(

@@ -18,8 +18,20 @@ __all__ = ["CHUNK", "TABLE_STATES", "KernelPlan", "kernel_plan", "kernel_source"
 CHUNK = 1024
 #: Places in a kernel's table of addresses before those of the states.
 TABLE_STATES = 5
-_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">",
-          "ge": ">=", "eq": "==", "ne": "!=", "and": "&", "or": "|"}  # fmt: skip
+_INFIX = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "div": "/",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "eq": "==",
+    "ne": "!=",
+    "and": "&",
+    "or": "|",
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +49,7 @@ class KernelPlan:
 
 
 def kernel_plan(population: PopulationProgram, program: Program) -> KernelPlan:
-    """Decide the shape of a population's kernel; its source depends on nothing else but the code."""
+    """Decide the shape of a kernel; its source depends on nothing else but the code."""
     places = range(len(population.values))
     return KernelPlan(
         scalars=tuple(k for k in places if np.ndim(population.values[k]) == 0),
@@ -56,8 +68,8 @@ def kernel_source(population: PopulationProgram, plan: KernelPlan) -> str:
 
     It advances neurons `low` to `high` of one population by one step and returns how many spiked.
     ``table`` is the address of int64 addresses: scalar parameters, spike flags, spike values,
-    refractory counters, refractory steps, then states, parameter rows; ``inputs`` the address of the
-    accumulators, ``ids`` and ``values`` those of where spikes go.
+    refractory counters, refractory steps, then states, parameter rows; ``inputs`` the address of
+    the accumulators, ``ids`` and ``values`` those of where spikes go.
     """
     real, whole, bits = ("float64", "int64", 64) if plan.wide else ("float32", "int32", 32)
     head = f"""
@@ -81,7 +93,9 @@ def step(table, low, high, inputs, ids, values):
     out_ids = carray(to_int32(ids), high - low)
     out_values = carray(to_real(values), high - low)
 """
-    return head + "\n".join([*_prologue(population, plan, whole), *_loop(population, plan), _tail(plan)])
+    return head + "\n".join(
+        [*_prologue(population, plan, whole), *_loop(population, plan), _tail(plan)]
+    )
 
 
 def _tail(plan: KernelPlan) -> str:
@@ -107,8 +121,11 @@ def _prologue(population: PopulationProgram, plan: KernelPlan, whole: str) -> li
         if ins.op == "const":
             lines.append(f"    x{i} = real({ins.data!r})")
     size = 8 if plan.wide else 4
-    lines += ["    count = 0", f"    for base in range(low, high, {CHUNK}):",
-              f"        m = min({CHUNK}, high - base)"]  # fmt: skip
+    lines += [
+        "    count = 0",
+        f"    for base in range(low, high, {CHUNK}):",
+        f"        m = min({CHUNK}, high - base)",
+    ]
     for k in range(plan.n_states):
         lines.append(f"        s{k} = carray(to_real(t[{TABLE_STATES + k}] + {size} * base), m)")
     for i, k in enumerate(plan.rows):
@@ -154,8 +171,11 @@ def _loop(population: PopulationProgram, plan: KernelPlan) -> list[str]:
             case _:
                 text = f"{args[0]} {_INFIX[ins.op]} {args[1]}"
         body.append(f"x{i} = {text}")
-    body += [f"s{k}[j] = x{s}" for k, s in enumerate(code.stores)
-             if code.instructions[s].op != "state" or code.instructions[s].data != k]  # fmt: skip
+    body += [
+        f"s{k}[j] = x{s}"
+        for k, s in enumerate(code.stores)
+        if code.instructions[s].op != "state" or code.instructions[s].data != k
+    ]
     body += [f"a{r}[j] = 0" for r in range(plan.n_receptors)]
     spike = f"x{code.spike}" if code.spike is not None else "False"
     if plan.counter:
@@ -166,5 +186,3 @@ def _loop(population: PopulationProgram, plan: KernelPlan) -> list[str]:
         body.append(f"carried[j] = x{code.emit}")
     body.append(f"flags[j] = uint8(1) if {spike} else uint8(0)")
     return ["        for j in range(m):", *(f"            {line}" for line in body)]
-
-
