@@ -33,6 +33,10 @@ class Parameter:
     high_open: bool = False
     meaning: str = ""
 
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+
     def parsed_unit(self, where: str) -> Unit:
         """The unit, parsed."""
         return unit_of_text(self.unit, where)

@@ -1,1 +1,1 @@
-
+"""Numbers: elementary functions, counter-based randomness, enumeration of edges."""
