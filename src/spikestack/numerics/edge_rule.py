@@ -121,7 +121,8 @@ def expand_range(rule: EdgeRule, s0: int, s1: int) -> _Csr:
             return _by_pair(rule, s0, starts)
     room = _room(rule, s0, s1)
     targets, ordinals = np.empty(room, np.int64), np.empty(room, np.uint64)
-    count = rows.fill_rows(*rule.flat, s0, starts, targets, ordinals)
+    arguments = (*rule.flat, s0, starts, targets, ordinals)
+    count = rows.fill_rows(*arguments)
     return starts, targets[:count], ordinals[:count]
 
 

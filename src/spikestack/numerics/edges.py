@@ -45,9 +45,8 @@ _SPLIT, _TARGETS, _MOVES = 0, 1, 2
 
 
 def _rule(kind: int, n_pre: int, n_post: int, key: Any = 0, **fields: Any) -> EdgeRule:
-    arrays = {name: np.empty(0, np.int64) for name in EdgeRule.__dataclass_fields__}
-    arrays = {name: arrays[name] for name in list(arrays)[4:]} | fields
-    arrays = {name: np.ascontiguousarray(value, np.int64) for name, value in arrays.items()}
+    names = ("ints", "row_start", "column", "own", "moved_slot", "moved_source")
+    arrays = {name: np.ascontiguousarray(fields.get(name, ()), np.int64) for name in names}
     return EdgeRule(kind, n_pre, n_post, np.uint64(bits64(key, _TARGETS)), **arrays)
 
 
@@ -68,7 +67,7 @@ def _sides(where: str, n_pre: Any, n_post: Any, own: Any) -> tuple[int, int, NDA
         )
     if own is None:
         return n_pre, n_post, np.full(n_pre, -1, np.int64)
-    own = np.array(own, dtype=np.int64)
+    own = np.maximum(np.array(own, dtype=np.int64), -1)
     named = own[own >= 0]
     if own.shape != (n_pre,) or (own >= n_post).any() or len(np.unique(named)) != len(named):
         raise ValidationError(

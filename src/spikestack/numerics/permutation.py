@@ -25,7 +25,7 @@ def permutation_shape(n: int) -> tuple[np.uint64, np.uint64]:
     """Bits of the right word and span of the left number, for a domain of n values (int64)."""
     size = max(n, _LEAST_DOMAIN)
     bits = 0
-    while size >> (2 * bits + 2):
+    while bits < 31 and size >> (2 * bits + 2):
         bits += 1
     return np.uint64(bits), np.uint64((size + (1 << bits) - 1) >> bits)
 
@@ -88,6 +88,8 @@ def permute(
 
     `bits` and `span` are `permutation_shape(n)`; n is at most 2**62.
     """
+    x, n, key = np.uint64(x), np.uint64(n), np.uint64(key)
+    bits, span = np.uint64(bits), np.uint64(span)
     x = _encrypt(x, key, bits, span)
     while x >= n:
         x = _encrypt(x, key, bits, span)
@@ -99,6 +101,8 @@ def invert(
     x: np.uint64, n: np.uint64, key: np.uint64, bits: np.uint64, span: np.uint64
 ) -> np.uint64:
     """Position of the value x in the permutation: the inverse of `permute`."""
+    x, n, key = np.uint64(x), np.uint64(n), np.uint64(key)
+    bits, span = np.uint64(bits), np.uint64(span)
     x = _decrypt(x, key, bits, span)
     while x >= n:
         x = _decrypt(x, key, bits, span)

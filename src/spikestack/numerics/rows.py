@@ -124,11 +124,11 @@ def _slotted(
     key: np.uint64,
     row_start: _I64,
     own: int,
-    moved_slot: _I64,
-    moved_source: _I64,
+    moved: tuple[_I64, _I64],
     targets: _I64,
     ordinals: _U64,
 ) -> int:
+    moved_slot, moved_source = moved
     count = row_start[s + 1] - row_start[s]
     _slot_targets(row_start[s], count, n_post * degree, degree, key, targets)
     if own >= 0:
@@ -214,7 +214,7 @@ def fill_row(
     Parameters
     ----------
     kind, n_pre, n_post, key, ints, row_start, column, own, moved_slot, moved_source
-        The fields of an `edge_rule.EdgeRule`, which explains them; `EdgeRule.flat` gives this tuple.
+        The fields of an `edge_rule.EdgeRule`, explained there; `EdgeRule.flat` is this tuple.
     s
         Source, below n_pre.
     targets_out, ordinals_out
@@ -224,35 +224,25 @@ def fill_row(
     -------
     int64.
     """
+    out = (targets_out, ordinals_out)
     if kind == ONE_TO_ONE:
-        targets_out[0] = s
-        ordinals_out[0] = np.uint64(s)
+        targets_out[0], ordinals_out[0] = s, np.uint64(s)
         return 1
     if kind == ALL_TO_ALL:
-        return _all_but(s, n_post, own[s], targets_out, ordinals_out)
+        return _all_but(s, n_post, own[s], *out)
     if kind == PICKED_SOURCES:
-        return _in_picked_sources(s, ints[0], n_pre, n_post, key, column, targets_out, ordinals_out)
+        return _in_picked_sources(s, ints[0], n_pre, n_post, key, column, *out)
     if kind == PICKED_PAIRS:
-        return _in_picked_pairs(s, ints[0], key, row_start, own[s], targets_out, ordinals_out)
+        return _in_picked_pairs(s, ints[0], key, row_start, own[s], *out)
     count = row_start[s + 1] - row_start[s]
     if kind == EXPLICIT:
-        return _listed(row_start[s], count, column, targets_out, ordinals_out)
+        return _listed(row_start[s], count, column, *out)
     if kind == DRAWN:
-        return _drawn(s, count, n_post, own[s], key, targets_out, ordinals_out)
+        return _drawn(s, count, n_post, own[s], key, *out)
     if kind == DISTINCT:
-        return _distinct(s, count, n_post, own[s], key, targets_out, ordinals_out)
-    return _slotted(
-        s,
-        ints[0],
-        n_post,
-        key,
-        row_start,
-        own[s],
-        moved_slot,
-        moved_source,
-        targets_out,
-        ordinals_out,
-    )
+        return _distinct(s, count, n_post, own[s], key, *out)
+    moved = (moved_slot, moved_source)
+    return _slotted(s, ints[0], n_post, key, row_start, own[s], moved, *out)
 
 
 @njit(cache=True, nogil=True)

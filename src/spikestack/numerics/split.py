@@ -18,6 +18,8 @@ from .random_compiled import bits64, uniform
 
 __all__ = ["binomial", "binomial_array", "split", "split_one"]
 
+_Int = int | np.int64
+
 _LOG_2PI = 1.8378770664093454836
 _INVERSION_LIMIT = 10.0
 _INVERSION_STEPS = 80
@@ -33,7 +35,7 @@ _STIRLING = (
 
 
 @njit(cache=True, error_model="numpy")
-def _stirling_rest(k: int) -> float:
+def _stirling_rest(k: _Int) -> float:
     if k < 16:
         return _STIRLING[k]
     x = np.float64(k)
@@ -58,7 +60,7 @@ def _deviance(x: float, mean: float, difference: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def _log_part(k: int, mean: float, difference: float) -> float:
+def _log_part(k: _Int, mean: float, difference: float) -> float:
     if k == 0:
         return -mean
     x = np.float64(k)
@@ -67,14 +69,14 @@ def _log_part(k: int, mean: float, difference: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def _log_probability(k: int, n: int, p: float, difference: float) -> float:
+def _log_probability(k: _Int, n: _Int, p: float, difference: float) -> float:
     """Logarithm of the binomial probability of k, up to a constant of n and p."""
     mean, rest = np.float64(n) * p, np.float64(n) * (1.0 - p)
     return _log_part(k, mean, difference) + _log_part(n - k, rest, -difference)
 
 
 @njit(cache=True, error_model="numpy")
-def _by_inversion(key: np.uint64, n: int, p: float) -> int:
+def _by_inversion(key: np.uint64, n: _Int, p: float) -> _Int:
     near_one = 1.0 - p
     log_rest = -p if near_one == 1.0 else log64(near_one) * (p / (1.0 - near_one))
     probability = exp64(np.float64(n) * log_rest)
@@ -89,7 +91,7 @@ def _by_inversion(key: np.uint64, n: int, p: float) -> int:
 
 
 @njit(cache=True, error_model="numpy")
-def _by_rejection(key: np.uint64, n: int, p: float) -> int:
+def _by_rejection(key: np.uint64, n: _Int, p: float) -> _Int:
     mean = np.float64(n) * p
     middle = np.int64(mean)
     fraction = mean - np.float64(middle)
@@ -98,7 +100,8 @@ def _by_rejection(key: np.uint64, n: int, p: float) -> int:
     a = -0.0873 + 0.0248 * b + 0.01 * p
     alpha = (2.83 + 5.1 / b) * deviation
     squeeze = 0.92 - 4.2 / b
-    mode = min(np.int64((np.float64(n) + 1.0) * p), n)
+    mode = np.int64((np.float64(n) + 1.0) * p)
+    mode = np.int64(n) if mode > n else mode
     top = _log_probability(mode, n, p, np.float64(mode - middle) - fraction)
     attempt = 0
     while True:
@@ -120,7 +123,7 @@ def _by_rejection(key: np.uint64, n: int, p: float) -> int:
 
 
 @njit(cache=True, error_model="numpy")
-def binomial(key: np.uint64, n: int, p: float) -> int:
+def binomial(key: np.uint64, n: _Int, p: float) -> _Int:
     """Binomial number of n trials of probability p, drawn by `key` alone.
 
     Parameters
@@ -157,8 +160,8 @@ def binomial_array(key: np.uint64, n: NDArray[np.int64], p: float) -> NDArray[np
 
 @njit(cache=True, error_model="numpy")
 def _left_share(
-    key: np.uint64, size: int, low: int, width: int, total: int, prefix: NDArray[np.int64]
-) -> int:
+    key: np.uint64, size: _Int, low: _Int, width: _Int, total: _Int, prefix: NDArray[np.int64]
+) -> _Int:
     n = prefix.size - 1
     middle, high = min(low + width // 2, n), min(low + width, n)
     left, right = prefix[middle] - prefix[low], prefix[high] - prefix[middle]
@@ -169,7 +172,7 @@ def _left_share(
 
 
 @njit(cache=True, nogil=True)
-def split(total: int, prefix: NDArray[np.int64], key: np.uint64) -> NDArray[np.int64]:
+def split(total: _Int, prefix: NDArray[np.int64], key: np.uint64) -> NDArray[np.int64]:
     """Divide a total among n as a multinomial with integer weights.
 
     Parameters
@@ -206,13 +209,17 @@ def split(total: int, prefix: NDArray[np.int64], key: np.uint64) -> NDArray[np.i
 
 
 @njit(cache=True, nogil=True)
-def split_one(total: int, prefix: NDArray[np.int64], key: np.uint64, index: int) -> tuple[int, int]:
+def split_one(
+    total: _Int, prefix: NDArray[np.int64], key: np.uint64, index: _Int
+) -> tuple[_Int, _Int]:
     """Two entries of `split` alone, ``(result[index], result[index + 1])``, in O(log n)."""
     n = prefix.size - 1
     size = 1
     while size < n:
         size *= 2
-    before, share, low, width = np.int64(0), np.int64(total), 0, size
+    before: _Int = np.int64(0)
+    share: _Int = np.int64(total)
+    low, width = 0, size
     while width > 1:
         left = _left_share(key, size, low, width, share, prefix)
         width //= 2
