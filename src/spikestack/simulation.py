@@ -30,6 +30,8 @@ ENGINES: dict[str, type[AbstractEngine]] = {
 }
 #: Wall seconds between returns to Python, for the progress bar and for Ctrl-C.
 _SLICE = 0.1
+#: Steps in a piece, at least: what a return to Python costs must not show.
+_LEAST = 64
 
 
 class Simulation:
@@ -133,7 +135,7 @@ class Simulation:
                 f"this simulation ended in an error ({self._broken}); restore a state"
             )
         last = self.step + steps
-        piece = min(64, max(1, steps))
+        piece = _LEAST
         with (
             Meter(steps * self.dt, progress) as meter,
             InterruptGuard() as guard,
@@ -142,7 +144,7 @@ class Simulation:
             while self.step < last and not guard.interrupted:
                 took = self._piece(min(piece, last - self.step))
                 meter.show(steps * self.dt - (last - self.step) * self.dt)
-                piece = max(1, min(4 * piece, int(piece * _SLICE / max(took, 1e-6))))
+                piece = max(_LEAST, min(4 * piece, int(piece * _SLICE / max(took, 1e-6))))
         if self.step < last:
             self._collector.interrupt(f"stopped by Ctrl-C at {self.time:g} ms")
         return self.step == last

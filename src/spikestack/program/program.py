@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -191,6 +192,20 @@ class Program:
     probes: tuple[ProbeProgram, ...]
     recorded: dict[int, np.ndarray]
     shapes: tuple[tuple[int, ...], ...] = field(default=())
+
+    @cached_property
+    def _events_by_trial(self) -> tuple[np.ndarray, np.ndarray]:
+        order = np.argsort(self.events.trials, kind="stable")
+        return order, self.events.trials[order]
+
+    def events_of(self, trial: int) -> np.ndarray:
+        """Places of the given events that concern one trial, by step."""
+        order, trials = self._events_by_trial
+        parts = [
+            order[np.searchsorted(trials, t) : np.searchsorted(trials, t, side="right")]
+            for t in (-1, trial)
+        ]
+        return np.sort(np.concatenate(parts))
 
     @property
     def dtype(self) -> type:

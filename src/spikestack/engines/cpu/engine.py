@@ -15,7 +15,7 @@ from ...program.program import Program
 from ..base import AbstractEngine, Chunk, check_finite
 from ..state import Spikes, State
 from .cache import kernel_module
-from .driver import ABORT, ABORTED, STOP, Log, Team, run
+from .driver import ABORT, ABORTED, STOP, Inputs, Log, Team, run
 from .inputs import inputs_of, probes_of
 from .layout import Partition, build_tables, partitions
 from .printer import CHUNK, TABLE_STATES, kernel_plan, kernel_source
@@ -34,6 +34,7 @@ class _Worker:
     part: Partition
     acc: np.ndarray
     keep: list[Any]
+    inputs: Inputs
 
 
 class CpuEngine(AbstractEngine):
@@ -122,7 +123,8 @@ class CpuEngine(AbstractEngine):
 
     def _worker(self, part: Partition, trial: int) -> _Worker:
         acc = np.zeros(part.size + 1, dtype=self.program.accumulator)
-        return _Worker(part, acc, [self._kernel_table(k, trial) for k in range(len(self.values))])
+        tables = [self._kernel_table(k, trial) for k in range(len(self.values))]
+        return _Worker(part, acc, tables, inputs_of(self.program, part, trial, self.values))
 
     def _kernel_table(self, k: int, trial: int) -> list[np.ndarray]:
         """The addresses that population k's kernel reads (see `kernel_source`), and the arrays."""
@@ -225,7 +227,7 @@ class CpuEngine(AbstractEngine):
             (
                 self._team(q, trial, shared),
                 self.tables[q],
-                inputs_of(self.program, worker.part, trial, self.values),
+                worker.inputs,
                 probes_of(self.program, worker.part, trial, self.values, done, out, offsets),
                 worker.acc,
             )

@@ -63,8 +63,9 @@ def inputs_of(
     """The inputs of one partition in one trial; `values` are the live states."""
     runs = _runs(program, part, trial)
     e = program.events
-    mine = (e.trials == -1) | (e.trials == trial)
-    mine &= (e.ids >= part.low[e.populations]) & (e.ids < part.high[e.populations])
+    mine = program.events_of(trial)
+    k, i = e.populations[mine], e.ids[mine]
+    mine = mine[(i >= part.low[k]) & (i < part.high[k])]
     width = part.high - part.low
     k, i = e.populations[mine], e.ids[mine]
     acc = part.acc_base[k] + e.receptors[mine] * width[k] + i - part.low[k]
