@@ -1,0 +1,6 @@
+"""``python -m spikestack``."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()

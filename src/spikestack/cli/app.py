@@ -1,0 +1,115 @@
+"""The command itself: its group of commands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from .. import __version__
+from ..errors import SpikestackError
+from .catalogue import describe, models
+from .inspecting import inspect
+from .measuring import bench, demo
+from .output import one_line, say
+from .running import run
+
+__all__ = ["app", "main"]
+
+INTERRUPTED = 130
+
+
+class Commands(TyperGroup):
+    """The group of commands; turns what was expected to go wrong into one line and a code."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of the commands in the order of their registration."""
+        return list(self.commands)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; Ctrl-C outside of a simulation ends it with a line and code 130."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            say("interrupted; nothing was kept")
+            raise typer.Exit(INTERRUPTED) from None
+
+    def main(self, *args: Any, standalone_mode: bool = True, **settings: Any) -> Any:
+        """Run with the arguments of the process; exits unless `standalone_mode` is False."""
+        try:
+            code = super().main(*args, standalone_mode=False, **settings) or 0
+        except Exception as error:
+            code = _report(error)
+            if code is None:
+                raise
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+
+def _report(error: Exception) -> int | None:
+    """Print an expected error as one line; return the exit code, or None for a fault of ours."""
+    if hasattr(error, "format_message"):
+        command = getattr(getattr(error, "ctx", None), "command_path", "spikestack")
+        say(f"error: {one_line(error.format_message())} (see '{command} --help')")
+        return int(getattr(error, "exit_code", 2))
+    if isinstance(error, OSError) and error.strerror and not isinstance(error, SpikestackError):
+        place = f"{str(error.filename)!r}: " if error.filename is not None else ""
+        say(f"error: {place}{one_line(error.strerror)}")
+        return 1
+    if isinstance(error, SpikestackError | OSError):
+        say(f"error: {one_line(error)}")
+        return 1
+    if isinstance(error, MemoryError):
+        say("error: out of memory")
+        return 1
+    if isinstance(error, typer.Abort):
+        say("interrupted; nothing was kept")
+        return INTERRUPTED
+    return None
+
+
+app = typer.Typer(
+    name="spikestack",
+    cls=Commands,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    epilog="Exit codes: 0 done, 1 an error in a file or network, 2 wrong usage, 130 Ctrl-C. "
+    "Every command takes --json.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"spikestack {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _spikestack(
+    ctx: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Spiking neural networks: describe once, run everywhere."""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+for _command in (run, inspect, models, describe, demo, bench):
+    app.command(_command.__name__)(_command)
+
+
+def main() -> None:
+    """Run the command with the arguments of the process, and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app(prog_name="spikestack")

@@ -1,0 +1,244 @@
+"""``spikestack models`` and ``spikestack describe``."""
+
+from __future__ import annotations
+
+import inspect as python_inspect
+import textwrap
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import EquationError, ValidationError, shorten
+from .options import Json
+from .output import clean, console, emit, table
+
+if TYPE_CHECKING:
+    from ..equations.model import AbstractModel
+    from ..neurons.base import NeuronModel
+    from ..synapses.base import Synapse
+
+__all__ = ["describe", "models"]
+
+
+def models(as_json: Json = False) -> None:
+    """List the neuron models and synapses that come with Spikestack."""
+    rows = [
+        {
+            "name": name,
+            "kind": kind,
+            "summary": _paragraphs(model)[0].splitlines()[0],
+            "parameter_sets": list(model.parameter_sets),
+        }
+        for name, (kind, model) in _catalogue().items()
+    ]
+    if as_json:
+        emit(rows)
+        return
+    heads = ("name", "kind", "what it is", "parameter sets")
+    cells = [[r["name"], r["kind"], r["summary"], ", ".join(r["parameter_sets"])] for r in rows]
+    console().print(table(heads, cells))
+    print("spikestack describe NAME shows equations, parameters and sources.")
+
+
+def describe(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", show_default=False, help="As 'models' lists it.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Show the equations, parameters and integration of a model or synapse."""
+    kind, model = _catalogue()[_resolved(name)]
+    facts = _facts(kind, model)
+    if as_json:
+        emit(facts)
+    else:
+        _show(facts)
+
+
+def _catalogue() -> dict[str, tuple[str, type[Any]]]:
+    from ..equations.catalogue import collect
+    from ..neurons.base import NeuronModel
+    from ..synapses.base import Synapse
+
+    neurons = collect("spikestack.neurons", NeuronModel)
+    synapses = collect("spikestack.synapses", Synapse)
+    return {name: ("neuron", model) for name, model in neurons.items()} | {
+        name: ("synapse", model) for name, model in synapses.items()
+    }
+
+
+def _resolved(name: str) -> str:
+    """The name in the catalogue that is meant, whatever its case, hyphens and underscores."""
+    known = {_folded(item): item for item in _catalogue()}
+    if _folded(name) in known:
+        return known[_folded(name)]
+    near = [known[item] for item in get_close_matches(_folded(name), known, n=3, cutoff=0.5)]
+    raise ValidationError(
+        "describe",
+        f"unknown name {shorten(name)}",
+        f"known: {', '.join(known.values())}",
+        f"did you mean {' or '.join(map(repr, near))}?" if near else "",
+    )
+
+
+def _folded(name: str) -> str:
+    return "".join(char for char in name.lower() if char not in "-_ ")
+
+
+def _paragraphs(model: type[Any]) -> list[str]:
+    return (python_inspect.getdoc(model) or model.__name__).split("\n\n")
+
+
+def _facts(kind: str, cls: type[Any]) -> dict[str, Any]:
+    model: AbstractModel = cls()
+    facts: dict[str, Any] = {
+        "name": cls.__name__,
+        "kind": kind,
+        "summary": _paragraphs(cls)[0],
+        "details": "\n\n".join(_paragraphs(cls)[1:]),
+        "equations": textwrap.dedent(model.equations).strip(),
+        "variables": [
+            {"name": state, "unit": str(unit), "initial": model.initial_values[state]}
+            for state, unit in model.block.units.items()
+            if state in model.block.states
+        ],
+        "parameters": [
+            {
+                "name": name,
+                "default": parameter.default,
+                "unit": parameter.unit,
+                "range": parameter.range_text(),
+                "meaning": parameter.meaning,
+            }
+            for name, parameter in model.parameters.items()
+        ],
+    }
+    own = _neuron_facts(model) if kind == "neuron" else _synapse_facts(model)
+    sets = {name: dict(values) for name, values in model.parameter_sets.items()}
+    return facts | own | {"parameter_sets": sets, "source": model.source}
+
+
+def _neuron_facts(model: Any) -> dict[str, Any]:
+    alone = _schemes(model, None)
+    with_synapses = {}
+    for name, (kind, cls) in _catalogue().items():
+        schemes = _schemes(model, cls()) if kind == "synapse" else None
+        if schemes is None or alone is None:
+            continue
+        changed = {x: schemes[x] for x in alone if schemes[x] != alone[x]}
+        if changed:
+            with_synapses[name] = changed
+    return {
+        "threshold": model.threshold,
+        "reset": model.reset,
+        "refractory": model.refractory,
+        "clamped": list(model.clamped or ()),
+        "emits": model.emit if model.emit_type != "none" else "",
+        "default_synapse": model.default_synapse,
+        "integration": alone,
+        "integration_with": with_synapses,
+    }
+
+
+def _synapse_facts(synapse: Any) -> dict[str, Any]:
+    from ..neurons.lif import LIF
+
+    prefix = f"{synapse.label}."
+    schemes = _schemes(LIF(), synapse) or {}
+    return {
+        "receives": synapse.receives,
+        "current": synapse.current,
+        "weight": {
+            "default": synapse.default_weight,
+            "unit": str(synapse.unit_of_weight()),
+            "range": ">= 0" if synapse.positive else "finite",
+        },
+        "delay": {"default": synapse.default_delay, "unit": "ms", "range": ">= 0 ms"},
+        "integration": {
+            name.removeprefix(prefix): scheme
+            for name, scheme in schemes.items()
+            if name.startswith(prefix)
+        },
+        "integration_with": {},
+    }
+
+
+def _schemes(model: NeuronModel, synapse: Synapse | None) -> dict[str, str] | None:
+    """How each variable is integrated, or None where synapse and model do not fit."""
+    from ..network import Network, Population
+    from ..network.inputs import SpikeTrains
+    from ..program.lower import lower
+
+    network = Network()
+    population = network.add(Population("one", 1, model))
+    try:
+        if synapse is not None:
+            network.drive(population, SpikeTrains([[1.0]], synapse=synapse))
+        return dict(lower(network, 0.1, "float64", 1).populations[0].schemes)
+    except EquationError:
+        return None
+
+
+def _show(facts: dict[str, Any]) -> None:
+    page = console()
+    page.print(f"{facts['name']}, a {facts['kind']}", style="bold cyan")
+    page.print(clean(facts["summary"]))
+    if facts["details"]:
+        page.print()
+        page.print(clean(facts["details"]))
+    _section("equations", facts["equations"] or "none of its own: it acts on the neuron's")
+    if facts["kind"] == "neuron":
+        _show_spiking(facts)
+    else:
+        _show_receiving(facts)
+    integration = [f"{name}: {scheme}" for name, scheme in (facts["integration"] or {}).items()]
+    for synapse, changed in facts["integration_with"].items():
+        integration += [f"{name}: {scheme} (with {synapse})" for name, scheme in changed.items()]
+    _section("integration", "\n".join(integration))
+    if facts["parameters"]:
+        page.print()
+        heads = ("parameter", "default", "unit", "range", "meaning")
+        rows = [
+            [p["name"], f"{p['default']:g}", p["unit"], p["range"], p["meaning"]]
+            for p in facts["parameters"]
+        ]
+        page.print(table(heads, rows, right=("default",)))
+    for name, values in facts["parameter_sets"].items():
+        settings = ", ".join(f"{key} = {value:g}" for key, value in values.items())
+        _section(f"parameter set {name}", settings)
+    _section("source", facts["source"])
+
+
+def _show_spiking(facts: dict[str, Any]) -> None:
+    starts = ", ".join(
+        f"{v['name']} = {v['initial']} {v['unit'] if not isinstance(v['initial'], str) else ''}"
+        for v in facts["variables"]
+    )
+    _section("starts at", starts.replace(" ,", ",").strip())
+    _section("spikes when", facts["threshold"] or "never")
+    _section("then", facts["reset"] or "nothing is reset")
+    held = f", during which {', '.join(facts['clamped'])} is held" if facts["clamped"] else ""
+    if facts["refractory"]:
+        _section("refractory for", facts["refractory"] + held)
+    if facts["emits"]:
+        _section("its spikes carry", facts["emits"])
+
+
+def _show_receiving(facts: dict[str, Any]) -> None:
+    weight, delay = facts["weight"], facts["delay"]
+    _section("a spike adds its weight to", facts["receives"])
+    if facts["current"]:
+        _section("current into the neuron", facts["current"])
+    _section("weight", f"{weight['default']:g} {weight['unit']} by default, {weight['range']}")
+    _section("delay", f"{delay['default']:g} {delay['unit']} by default, {delay['range']}")
+
+
+def _section(title: str, text: str) -> None:
+    """A title and indented text below it; nothing where there is no text."""
+    if not text:
+        return
+    page = console()
+    page.print()
+    page.print(title, style="bold")
+    page.print(textwrap.indent(clean(text), "  "), soft_wrap="\n" in text)

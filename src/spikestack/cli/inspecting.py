@@ -1,0 +1,184 @@
+"""``spikestack inspect``: what a file holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import FileFormatError
+from .options import Dt, File, Json, Precision, Trials, check_settings
+from .output import clean, console, emit, human_bytes, stdout_kept_for_json, table
+from .running import summary_of
+from .sources import kind_of, load_network
+
+if TYPE_CHECKING:
+    from ..network import Network
+
+__all__ = ["inspect"]
+
+
+def inspect(
+    file: File,
+    on: Annotated[
+        str, typer.Option("--on", metavar="ENGINE", help="Memory on this engine.")
+    ] = "cpu",
+    dt: Dt = 0.1,
+    threads: Annotated[
+        int, typer.Option("--threads", min=1, metavar="N", help="Memory with so many threads.")
+    ] = 1,
+    precision: Precision = "float32",
+    trials: Trials = 1,
+    as_json: Json = False,
+) -> None:
+    """Show what a file holds: a network, a recording, or the state of a simulation.
+
+    For a network also the memory that a run of it will need; nothing is built or run. A Python
+    file is executed, as by python itself, to see what it defines.
+    """
+    kind = kind_of(file)
+    if kind == "recording":
+        _inspect_recording(file, as_json)
+    elif kind == "state":
+        _inspect_state(file, as_json)
+    else:
+        check_settings(on, precision)
+        with stdout_kept_for_json(as_json):
+            network = load_network(file)
+        settings = {"dt": dt, "precision": precision, "trials": trials, "engine": on}
+        facts = _network_facts(file, network, settings | {"threads": threads})
+        emit(facts) if as_json else _show_network(facts)
+
+
+def _network_facts(file: Path, network: Network, settings: dict[str, Any]) -> dict[str, Any]:
+    from .contents import drives_of, memory_of, populations_of, probes_of, projections_of
+
+    return {
+        "kind": "network",
+        "file": str(file),
+        "seed": network.seed,
+        "fingerprint": network.fingerprint,
+        "populations": populations_of(network),
+        "projections": projections_of(network),
+        "drives": drives_of(network),
+        "probes": probes_of(network),
+        "memory": memory_of(network, settings),
+    }
+
+
+def _show_network(facts: dict[str, Any]) -> None:
+    neurons = sum(p["neurons"] for p in facts["populations"])
+    synapses = sum(p["synapses"] for p in facts["projections"])
+    print(f"{clean(facts['file'])}: a network of {neurons:,} neurons and {synapses:,.0f} synapses")
+    print(f"seed {facts['seed']}, fingerprint {facts['fingerprint']}")
+    _show_rows(
+        ("population", "neurons", "model", "can record"),
+        [
+            [p["name"], _size(p), p["model"], ", ".join(["spikes", *p["variables"]])]
+            for p in facts["populations"]
+        ],
+    )
+    _show_rows(
+        ("projection", "rule", "synapse", "synapses"),
+        [
+            [p["name"], p["rule"], p["synapse"], f"{p['synapses']:,.0f}"]
+            for p in facts["projections"]
+        ],
+    )
+    _show_rows(
+        ("drive", "into", "neurons", "input", "synapse"),
+        [[d["name"], d["target"], f"{d['neurons']:,}", d["input"], d["synapse"] or "–"]
+         for d in facts["drives"]],
+    )  # fmt: skip
+    _show_rows(
+        ("recorded of", "what", "neurons", "every"),
+        [
+            [p["target"], p["variable"], f"{p['neurons']:,}", _every(p)]
+            for p in facts["probes"]
+        ],
+    )  # fmt: skip
+    _show_memory(facts["memory"])
+
+
+def _size(population: dict[str, Any]) -> str:
+    shape = population["shape"]
+    by = f" ({' x '.join(map(str, shape))})" if len(shape) > 1 else ""
+    return f"{population['neurons']:,}{by}"
+
+
+def _every(probe: dict[str, Any]) -> str:
+    if probe["variable"] == "spikes":
+        return "–"
+    return "step" if probe["interval_ms"] is None else f"{probe['interval_ms']:g} ms"
+
+
+def _show_rows(heads: tuple[str, ...], rows: list[list[str]]) -> None:
+    if rows:
+        console().print(table(heads, rows, right=("neurons", "synapses")))
+
+
+def _show_memory(memory: dict[str, Any]) -> None:
+    parts = ", ".join(f"{name} {human_bytes(size)}" for name, size in memory["parts"].items())
+    settings = memory["settings"]
+    page = console()
+    page.print(
+        f"needs about {human_bytes(memory['needed'])} ({parts}), "
+        f"{human_bytes(memory['available'])} available",
+        style="bold" if memory["fits"] else "bold red",
+    )
+    page.print(
+        f"with engine {settings['engine']}, dt {settings['dt']:g} ms, {settings['precision']}, "
+        f"threads {settings['threads']}, trials {settings['trials']}"
+    )
+
+
+def _inspect_recording(file: Path, as_json: bool) -> None:
+    from ..recording import Recording
+
+    recording = Recording.load(file)
+    if as_json:
+        emit({"kind": "recording", "file": str(file), **summary_of(recording)})
+        return
+    print(f"{clean(file)}: a recording")
+    print(recording)
+    print()
+    for name in ("fingerprint", "date", "spikestack", "threads", "trials"):
+        if name in recording.provenance:
+            print(f"{name}: {clean(recording.provenance[name])}")
+
+
+def _inspect_state(file: Path, as_json: bool) -> None:
+    from ..storage import read_archive
+
+    header, arrays = read_archive(file, "state")
+    try:
+        facts = _state_facts(header, arrays)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise FileFormatError(f"{str(file)!r}: damaged: {error}; save the state again") from error
+    if as_json:
+        emit({"kind": "state", "file": str(file), **facts})
+        return
+    print(f"{clean(file)}: the state of a simulation at {facts['time_ms']:g} ms")
+    print(
+        f"{facts['populations']} populations, {facts['neurons']:,} neurons, trials "
+        f"{facts['trials']}, {facts['spikes_in_flight']:,} spikes in flight"
+    )
+    print(f"dt {facts['dt']:g} ms, precision {clean(facts['precision'])}")
+    print(f"fingerprint of its network {clean(facts['fingerprint'])}")
+
+
+def _state_facts(header: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+    sizes = [a.shape[2] for name, a in arrays.items() if name.startswith("values_")]
+    step, dt = int(header["step"]), float(header["dt"])
+    return {
+        "time_ms": step * dt,
+        "step": step,
+        "dt": dt,
+        "precision": str(header["precision"]),
+        "trials": int(header["trials"]),
+        "fingerprint": str(header["fingerprint"]),
+        "populations": len(sizes),
+        "neurons": int(sum(sizes)),
+        "spikes_in_flight": len(arrays["flight_steps"]),
+    }
