@@ -2,12 +2,12 @@
 
 A favourite first exercise: five leaky neurons (tau 10 ms, threshold -50 mV, reset and rest at
 -65 mV), each pair connected with probability 0.3, spikes worth 1 mV, explicit Euler at 0.1 ms for
-100 ms, all potentials recorded. As it is usually published it is silent: every neuron starts at its
-rest, 15 mV under the threshold, and nothing ever moves it, for without a first spike the connections
-have nothing to carry. Even if one neuron were made to fire, 1 mV from each of its one or two inputs
-could not lift another by 15 mV. What is missing is a drive: a current that would take the potential
-to -45 mV, 5 mV above the threshold, makes every neuron fire at regular intervals of
-10 ms * ln(20/5), about 14 ms, a little sooner after each input.
+100 ms, all potentials recorded. As it is usually published it is silent: every neuron starts at
+its rest, 15 mV under the threshold, and nothing ever moves it, for without a first spike the
+connections have nothing to carry. Even if one neuron were made to fire, 1 mV from each of its one
+or two inputs could not lift another by 15 mV. What is missing is a drive: a current that would
+take the potential to -45 mV, 5 mV above the threshold, makes every neuron fire at regular
+intervals of 10 ms * ln(20/5), about 14 ms, a little sooner after each input.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -334,20 +335,16 @@ def test_zero_divisions_are_not_cancelled(on: str) -> None:
 @given(st.text(max_size=60))
 def test_any_text_as_equation(text: str) -> None:
     """Whatever the text: a model, or one of our errors."""
-    try:
+    with contextlib.suppress(SpikestackError):
         sp.NeuronModel(f"dv/dt = {text} : mV", parameters={"tau": "10 ms"})
-    except SpikestackError:
-        pass
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.one_of(st.text(max_size=20), st.floats(), st.none(), st.binary(), st.lists(st.floats())))
 def test_any_value_as_parameter(value: object) -> None:
     """Whatever the value: accepted, or one of our errors."""
-    try:
+    with contextlib.suppress(SpikestackError):
         sp.LIF(tau_m=value)
-    except SpikestackError:
-        pass
 
 
 def test_damaged_files(tmp_path: Path) -> None:
@@ -371,7 +368,7 @@ def test_damaged_files(tmp_path: Path) -> None:
     sim.advance(1.0)
     with pytest.raises(FileNotFoundError):
         sp.load(tmp_path / "none")
-    with pytest.raises(OSError, match="."):
+    with pytest.raises(FileNotFoundError, match="no folder"):
         net.save(tmp_path / "no folder" / "x")
 
 

@@ -87,15 +87,16 @@ def test_brunel(state: str, low: float, high: float) -> None:
 
 @pytest.mark.slow
 def test_brunel_is_asynchronous_in_state_c_only() -> None:
-    """Population activity fluctuates little in C, much in A and B; trains are irregular in C."""
+    """Population activity fluctuates less in C than in A and B; trains are irregular in C."""
     found = {}
     for state in "ABC":
         result = brunel(state=state).run(400.0, threads=2)
         _, rate = result["exc"].rate_over_time(0.5, 100.0, 400.0)
         found[state] = rate.std() / rate.mean()
         if state == "C":
-            assert np.nanmean(result["exc"].cv()) > 0.5
-    assert found["C"] < 0.6 * found["B"] and found["C"] < 0.6 * found["A"]
+            # Far from a clock, and below a Poisson process.
+            assert 0.3 < np.nanmean(result["exc"].cv()) < 0.8
+    assert found["C"] < 0.8 * min(found["A"], found["B"])
 
 
 @pytest.mark.slow

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from . import __version__
 from .engines.base import AbstractEngine, Chunk
 from .engines.state import Spikes
 from .program.program import Program
 from .recording import Recording, SpikeRecord, Trace
+from .version import __version__
 
 __all__ = ["Collector", "provenance"]
 

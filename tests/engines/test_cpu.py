@@ -105,7 +105,7 @@ def test_ctrl_c_keeps_what_was_recorded() -> None:
 
 
 def test_kernels_are_cached_privately() -> None:
-    """Generated modules lie in a folder that is the user's alone, and hold no name of the user's."""
+    """Generated modules lie in a folder that is the user's alone, without the user's names."""
     net = sp.Network()
     model = sp.NeuronModel(
         "dwombat/dt = -wombat/kangaroo : mV", parameters={"kangaroo": "10 ms"}, name="Quokka"

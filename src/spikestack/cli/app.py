@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from .. import __version__
 from ..errors import SpikestackError
+from ..version import __version__
 from .catalogue import describe, models
 from .inspecting import inspect
 from .measuring import bench, demo
@@ -39,7 +39,7 @@ class Commands(TyperGroup):
     def main(self, *args: Any, standalone_mode: bool = True, **settings: Any) -> Any:
         """Run with the arguments of the process; exits unless `standalone_mode` is False."""
         try:
-            code = super().main(*args, standalone_mode=False, **settings) or 0
+            code = super().main(*args, **settings, standalone_mode=False) or 0  # type: ignore[misc]
         except Exception as error:
             code = _report(error)
             if code is None:

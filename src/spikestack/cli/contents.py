@@ -138,7 +138,7 @@ def _always(given: Input) -> list[tuple[str, Any]]:
 
 
 def _value_text(value: Value) -> str:
-    if hasattr(value, "shape"):
+    if isinstance(value, np.ndarray):
         return f"of {value.size:,} values"
     if isinstance(value, int | float):
         return f"{value:g}"

@@ -39,7 +39,7 @@ def demo(
     ] = 1,
     as_json: Json = False,
 ) -> None:
-    """Train, convert and run a small example, and write a report on it."""
+    """Read handwritten digits from the spikes of a reservoir, and write a report."""
     with stdout_kept_for_json(as_json):
         result = _part("spikestack.demo", "the demo", "demo").main(out=out, seed=seed)
     if as_json:

@@ -36,5 +36,6 @@ def encode(images: np.ndarray) -> SpikeTrains:
 def input_counts(trains: SpikeTrains, n_images: int, n_pixels: int) -> np.ndarray:
     """Spikes of each input neuron for each image: float64, shape (images, pixels)."""
     counts = np.zeros((n_images, n_pixels))
+    assert trains.trials is not None
     np.add.at(counts, (trains.trials, trains.ids), 1.0)
     return counts

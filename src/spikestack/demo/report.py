@@ -23,7 +23,9 @@ _COLOURS = {"input": "#4d4d4d", "exc": "#0072b2", "inh": "#d55e00"}
 _NAMES = {"input": "input", "exc": "excitatory", "inh": "inhibitory"}
 
 
-def figure(image: np.ndarray, label: int, result: Recording, trial: int, scores: list[Score]) -> Any:
+def figure(
+    image: np.ndarray, label: int, result: Recording, trial: int, scores: list[Score]
+) -> Any:
     """Draw a digit, the spikes it evokes, and the accuracies; return a matplotlib figure."""
     try:
         from matplotlib.figure import Figure
@@ -64,7 +66,9 @@ def _draw_scores(ax: Any, scores: list[Score]) -> None:
     ax.barh(names, means, xerr=[100 * s.spread for s in scores], color=colours, height=0.62,
             error_kw={"elinewidth": 1.2})  # fmt: skip
     for k, item in enumerate(scores):
-        ax.text(max(0.0, min(means) - 7), k, f" {100 * item.mean:.1f} %", va="center", fontsize=9)
+        colour = "white" if k == len(scores) - 1 else "black"
+        where = max(0.0, min(means) - 7)
+        ax.text(where, k, f" {100 * item.mean:.1f} %", va="center", fontsize=9, color=colour)
     ax.set(xlim=(max(0.0, min(means) - 7), 100), xlabel="test accuracy (%)")
     ax.invert_yaxis()
     ax.spines[["top", "right"]].set_visible(False)
@@ -93,10 +97,10 @@ td, th {{ padding: .25rem .9rem .25rem 0; text-align: left; border-bottom: 1px s
 tr:last-child td {{ border-bottom: none; }}
 </style></head><body>
 <h1>Handwritten digits in a spiking reservoir</h1>
-<p>{n_images} scanned digits (UCI, from scikit-learn) become spike trains: a pixel fires as many spikes
-as its grey level. They drive a recurrent network of excitatory and inhibitory neurons, one trial of
-{DURATION:g} ms for each digit. A linear classifier then names the digit from the reservoir's spikes
-alone.</p>
+<p>{n_images} scanned digits (UCI, from scikit-learn) become spike trains: a pixel fires as
+many spikes as its grey level. They drive a recurrent network of excitatory and inhibitory
+neurons, one trial of {DURATION:g} ms for each digit. A linear classifier then names the digit
+from the reservoir's spikes alone.</p>
 <img alt="A digit, the spikes it evokes, and the accuracies" src="data:image/png;base64,{data}">
 <h2>Test accuracy</h2>
 <table><tr><th>read from</th><th>mean ± sd</th><th>five splits (%)</th></tr>{rows}</table>

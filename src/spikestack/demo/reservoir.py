@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..network import Network, Population
@@ -39,7 +41,7 @@ def reservoir(
         Of connections and initial potentials.
     """
     net = Network(seed)
-    cell = {"v": Uniform(-65.0, -55.0), "tau_refrac": 2.0}
+    cell: dict[str, Any] = {"v": Uniform(-65.0, -55.0), "tau_refrac": 2.0}
     inputs = net.add(Population("input", pixels, SpikeSource()))
     exc = net.add(Population("exc", size - size // 5, LIF(tau_m=20.0, **cell)))
     inh = net.add(Population("inh", size // 5, LIF(tau_m=10.0, **cell)))

@@ -16,7 +16,7 @@ import llvmlite
 import numba
 import numpy as np
 
-from ... import __version__
+from ...version import __version__
 
 __all__ = ["cache_folder", "kernel_module"]
 
