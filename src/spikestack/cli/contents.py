@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import MISSING, asdict, fields
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import shorten
 
 if TYPE_CHECKING:
