@@ -138,7 +138,7 @@ def _always(given: Input) -> list[tuple[str, Any]]:
 
 
 def _value_text(value: Value) -> str:
-    if hasattr(value, "shape"):
+    if not isinstance(value, int | float) and hasattr(value, "size"):
         return f"of {value.size:,} values"
     if isinstance(value, int | float):
         return f"{value:g}"
