@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
+from inspect import getdoc
 from typing import Annotated, Any
 
 import typer
@@ -36,10 +38,19 @@ class Commands(TyperGroup):
             say("interrupted; nothing was kept")
             raise typer.Exit(INTERRUPTED) from None
 
-    def main(self, *args: Any, standalone_mode: bool = True, **settings: Any) -> Any:
-        """Run with the arguments of the process; exits unless `standalone_mode` is False."""
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run with these arguments; exits unless `standalone_mode` is False."""
         try:
-            code = super().main(*args, **settings, standalone_mode=False) or 0  # type: ignore[misc]
+            code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+            code = code or 0
         except Exception as error:
             code = _report(error)
             if code is None:
@@ -103,8 +114,14 @@ def _spikestack(
         typer.echo(ctx.get_help())
 
 
+def _help_of(command: Callable[..., None]) -> str:
+    """The docstring with its paragraphs unwrapped, for terminals of any width."""
+    paragraphs = (getdoc(command) or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
 for _command in (run, inspect, models, describe, demo, bench):
-    app.command(_command.__name__)(_command)
+    app.command(_command.__name__, help=_help_of(_command))(_command)
 
 
 def main() -> None:

@@ -200,22 +200,23 @@ def _show(facts: dict[str, Any]) -> None:
         page.print()
         heads = ("parameter", "default", "unit", "range", "meaning")
         rows = [
-            [p["name"], f"{p['default']:g}", p["unit"], p["range"], p["meaning"]]
+            [p["name"], _number(p["default"]), p["unit"], p["range"], p["meaning"]]
             for p in facts["parameters"]
         ]
         page.print(table(heads, rows, right=("default",)))
     for name, values in facts["parameter_sets"].items():
-        settings = ", ".join(f"{key} = {value:g}" for key, value in values.items())
+        settings = ", ".join(f"{key} = {_number(value)}" for key, value in values.items())
         _section(f"parameter set {name}", settings)
     _section("source", facts["source"])
 
 
 def _show_spiking(facts: dict[str, Any]) -> None:
     starts = ", ".join(
-        f"{v['name']} = {v['initial']} {v['unit'] if not isinstance(v['initial'], str) else ''}"
+        f"{v['name']} = {_number(v['initial'])}"
+        + ("" if isinstance(v["initial"], str) or v["unit"] == "1" else f" {v['unit']}")
         for v in facts["variables"]
     )
-    _section("starts at", starts.replace(" ,", ",").strip())
+    _section("starts at", starts)
     _section("spikes when", facts["threshold"] or "never")
     _section("then", facts["reset"] or "nothing is reset")
     held = f", during which {', '.join(facts['clamped'])} is held" if facts["clamped"] else ""
@@ -232,6 +233,10 @@ def _show_receiving(facts: dict[str, Any]) -> None:
         _section("current into the neuron", facts["current"])
     _section("weight", f"{weight['default']:g} {weight['unit']} by default, {weight['range']}")
     _section("delay", f"{delay['default']:g} {delay['unit']} by default, {delay['range']}")
+
+
+def _number(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def _section(title: str, text: str) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import MISSING, asdict, fields
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..errors import shorten
 
 if TYPE_CHECKING:
@@ -140,7 +138,7 @@ def _always(given: Input) -> list[tuple[str, Any]]:
 
 
 def _value_text(value: Value) -> str:
-    if isinstance(value, np.ndarray):
+    if not isinstance(value, int | float) and hasattr(value, "size"):
         return f"of {value.size:,} values"
     if isinstance(value, int | float):
         return f"{value:g}"

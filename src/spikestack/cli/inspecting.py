@@ -9,7 +9,7 @@ import typer
 
 from ..errors import FileFormatError
 from .options import Dt, File, Json, Precision, Trials, check_settings
-from .output import clean, console, emit, human_bytes, stdout_kept_for_json, table
+from .output import console, emit, human_bytes, one_line, stdout_kept_for_json, table
 from .running import summary_of
 from .sources import kind_of, load_network
 
@@ -70,7 +70,9 @@ def _network_facts(file: Path, network: Network, settings: dict[str, Any]) -> di
 def _show_network(facts: dict[str, Any]) -> None:
     neurons = sum(p["neurons"] for p in facts["populations"])
     synapses = sum(p["synapses"] for p in facts["projections"])
-    print(f"{clean(facts['file'])}: a network of {neurons:,} neurons and {synapses:,.0f} synapses")
+    print(
+        f"{one_line(facts['file'])}: a network of {neurons:,} neurons and {synapses:,.0f} synapses"
+    )
     print(f"seed {facts['seed']}, fingerprint {facts['fingerprint']}")
     _show_rows(
         ("population", "neurons", "model", "can record"),
@@ -140,12 +142,12 @@ def _inspect_recording(file: Path, as_json: bool) -> None:
     if as_json:
         emit({"kind": "recording", "file": str(file), **summary_of(recording)})
         return
-    print(f"{clean(file)}: a recording")
+    print(f"{one_line(file)}: a recording")
     print(recording)
     print()
     for name in ("fingerprint", "date", "spikestack", "threads", "trials"):
         if name in recording.provenance:
-            print(f"{name}: {clean(recording.provenance[name])}")
+            print(f"{name}: {one_line(recording.provenance[name])}")
 
 
 def _inspect_state(file: Path, as_json: bool) -> None:
@@ -159,13 +161,13 @@ def _inspect_state(file: Path, as_json: bool) -> None:
     if as_json:
         emit({"kind": "state", "file": str(file), **facts})
         return
-    print(f"{clean(file)}: the state of a simulation at {facts['time_ms']:g} ms")
+    print(f"{one_line(file)}: the state of a simulation at {facts['time_ms']:g} ms")
     print(
         f"{facts['populations']} populations, {facts['neurons']:,} neurons, trials "
         f"{facts['trials']}, {facts['spikes_in_flight']:,} spikes in flight"
     )
-    print(f"dt {facts['dt']:g} ms, precision {clean(facts['precision'])}")
-    print(f"fingerprint of its network {clean(facts['fingerprint'])}")
+    print(f"dt {facts['dt']:g} ms, precision {one_line(facts['precision'])}")
+    print(f"fingerprint of its network {one_line(facts['fingerprint'])}")
 
 
 def _state_facts(header: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:

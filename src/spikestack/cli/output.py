@@ -27,6 +27,8 @@ __all__ = [
 
 #: Columns of a page when the output is no terminal.
 PAGE = 100
+#: Names of up to so many characters are kept on one line where there is room at all.
+WHOLE_NAME = 24
 LONGEST_LINE = 2000
 
 
@@ -77,9 +79,11 @@ def table(
     from rich.table import Table
 
     made = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    widest = max((len(clean(row[0])) for row in rows), default=0)
     for place, head in enumerate(heads):
         made.add_column(
             head,
+            min_width=min(widest, WHOLE_NAME) if place == 0 else None,
             justify="right" if head in right else "left",
             overflow="fold",
             style="cyan" if place == 0 else None,

@@ -17,7 +17,7 @@ from .options import (
     check_settings,
     milliseconds,
 )
-from .output import clean, emit, say, stdout_kept_for_json
+from .output import emit, one_line, say, stdout_kept_for_json
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -46,9 +46,7 @@ def run(
     trials: Trials = 1,
     seed: Annotated[
         int | None,
-        typer.Option(
-            "--seed", min=0, max=2**63 - 1, metavar="N", help="Instead of the network's own."
-        ),
+        typer.Option("--seed", min=0, metavar="N", help="Instead of the network's own."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -170,4 +168,4 @@ def _show(recording: Recording, files: list[Path]) -> None:
         f"on {threads} thread{'s' * (threads != 1)}"
     )
     for path in files:
-        print(f"wrote {clean(path)}")
+        print(f"wrote {one_line(path)}")

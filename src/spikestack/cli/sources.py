@@ -103,6 +103,9 @@ def load_network(path: Path, seed: int | None = None) -> Network:
     ValidationError
         If the Python file defines no network.
     """
+    from ..network import Network
+
+    seed = None if seed is None else Network(seed).seed
     kind = kind_of(path)
     if kind == "python":
         return _from_python(path, seed)
