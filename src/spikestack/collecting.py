@@ -118,5 +118,10 @@ def provenance(program: Program, engine: AbstractEngine, threads: int) -> dict[s
         "seed": program.seed,
         "fingerprint": program.fingerprint,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "weight_rounding": {
+            f"{population.name}.{receptor.name}": receptor.rounding
+            for population in program.populations
+            for receptor in population.receptors
+        },
         "engine_details": engine.describe(),
     }
