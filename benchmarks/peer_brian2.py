@@ -58,8 +58,11 @@ for source, k, action in zip(parts, degrees, on_pre):
     connection.connect(i=rng.integers(len(source), size=len(targets)), j=targets)
     synapses.append(connection)
 monitor = b.SpikeMonitor(group, record=False)
-b.run(100 * b.ms)
-b.run(duration * b.ms)
+network = b.Network(group, monitor, *synapses)
+if name == "brunel":
+    network.add(drive)
+network.run(100 * b.ms)
+network.run(duration * b.ms)
 b.device.build(directory=folder, compile=True, run=True, debug=False)
 seconds = duration * 1e-3
 # The last run's own time and completed share, as the standalone program wrote them.

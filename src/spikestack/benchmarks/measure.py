@@ -40,8 +40,10 @@ def measure_network(
     simulation.advance(_WARM_UP, progress=False)
     simulation.drain()
     wall, cpu = time.perf_counter(), time.process_time()
-    simulation.advance(duration, progress=False)
+    finished = simulation.advance(duration, progress=False)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    if not finished:
+        raise KeyboardInterrupt
     recording = simulation.recording()
     degrees = _out_degrees(network)
     events = sum(len(r) * degrees[name] for name, r in recording.spikes.items())

@@ -183,10 +183,10 @@ def _schemes(model: NeuronModel, synapse: Synapse | None) -> dict[str, str] | No
 def _show(facts: dict[str, Any]) -> None:
     page = console()
     page.print(f"{facts['name']}, a {facts['kind']}", style="bold cyan")
-    page.print(clean(facts["summary"]))
-    if facts["details"]:
+    page.print(_prose(facts["summary"]))
+    for paragraph in filter(None, facts["details"].split("\n\n")):
         page.print()
-        page.print(clean(facts["details"]))
+        page.print(_prose(paragraph))
     _section("equations", facts["equations"] or "none of its own: it acts on the neuron's")
     if facts["kind"] == "neuron":
         _show_spiking(facts)
@@ -233,6 +233,11 @@ def _show_receiving(facts: dict[str, Any]) -> None:
         _section("current into the neuron", facts["current"])
     _section("weight", f"{weight['default']:g} {weight['unit']} by default, {weight['range']}")
     _section("delay", f"{delay['default']:g} {delay['unit']} by default, {delay['range']}")
+
+
+def _prose(paragraph: str) -> str:
+    """A paragraph of a docstring as it is read: unwrapped, without marks of code."""
+    return clean(" ".join(paragraph.split())).replace("`", "")
 
 
 def _number(value: Any) -> str:

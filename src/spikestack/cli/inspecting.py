@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import FileFormatError
-from .options import Dt, File, Json, Precision, Trials, check_settings
+from .options import Dt, Engine, File, Json, Precision, Trials, check_settings
 from .output import console, emit, human_bytes, one_line, stdout_kept_for_json, table
 from .running import summary_of
 from .sources import kind_of, load_network
@@ -21,9 +21,7 @@ __all__ = ["inspect"]
 
 def inspect(
     file: File,
-    on: Annotated[
-        str, typer.Option("--on", metavar="ENGINE", help="Memory on this engine.")
-    ] = "cpu",
+    on: Engine = "cpu",
     dt: Dt = 0.1,
     threads: Annotated[
         int, typer.Option("--threads", min=1, metavar="N", help="Memory with so many threads.")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import MissingExtraError, SpikestackError, UnknownNameError
-from .options import Json, Precision, milliseconds
+from .options import Duration, Json, Precision, check_settings
 from .output import clean, console, emit, human_bytes, one_line, say, stdout_kept_for_json, table
 
 __all__ = ["bench", "demo"]
@@ -46,10 +46,7 @@ def bench(
         str | None,
         typer.Argument(metavar="[NAME]", show_default=False, help="One network; else all."),
     ] = None,
-    duration: Annotated[
-        float,
-        typer.Option("--for", parser=milliseconds, metavar="MS", help="Time to simulate, in ms."),
-    ] = 1000.0,
+    duration: Duration = 1000.0,
     threads: Annotated[
         int, typer.Option("--threads", min=1, metavar="N", help="Threads that may work.")
     ] = 1,
@@ -61,6 +58,7 @@ def bench(
     Times are wall and CPU seconds for each simulated second, building apart; events are synaptic
     events for each wall second. With --json each network is one line.
     """
+    check_settings("cpu", precision)
     benchmarks = _part("spikestack.benchmarks", "bench", "all")
     if name is not None and name not in benchmarks.NETWORKS:
         raise UnknownNameError("bench", name, benchmarks.NETWORKS)

@@ -13,10 +13,13 @@ from ..errors import SpikestackError, UnknownNameError
 
 __all__ = [
     "Dt",
+    "Duration",
+    "Engine",
     "File",
     "Json",
     "OptionalThreads",
     "Precision",
+    "Seed",
     "Trials",
     "check_choice",
     "check_settings",
@@ -47,18 +50,30 @@ File = Annotated[
     Path, typer.Argument(metavar="FILE", show_default=False, help="A .py file, or a saved file.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and nothing else there.")]
+Duration = Annotated[
+    float,
+    typer.Option("--for", parser=milliseconds, metavar="MS", help="Time to simulate: 250, '2 s'."),
+]
 Dt = Annotated[
     float, typer.Option("--dt", parser=milliseconds, metavar="MS", help="Time step, in ms.")
 ]
 OptionalThreads = Annotated[
     int | None,
-    typer.Option("--threads", min=1, metavar="N", help="Threads; never changes the spikes."),
+    typer.Option("--threads", min=1, metavar="N", help="Threads; they never change the spikes."),
 ]
 Precision = Annotated[
     str, typer.Option("--precision", metavar="P", help="float32 or float64, of the states.")
 ]
 Trials = Annotated[
     int, typer.Option("--trials", min=1, metavar="N", help="Independent repetitions.")
+]
+
+Engine = Annotated[
+    str, typer.Option("--on", metavar="ENGINE", help="cpu (compiled) or reference (NumPy).")
+]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", min=0, metavar="N", help="Instead of the network's own."),
 ]
 
 

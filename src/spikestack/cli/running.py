@@ -9,13 +9,15 @@ import typer
 
 from .options import (
     Dt,
+    Duration,
+    Engine,
     File,
     Json,
     OptionalThreads,
     Precision,
+    Seed,
     Trials,
     check_settings,
-    milliseconds,
 )
 from .output import emit, one_line, say, stdout_kept_for_json
 
@@ -31,23 +33,13 @@ INTERRUPTED = 130
 
 def run(
     file: File,
-    on: Annotated[
-        str, typer.Option("--on", metavar="ENGINE", help="cpu (compiled) or reference (NumPy).")
-    ] = "cpu",
-    duration: Annotated[
-        float,
-        typer.Option(
-            "--for", parser=milliseconds, metavar="MS", help="Time to simulate: 250, '2 s'."
-        ),
-    ] = 1000.0,
+    on: Engine = "cpu",
+    duration: Duration = 1000.0,
     dt: Dt = 0.1,
     threads: OptionalThreads = None,
     precision: Precision = "float32",
     trials: Trials = 1,
-    seed: Annotated[
-        int | None,
-        typer.Option("--seed", min=0, metavar="N", help="Instead of the network's own."),
-    ] = None,
+    seed: Seed = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help=f"Save {RECORDING} there; made if missing."),

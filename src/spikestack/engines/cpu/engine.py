@@ -61,6 +61,9 @@ class CpuEngine(AbstractEngine):
         self.history = 1 + max((int(t.delays.max(initial=0)) for t in self.tables), default=0)
         self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix="spikestack")
         self._take(state)
+        started = time.perf_counter()
+        self._warm_up()
+        self.compile_time += time.perf_counter() - started
 
     def advance(self, steps: int) -> Chunk:
         """Run `steps` steps; see `AbstractEngine.advance`."""
@@ -108,6 +111,16 @@ class CpuEngine(AbstractEngine):
             plan = kernel_plan(population, self.program)
             self._modules.append(kernel_module(kernel_source(population, plan)))
         return np.array([module.step.address for module in self._modules], dtype=np.int64)
+
+    def _warm_up(self) -> None:
+        """Run no step at all, so that compiling the step loop counts as building."""
+        shared, worker = np.zeros(64, dtype=np.int64), self.workers[0][0]
+        out, offsets = self._sample_space(self.step, 0)[1:]
+        probes = probes_of(self.program, worker.part, 0, self.values, self.step, out[0], offsets)
+        team, log = self._team(0, 0, shared), self.logs[0]
+        run(
+            team, self.tables[0], log, worker.inputs, probes, worker.acc, self.step, 0, self.history
+        )
 
     def _take(self, state: State) -> None:
         """Adopt a state: own copies of its arrays, its spikes in flight put into the logs."""
