@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
@@ -15,7 +16,7 @@ __all__ = ["Distribution", "LogNormal", "Normal", "Uniform", "Value", "as_value"
 
 
 @dataclass(frozen=True)
-class Distribution:
+class Distribution(ABC):
     """A random value for each neuron or edge, drawn from its own key (contract: counter-based).
 
     `low` and `high` bound the values; what falls outside is drawn again, or set to the bound with
@@ -45,13 +46,13 @@ class Distribution:
         made.check(where)
         return made
 
+    @abstractmethod
     def check(self, where: str) -> None:
         """Raise ValidationError for parameters that define no distribution."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bounds(self) -> tuple[float, float]:
         """The least and the greatest value that can be drawn."""
-        raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that `from_dict` reads."""
@@ -145,7 +146,11 @@ class LogNormal(Distribution):
 
 
 Value = float | np.ndarray | Distribution
-_KINDS = {"Uniform": Uniform, "Normal": Normal, "LogNormal": LogNormal}
+_KINDS: dict[str, type[Uniform | Normal | LogNormal]] = {
+    "Uniform": Uniform,
+    "Normal": Normal,
+    "LogNormal": LogNormal,
+}
 
 
 def _or(value: Any, default: float) -> float:

@@ -18,6 +18,10 @@ from .parser import check_identifier, unit_of_text
 __all__ = ["AbstractModel", "Parameter"]
 
 
+#: Keywords of constructors, which no parameter or variable can bear.
+_RESERVED = {"method", "name", "parameters", "equations", "weight", "delay", "dendritic_delay"}
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A parameter's declaration: default, unit, and the range it may take.
@@ -111,6 +115,10 @@ class AbstractModel:
         if self.dimensionless:
             names = dict.fromkeys(names, DIMENSIONLESS)
         self.block = parse_block(self.equations, names, self.label, self.dimensionless)
+        for name in (*parameters, *self.block.states):
+            if name in _RESERVED:
+                rule = f"another name than {', '.join(sorted(_RESERVED))}"
+                raise ValidationError(self.label, f"the name {name!r} is taken", rule)
         self.values = {}
         settable = set(parameters) | set(self.block.states)
         for name in given:

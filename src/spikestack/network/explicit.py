@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ class ExplicitRule(Rule):
 
     kind: ClassVar[str] = "explicit"
 
+    @abstractmethod
     def edges(self, pre_shape: tuple[int, ...], post_shape: tuple[int, ...]) -> Edges:
         """Return sources, targets and relative weights (None for all equal), in given order.
 
@@ -27,7 +29,6 @@ class ExplicitRule(Rule):
         ValidationError
             If the rule does not fit the shapes.
         """
-        raise NotImplementedError
 
     def has_fixed_edges(self) -> bool:
         """Edges are in the order given."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..equations.model import AbstractModel, Parameter
-from ..neurons.base import NeuronModel
+from ..neurons.base import DECLARED, NeuronModel
 from ..synapses.base import Synapse
 from ..values import Distribution
 from .inputs import ConstantCurrent, Input, Poisson, SpikeTrains, StepCurrent
@@ -22,20 +22,7 @@ __all__ = ["MODEL_TEXTS", "SYNAPSE_TEXTS", "plain_network"]
 Pack = Callable[[np.ndarray], Any]
 
 #: Class attributes that define a neuron model and a synapse, besides parameters.
-MODEL_TEXTS = (
-    "equations",
-    "threshold",
-    "reset",
-    "refractory",
-    "clamped",
-    "emit",
-    "emit_type",
-    "emit_limit",
-    "method",
-    "dimensionless",
-    "default_synapse",
-    "source",
-)
+MODEL_TEXTS = ("equations", "method", *(name for name in DECLARED if name != "initial"))
 SYNAPSE_TEXTS = ("equations", "receives", "current", "positive", "weight_unit", "source")
 
 

@@ -7,6 +7,7 @@ so that the same network has the same edges however it is built (see `spikestack
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -26,18 +27,18 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(ABC):
     """The base of all rules."""
 
     #: The function of `spikestack.numerics.edges` that enumerates the edges.
     kind: ClassVar[str] = ""
 
-    def check(self, n_pre: int, n_post: int, where: str) -> None:
+    def check(self, n_pre: int, n_post: int, where: str) -> None:  # noqa: B027
         """Raise ValidationError if the rule cannot join `n_pre` to `n_post` neurons."""
 
+    @abstractmethod
     def expected_edges(self, n_pre: int, n_post: int) -> float:
         """How many edges to expect, for the memory check and the size of weight arrays."""
-        raise NotImplementedError
 
     def has_fixed_edges(self) -> bool:
         """Whether edges have a known order, so that weights may be arrays."""

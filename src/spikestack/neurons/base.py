@@ -12,11 +12,25 @@ from ..equations.parser import parse_expression
 from ..errors import EquationError, UnknownNameError, ValidationError, shorten
 from ..units import DIMENSIONLESS, Unit, magnitude, parse_unit
 
-__all__ = ["METHODS", "NeuronModel"]
+__all__ = ["DECLARED", "METHODS", "NeuronModel"]
 
 #: How differential equations may be integrated; "auto" is exact where the equations are linear
 #: with constant coefficients and exponential Euler where each is linear in its own variable.
 METHODS = ("auto", "euler", "rk4")
+#: What a model declares besides its equations and parameters.
+DECLARED = (
+    "threshold",
+    "reset",
+    "refractory",
+    "clamped",
+    "emit",
+    "emit_type",
+    "emit_limit",
+    "initial",
+    "dimensionless",
+    "default_synapse",
+    "source",
+)
 
 
 class NeuronModel(AbstractModel):
@@ -106,29 +120,16 @@ class NeuronModel(AbstractModel):
 
     def _declare(self, equations: str | None, declared: dict[str, Any]) -> dict[str, Any]:
         """Take inline declarations, leaving in the result what must be parameter values."""
-        inline = (
-            "threshold",
-            "reset",
-            "refractory",
-            "clamped",
-            "emit",
-            "emit_type",
-            "emit_limit",
-            "initial",
-            "dimensionless",
-            "default_synapse",
-            "source",
-        )
         if equations is None:
             if type(self) is NeuronModel:
                 raise EquationError("NeuronModel", "no equations", "equations as text")
             return {k: v for k, v in declared.items() if k != "parameters"}
         self.equations = equations
-        for name in inline:
+        for name in DECLARED:
             if name in declared:
                 setattr(self, name, declared[name])
         self._label = declared.get("name", "")
-        skip = (*inline, "name", "parameters")
+        skip = (*DECLARED, "name", "parameters")
         return {k: v for k, v in declared.items() if k not in skip}
 
     @property
