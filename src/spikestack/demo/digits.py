@@ -109,8 +109,8 @@ def _scored(
     result = respond(images, seed, size, True, threads)
     say.print("training the readouts")
     rows = [
-        ("raw pixels, logistic regression", pixels, True),
         ("raw pixels", pixels, False),
+        ("raw pixels, logistic regression", pixels, True),
         ("input spike counts", counts(result, ("pixels",)), False),
         ("reservoir without recurrence", feedforward, False),
         ("reservoir", np.sqrt(counts(result)), False),

@@ -40,9 +40,9 @@ def raster_figure(image: np.ndarray, label: int, result: Recording, trial: int) 
     trial
         The image's trial.
     """
-    figure = new_figure(7.2, 4.6)
-    grid = figure.add_gridspec(2, 2, width_ratios=[1, 3.1], height_ratios=[3.4, 1])
-    _draw_digit(figure, figure.add_subplot(grid[0, 0]), image, label)
+    figure = new_figure(7.2, 4.4)
+    grid = figure.add_gridspec(2, 2, width_ratios=[1, 2.9], height_ratios=[3.6, 1])
+    _draw_digit(figure, figure.add_subplot(grid[:, 0]), image, label)
     raster = figure.add_subplot(grid[0, 1])
     rates = figure.add_subplot(grid[1, 1], sharex=raster)
     _draw_raster(raster, result, trial)
@@ -64,7 +64,7 @@ def accuracy_figure(scores: list[Score]) -> Figure:
         color = COLORS[0] if row == len(scores) - 1 else "#9A9A9A"
         values = 100 * np.array(item.accuracies)
         offsets = np.linspace(-0.16, 0.16, len(values))
-        ax.plot(values, row + offsets, "o", color=color, markersize=4, alpha=0.75, mew=0)
+        ax.plot(values, row + offsets, "o", color=color, markersize=4, alpha=0.8, mew=0, zorder=3)
         ax.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color=INK, linewidth=1.6)
         weight = "bold" if row == len(scores) - 1 else "normal"
         ax.text(1.02, row, str(item), transform=ax.get_yaxis_transform(), va="center", size=8,
@@ -88,7 +88,9 @@ def _draw_digit(figure: Figure, ax: Axes, image: np.ndarray, label: int) -> None
         spine.set_color(FAINT)
         spine.set_linewidth(0.6)
     ax.set_title(f"a scanned {label}", fontsize=9, color=INK)
-    bar: Any = figure.colorbar(shown, ax=ax, orientation="horizontal", ticks=[0, 8, 16], pad=0.04)
+    ax.set_anchor("N")
+    below = ax.inset_axes((0.0, -0.13, 1.0, 0.05))
+    bar: Any = figure.colorbar(shown, cax=below, orientation="horizontal", ticks=[0, 8, 16])
     bar.set_label("grey level = input spikes", fontsize=8, color=INK)
     bar.ax.tick_params(labelsize=8, length=2, color=INK, labelcolor=INK)
     bar.outline.set_linewidth(0.6)
@@ -116,7 +118,7 @@ def _draw_raster(ax: Axes, result: Recording, trial: int) -> None:
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.axvline(SHOWN, color=FAINT, linewidth=0.7, linestyle=(0, (4, 3)))
-    ax.text(SHOWN, 1.01, "image off", transform=ax.get_xaxis_transform(), ha="center", va="bottom",
+    ax.text(SHOWN, 1.0, "image off", transform=ax.get_xaxis_transform(), ha="center", va="bottom",
             size=7, color=FAINT)  # fmt: skip
 
 
