@@ -1,7 +1,7 @@
 """The demonstration: handwritten digits, read from the spikes of a recurrent reservoir.
 
 ``encode`` turns images into spike trains, ``reservoir`` is the network, ``readout`` the linear
-classifier and its comparisons, ``report`` the figure and the page.
+classifier and its comparisons, ``figures`` and ``report`` what comes out; ``digits`` runs it all.
 """
 
 from __future__ import annotations

@@ -1,10 +1,18 @@
-"""``python -m spikestack.demo``."""
+"""``python -m spikestack.demo [--out DIR] [--seed N]``."""
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from . import main
 
 if __name__ == "__main__":
-    main(Path("demo-report"))
+    parser = argparse.ArgumentParser(
+        prog="python -m spikestack.demo",
+        description="Classify scanned digits by the spikes of a reservoir, and write a report.",
+    )
+    parser.add_argument("--out", type=Path, default=Path("demo-report"), metavar="DIR")
+    parser.add_argument("--seed", type=int, default=1, metavar="N")
+    chosen = parser.parse_args()
+    main(chosen.out, chosen.seed)

@@ -1,4 +1,4 @@
-"""Images to spike trains."""
+"""Images to spike trains: a rate code without noise."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ import numpy as np
 
 from ..network.inputs import SpikeTrains
 
-__all__ = ["encode", "input_counts"]
+__all__ = ["LEVELS", "SHOWN", "encode"]
 
 #: Time in ms over which an image is shown.
-SHOWN = 60.0
+SHOWN = 75.0
+#: Grey levels run from 0 to this.
+LEVELS = 16
+#: Before it no spike falls, since input events come after the start of a run (ms).
+_BEGIN = 1.0
+#: The golden ratio's fraction spreads the phases of neighbouring pixels evenly.
+_SPREAD = 0.6180339887498949
 
 
 def encode(images: np.ndarray) -> SpikeTrains:
     """Give each pixel as many evenly spaced spikes as its grey level.
+
+    Pixels of one level do not fire in step: each has a phase of its own, the same in all images.
 
     Parameters
     ----------
@@ -23,19 +31,12 @@ def encode(images: np.ndarray) -> SpikeTrains:
     Returns
     -------
     SpikeTrains
-        Image k is trial k; pixel j is input neuron j. A brighter pixel also fires earlier.
+        Image k is trial k; pixel j is input neuron j.
     """
     trials, pixels = np.nonzero(images > 0)
     counts = images[trials, pixels].astype(np.int64)
     which = np.repeat(np.arange(len(counts)), counts)
     nth = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    times = (nth + 0.5) * SHOWN / counts[which]
-    return SpikeTrains(times, pixels[which], trials[which])
-
-
-def input_counts(trains: SpikeTrains, n_images: int, n_pixels: int) -> np.ndarray:
-    """Spikes of each input neuron for each image: float64, shape (images, pixels)."""
-    counts = np.zeros((n_images, n_pixels))
-    assert trains.trials is not None
-    np.add.at(counts, (trains.trials, trains.ids), 1.0)
-    return counts
+    phase = (pixels * _SPREAD) % 1.0
+    times = _BEGIN + (nth + phase[which]) * (SHOWN - _BEGIN) / counts[which]
+    return SpikeTrains(times, pixels[which], trials[which], weight=1.0)
