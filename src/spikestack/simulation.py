@@ -86,7 +86,9 @@ class Simulation:
             )
         self.trials = _count(trials, "run, trials")
         self.threads = (
-            _default_threads(network) if threads is None else _count(threads, "run, threads")
+            _default_threads(network, self.trials)
+            if threads is None
+            else _count(threads, "run, threads")
         )
         need = memory_needed(network, self.dt, precision, self.trials, on, self.threads)
         edges = sum(
@@ -210,7 +212,9 @@ class Simulation:
         return provenance(self.program, self.engine, self.threads) | {
             "wall_time_s": self.wall_time,
             "build_time_s": self.build_time,
-            "real_time_factor": self.wall_time / (self.time * 1e-3) if self.step else None,
+            "real_time_factor": self.wall_time / (self.time * 1e-3 * self.trials)
+            if self.step
+            else None,
         }
 
 
@@ -235,8 +239,8 @@ def available_processors() -> int:
         return os.cpu_count() or 1
 
 
-def _default_threads(network: Network) -> int:
-    neurons = sum(p.size for p in network.populations.values())
+def _default_threads(network: Network, trials: int) -> int:
+    neurons = trials * sum(p.size for p in network.populations.values())
     edges = sum(
         p.rule.expected_edges(p.pre.size, p.post.size) for p in network.projections.values()
     )

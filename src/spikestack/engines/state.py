@@ -44,9 +44,23 @@ class Spikes:
         """Join and sort."""
         if not parts:
             return cls.none()
-        columns = [np.concatenate([getattr(p, f) for p in parts]) for f in cls.__annotations__]
-        order = np.lexsort((columns[2], columns[0], columns[1]))
-        return cls(*(column[order] for column in columns))
+        made = cls(*(np.concatenate([getattr(p, f) for p in parts]) for f in cls.__annotations__))
+        if made._is_sorted():
+            return made
+        # Pieces that follow each other in time need their trials brought together, and no more.
+        made = made._ordered(np.argsort(made.trials, kind="stable"))
+        if made._is_sorted():
+            return made
+        return made._ordered(np.lexsort((made.ids, made.steps, made.trials)))
+
+    def _ordered(self, order: np.ndarray) -> Spikes:
+        return Spikes(*(getattr(self, f)[order] for f in self.__annotations__))
+
+    def _is_sorted(self) -> bool:
+        trial, step, index = (np.diff(x) for x in (self.trials, self.steps, self.ids))
+        same = trial == 0
+        later = (step > 0) | ((step == 0) & (index > 0))
+        return bool(((trial > 0) | (same & later)).all())
 
     def since(self, step: int) -> Spikes:
         """Those emitted after `step`."""
