@@ -172,6 +172,19 @@ def test_ambiguous_names_are_refused() -> None:
         net.record(a[2:], "v")
 
 
+def test_currents_are_never_dropped_silently() -> None:
+    """A model without i_syn refuses current-giving synapses and injected currents by name."""
+    net = sp.Network()
+    source = net.add(sp.Population("source", 3, sp.SpikeSource()))
+    for act in (
+        lambda: net.connect(source, source, sp.AllToAll(), sp.ExponentialCurrent()),
+        lambda: net.drive(source, sp.Poisson(5.0, synapse=sp.AlphaCurrent(weight=1.0))),
+        lambda: net.drive(source, sp.ConstantCurrent(1.0)),
+    ):
+        with pytest.raises(ValidationError, match="i_syn"):
+            act()
+
+
 def test_zero_delay_cycle_is_refused_by_name() -> None:
     """The message names every projection of the cycle."""
     net, a, b = two()

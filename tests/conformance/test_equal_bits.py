@@ -153,6 +153,34 @@ def test_threads_and_pieces(precision: str, tmp_path: Path) -> None:
         assert same(whole, cut)
 
 
+def test_payloads_and_zero_delays_in_pieces(tmp_path: Path) -> None:
+    """Values of spikes in flight, and levels within a step, survive cutting and threads."""
+    sender = sp.NeuronModel(
+        "v[t+1] = 0.9*v : 1",
+        threshold="v > 1",
+        reset="v = v - 1",
+        emit="v",
+        emit_type="float",
+        emit_limit=4.0,
+        dimensionless=True,
+        default_synapse="Delta",
+    )
+    net = sp.Network(seed=4)
+    late = net.add(sp.Population("late", 30, sp.LIF(tau_m=5.0)))
+    early = net.add(sp.Population("early", 40, sender))
+    net.drive(early, sp.Poisson(2000.0, weight=0.7))
+    net.connect(early, late, sp.FixedInDegree(6), sp.Delta(weight=1.5, delay=0.0), name="now")
+    slow = sp.Delta(weight=1.5, delay=sp.Uniform(0.5, 4.0))
+    net.connect(early, late, sp.FixedInDegree(6), slow, name="slow")
+    net.record(early, "spikes")
+    net.record(late, "spikes", "v")
+    whole = net.run(30.0, on="reference")
+    assert len(whole["early"]) > 50 and len(whole["late"]) > 20
+    for how in ({"threads": 1}, {"threads": 2}, {"on": "reference"}):
+        assert same(whole, net.run(30.0, **how))
+        assert same(whole, in_pieces(net, [7.3, 0.1, 22.6], tmp_path, **how))
+
+
 def test_states_pass_between_engines(tmp_path: Path) -> None:
     """A state that one engine saved goes on in the other, with any number of threads."""
     net = balanced()

@@ -240,6 +240,22 @@ def test_layout_has_every_edge_once() -> None:
     assert populations.INJECTED
 
 
+def test_libraries_share_the_thread_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it runs, BLAS may use as many threads as the engine."""
+    from threadpoolctl import threadpool_info
+
+    np.ones((2, 2)) @ np.ones((2, 2))
+    seen: list[int] = []
+    sim = sp.Simulation(busy(10), threads=1)
+    monkeypatch.setattr(
+        CpuEngine,
+        "_before_run",
+        lambda self, thread: seen.extend(pool["num_threads"] for pool in threadpool_info()),
+    )
+    sim.advance(1.0)
+    assert seen and max(seen) == 1
+
+
 def test_errors_are_ours() -> None:
     """Every error of the package has one base."""
     assert issubclass(EngineError, SpikestackError)

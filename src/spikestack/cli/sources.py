@@ -79,7 +79,7 @@ def _stated_kind(path: Path) -> str:
             if not fits or entry.compress_type != zipfile.ZIP_STORED:
                 return "network"
             kind = json.loads(archive.read(entry))["kind"]
-    except Exception:
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, zipfile.BadZipFile):
         return "network"
     return kind if isinstance(kind, str) else "network"
 

@@ -13,6 +13,7 @@ from ..errors import UnknownNameError, ValidationError, shorten
 from ..units import DIMENSIONLESS, Unit
 from ..values import Distribution, Value, as_value, support
 from .block import Block, parse_block
+from .expressions import names_in
 from .parser import check_identifier, unit_of_text
 
 __all__ = ["AbstractModel", "Parameter"]
@@ -154,6 +155,11 @@ class AbstractModel:
     def inputs(self) -> dict[str, Unit]:
         """Names that the surroundings provide to the equations, with their units."""
         return {}
+
+    def names_used(self) -> set[str]:
+        """Every name on the right-hand side of an equation."""
+        expressions = [*self.block.derivatives.values(), *(e for _, e in self.block.updates)]
+        return {name for expr in expressions for name in names_in(expr)}
 
     def scalar_values(self) -> dict[str, Value | str]:
         """Parameters and initial values together, as given to the constructor."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..equations.catalogue import collect
-from ..equations.expressions import names_in
 from ..errors import UnknownNameError, ValidationError, shorten
 from ..synapses.base import Synapse, check_receiver
 from ..units import magnitude, parse_unit
@@ -194,7 +193,7 @@ class Network:
             )
         input.check(view.size, where)
         synapse = self._synapse_of(input, view, where) if input.has_events else None
-        if not input.has_events and "i_syn" not in _names_used(view.population):
+        if not input.has_events and "i_syn" not in view.population.model.names_used():
             raise ValidationError(
                 where,
                 f"{view.population.model.label} takes no current",
@@ -333,12 +332,6 @@ class Network:
                 f"one value for each of the {view.size} neurons",
             )
         return synapse
-
-
-def _names_used(population: Population) -> set[str]:
-    block = population.model.block
-    expressions = [*block.derivatives.values(), *(expr for _, expr in block.updates)]
-    return {name for expr in expressions for name in names_in(expr)}
 
 
 def _check_edge_values(value: Value, rule: Rule, edges: float, where: str) -> None:

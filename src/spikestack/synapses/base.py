@@ -132,6 +132,12 @@ def check_receiver(synapse: Synapse, model: AbstractModel, where: str) -> None:
         The projection or drive, for messages.
     """
     states = model.block.units
+    if synapse.current_expr is not None and "i_syn" not in model.names_used():
+        raise EquationError(
+            where,
+            f"{synapse.label} gives a current, and {model.label} takes none",
+            "a model whose equations use i_syn",
+        )
     needed = [] if synapse.receives in synapse.block.units else [synapse.receives]
     if synapse.current_expr is not None:
         needed += [n for n in names_in(synapse.current_expr) if n in synapse.neuron_names]
