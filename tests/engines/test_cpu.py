@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 import spikestack as sp
-from spikestack.engines.cpu import engine as cpu_engine
-from spikestack.engines.cpu import layout, printer
+from spikestack.engines.cpu import logs, printer
+from spikestack.engines.cpu.build import build_tables
 from spikestack.engines.cpu.cache import cache_folder
 from spikestack.engines.cpu.engine import CpuEngine
+from spikestack.engines.cpu.plan import make_plan
 from spikestack.errors import EngineError, SpikestackError
 from spikestack.program import edge_list, populations
 
@@ -41,11 +42,11 @@ def test_full_logs_are_flushed_never_truncated(threads: int) -> None:
 
 def test_logs_grow_where_the_delay_window_fills_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the spikes in flight alone fill a log, it grows."""
-    monkeypatch.setattr(cpu_engine, "_LEAST_LOG", 1)
+    monkeypatch.setattr(logs, "_LEAST_LOG", 1)
     net = busy(200)
     sim = sp.Simulation(net, threads=2)
     sim.advance(10.0)
-    assert sim.engine.logs[0].capacity > 4 * 200
+    assert sim.engine.logs[0].log.capacity > 4 * 200
     assert sim.recording().same_spikes(net.run(10.0, on="reference"))
 
 
@@ -206,7 +207,8 @@ def test_a_lost_quantum_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Weights rounded another way in one engine."""
     net = sp.Network(seed=8)
     p = net.add(sp.Population("p", 60, sp.LIF(i_offset=0.9)))
-    net.connect(p, p, sp.FixedInDegree(9), sp.ExponentialCurrent(weight=sp.Normal(0.3, 0.1)))
+    weights = np.random.default_rng(0).normal(0.05, 0.02, 3600)
+    net.connect(p, p, sp.AllToAll(), sp.ExponentialCurrent(weight=weights))
     net.drive(p, sp.Poisson(900.0, weight=0.2))
     net.record(p, "spikes", "v")
     assert agree(net)
@@ -233,10 +235,10 @@ def test_layout_has_every_edge_once() -> None:
     program = sp.Simulation(net).program
     expected = sum(len(edge_list.edge_list(e).pre) for e in program.edges)
     for count in (1, 2, 5):
-        parts = layout.partitions(program, count)
-        tables = layout.build_tables(program, parts, np.arange(2), 2)
-        assert sum(len(t.synapses) for t in tables) == expected == 700
-        assert all(t.rows[-1] == len(t.synapses) for t in tables)
+        for width_bits in (0, 1, 3, None):
+            plan = make_plan(program, count, width_bits)
+            tables = build_tables(program, plan, np.arange(2), 2)
+            assert sum(len(t.narrow) + len(t.wide) for t in tables) == expected == 700
     assert populations.INJECTED
 
 

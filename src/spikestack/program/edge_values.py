@@ -17,9 +17,21 @@ from ..numerics.random import uniform as uniform_of_array
 from ..numerics.random_compiled import normal_quantile, uniform
 from ..values import LogNormal, Normal, Uniform, Value, normal_cdf, standard_bounds
 from .program import ValueSpec
+from .value_tables import (
+    ARRAY,
+    CONSTANT,
+    FARTHEST,
+    LOGNORMAL,
+    NORMAL,
+    TABLE,
+    UNIFORM,
+    levels_of_edges,
+)
 
 __all__ = [
+    "ARRAY",
     "CONSTANT",
+    "TABLE",
     "draw",
     "draw_array",
     "draw_many",
@@ -29,10 +41,7 @@ __all__ = [
     "to_steps",
 ]
 
-CONSTANT, ARRAY, UNIFORM, NORMAL, LOGNORMAL = range(5)
 _HALF = 2.0**-54
-#: No 53-bit uniform lies further out in a normal than this.
-FARTHEST = 8.3
 
 
 def spec_of(
@@ -75,7 +84,7 @@ def spec_of(
 
 @njit(cache=True, error_model="numpy")
 def draw(kind: int, params: Any, array: Any, key: Any, ordinal: Any) -> float:
-    """The value of one edge."""
+    """The value of one edge; tables are drawn by `value_tables.draw_levels`."""
     if kind == CONSTANT:
         return params[0]
     if kind == ARRAY:
@@ -114,6 +123,8 @@ def draw_many(spec: ValueSpec, ordinals: np.ndarray) -> np.ndarray:
         return np.full(len(ordinals), p[0])
     if spec.kind == ARRAY:
         return np.asarray(spec.array[ordinals.astype(np.int64)], dtype=np.float64)
+    if spec.kind == TABLE:
+        return (p[0] + levels_of_edges(spec, ordinals)) * p[1]
     u = np.asarray(uniform_of_array(spec.key, ordinals))
     if spec.kind == UNIFORM:
         return p[0] + (p[1] - p[0]) * u
@@ -132,6 +143,8 @@ def greatest(spec: ValueSpec) -> tuple[float, float, float, float]:
         if not a.size:
             return 0.0, 0.0, 0.0, 0.0
         return float(a.min()), float(a.max()), float(np.abs(a).mean()), float(a.std())
+    if spec.kind == TABLE:
+        return p[0] * p[1], (p[0] + p[2] - 1) * p[1], p[3], p[4]
     if spec.kind == UNIFORM:
         return p[0], p[1], max(abs(p[0]), abs(p[1])), 0.0
     low, high = p[0] - FARTHEST * p[1], p[0] + FARTHEST * p[1]

@@ -16,6 +16,7 @@ from ..numerics import edges as enumerators
 from ..numerics.random import stream_key
 from .edge_values import ARRAY, greatest, spec_of, to_steps
 from .program import ValueSpec
+from .value_tables import on_grid, spacing_of
 
 __all__ = ["delay_steps", "draft_edges", "incoming_bound", "own_index"]
 
@@ -83,6 +84,9 @@ def draft_edges(projection: Projection, seed: int, dt: float) -> dict[str, Any]:
     scale = synapse.unit_of_weight().scale
     if scale != 1.0:
         values["weight"] = _coherent(values["weight"], scale)
+    values["weight"] = on_grid(values["weight"], spacing_of(values["weight"]), inside=True)
+    for purpose in ("delay", "dendritic"):
+        values[purpose] = on_grid(values[purpose], dt, inside=False)
     low, high = delay_steps(values, dt, where)
     return {
         "name": projection.name,

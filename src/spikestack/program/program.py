@@ -30,19 +30,24 @@ class ValueSpec:
     Attributes
     ----------
     kind
-        0 constant, 1 array, 2 uniform, 3 normal, 4 log-normal.
+        0 constant, 1 array, 2 uniform, 3 normal, 4 log-normal, 5 table (see `value_tables`).
     params
-        float64[6], meaning by kind.
+        float64[6], meaning by kind; of a table: the first level, the distance of levels, their
+        number, mean magnitude, standard deviation, and how far 64 bits are shifted for a column.
     array
         float64, one for each edge in the order of the rule; empty unless kind is 1.
     key
         uint64 of the random stream.
+    cut, alias
+        uint32 and int32, by column of a table: what share is its own level's, and whose the rest.
     """
 
     kind: int
     params: np.ndarray
     array: np.ndarray
     key: np.uint64
+    cut: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint32))
+    alias: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
 
 
 @dataclass(frozen=True)

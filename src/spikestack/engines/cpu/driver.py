@@ -2,8 +2,9 @@
 
 Each thread owns a range of every population (its partition). In a step it adds the input of its
 neurons, delivers every spike that is due to them, updates them, and logs their spikes; then all
-meet at a barrier. The log of the last steps is what is in flight: a spike is delivered d steps
-after it was logged, from the bucket of its source for delay d.
+meet at a barrier. The log of the last steps is what is in flight: a bucket, the synapses of a
+source for a group of neighbouring delays, is delivered once, when the shortest of them is over.
+Accumulators form a ring with a row for each of the coming steps that a group can reach.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ import numpy as np
 from numba import carray, float32, float64, njit
 
 from ...numerics.random_compiled import hash32, step_words
+from .delivery import deliver, new_due, ring_row
 from .intrinsics import (
     add_atomic,
     call_kernel,
+    clock,
     load_atomic,
     pointer,
     store_atomic,
     yield_processor,
 )
 
-__all__ = ["ABORTED", "Inputs", "Log", "Probes", "Table", "Team", "run"]
+__all__ = ["ABORTED", "PHASES", "Inputs", "Log", "Probes", "Team", "run"]
 
 to_float32, to_float64 = pointer(float32), pointer(float64)
 
@@ -35,10 +38,12 @@ ARRIVED, GENERATION, ABORT, STOP = 0, 16, 32, 48
 _SPINS = 4000
 _DRAWS = 1024
 
-#: Kernel addresses, tables, ranges and levels by population.
-Team = namedtuple("Team", "me size shared levels kernels tables low high level acc_base")
-#: Buckets of synapses: ``rows[row_base[k] + i * n_delays[k] + d]`` is where neuron i's begin.
-Table = namedtuple("Table", "row_base n_delays delay_base delays rows synapses zero carries")
+#: What a profile tells apart.
+PHASES = ("input", "deliver", "update", "wait", "record")
+INPUT, DELIVER, UPDATE, WAIT, RECORD = range(5)
+
+#: Kernel addresses, tables, ranges and levels by population; nanoseconds by phase.
+Team = namedtuple("Team", "me size shared levels kernels tables low high level acc_base profile")
 #: Spikes by thread: ids and values, and where those of each slot and population begin.
 Log = namedtuple("Log", "ids values starts capacity")
 #: Poisson runs, given events, changes of current.
@@ -71,29 +76,19 @@ def _barrier(team: Any) -> bool:
     return load_atomic(team.shared, ABORT) == 0
 
 
-@njit(cache=True, error_model="numpy")
-def _deliver(table: Any, log: Any, acc: Any, k: int, d: int, slot: int) -> None:
-    """Add the buckets of delay number `d` of all spikes of population `k` logged in `slot`."""
-    n_delays, base, rows, synapses = (
-        table.n_delays[k],
-        table.row_base[k],
-        table.rows,
-        table.synapses,
-    )
-    for q in range(log.starts.shape[0]):
-        for s in range(log.starts[q, slot, k], log.starts[q, slot, k + 1]):
-            row = base + np.int64(log.ids[q, s]) * n_delays + d
-            if table.carries[k]:
-                value = np.float64(log.values[q, s])
-                for e in range(rows[row], rows[row + 1]):
-                    acc[synapses[e, 0]] += np.int64(np.rint(np.float64(synapses[e, 1]) * value))
-            else:
-                for e in range(rows[row], rows[row + 1]):
-                    acc[synapses[e, 0]] += synapses[e, 1]
+@njit(cache=True, inline="always")
+def _lap(team: Any, phase: int, since: int) -> int:
+    """Book the time since `since` on a phase, if it is asked for; return the present time."""
+    if len(team.profile) == 0:
+        return 0
+    now = clock()
+    if since > 0:
+        team.profile[phase] += now - since
+    return now
 
 
 @njit(cache=True, error_model="numpy")
-def _poisson(inputs: Any, acc: Any, step: int, signed: Any, counts: Any) -> None:
+def _poisson(inputs: Any, acc: Any, row: int, step: int, signed: Any, counts: Any) -> None:
     """Draw the counts of every run of neurons and add them."""
     for r in range(len(inputs.run_size)):
         if step <= inputs.run_start[r] or step > inputs.run_stop[r]:
@@ -102,7 +97,7 @@ def _poisson(inputs: Any, acc: Any, step: int, signed: Any, counts: Any) -> None
         first, last = inputs.run_table[r], inputs.run_table[r] + inputs.run_length[r]
         for base in range(0, inputs.run_size[r], _DRAWS):
             n = min(_DRAWS, inputs.run_size[r] - base)
-            index, at = inputs.run_index[r] + base, inputs.run_acc[r] + base
+            index, at = inputs.run_index[r] + base, row + inputs.run_acc[r] + base
             for j in range(n):
                 signed[j] = np.int32(hash32(np.uint32(index + j), k0, k1) ^ np.uint32(0x80000000))
                 counts[j] = 0
@@ -117,10 +112,10 @@ def _poisson(inputs: Any, acc: Any, step: int, signed: Any, counts: Any) -> None
 
 
 @njit(cache=True, error_model="numpy")
-def _given(inputs: Any, acc: Any, step: int, event: int) -> int:
+def _given(inputs: Any, acc: Any, row: int, step: int, event: int) -> int:
     """Add the given events of this step; return the place of the next."""
     while event < len(inputs.event_step) and inputs.event_step[event] == step:
-        acc[inputs.event_acc[event]] += inputs.event_weight[event]
+        acc[row + inputs.event_acc[event]] += inputs.event_weight[event]
         event += 1
     return event
 
@@ -151,7 +146,7 @@ def _sample(probes: Any, step: int) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def _update(team: Any, log: Any, acc: Any, k: int, slot: int) -> None:
+def _update(team: Any, log: Any, acc: Any, row: int, k: int, slot: int) -> None:
     me, used = team.me, log.starts[team.me, slot, k]
     size = acc.itemsize
     made = call_kernel(
@@ -159,7 +154,7 @@ def _update(team: Any, log: Any, acc: Any, k: int, slot: int) -> None:
         team.tables[k],
         team.low[k],
         team.high[k],
-        acc.ctypes.data + size * team.acc_base[k],
+        acc.ctypes.data + size * (row + team.acc_base[k]),
         log.ids[me].ctypes.data + 4 * used,
         log.values[me].ctypes.data + log.values.itemsize * used,
     )
@@ -184,40 +179,44 @@ def run(
     step: the caller empties the logs and calls again, so nothing is ever truncated.
     """
     signed, counts = np.empty(_DRAWS, np.int32), np.empty(_DRAWS, np.int32)
+    due = new_due()
     event = np.searchsorted(inputs.event_step, done + 1)
     change = np.searchsorted(inputs.current_step, done)
     n_populations, mine = len(team.level), 0
     for k in range(n_populations):
         mine += team.high[k] - team.low[k]
+    since = _lap(team, INPUT, 0)
     for i in range(steps):
         step, slot = done + i + 1, history + i
+        row = ring_row(table, step)
         change = _change(inputs, step, change)
-        _poisson(inputs, acc, step, signed, counts)
-        event = _given(inputs, acc, step, event)
-        for k in range(n_populations):
-            for d in range(table.n_delays[k]):
-                delay = table.delays[table.delay_base[k] + d]
-                if delay > 0:
-                    _deliver(table, log, acc, k, d, slot - delay)
+        _poisson(inputs, acc, row, step, signed, counts)
+        event = _given(inputs, acc, row, step, event)
+        since = _lap(team, INPUT, since)
+        deliver(table, log, acc, row, slot, (0, 0), due)
+        since = _lap(team, DELIVER, since)
         log.starts[team.me, slot, 0] = log.starts[team.me, slot - 1, n_populations]
         first = 0
         for level in range(team.levels):
             last = first
             while last < n_populations and team.level[last] == level:
-                _update(team, log, acc, last, slot)
+                _update(team, log, acc, row, last, slot)
                 last += 1
             if (
                 level == team.levels - 1
                 and log.capacity - log.starts[team.me, slot, n_populations] < mine
             ):
                 store_atomic(team.shared, STOP, step)
+            since = _lap(team, UPDATE, since)
             if not _barrier(team):
                 return ABORTED
-            for k in range(first, last):
-                if table.zero[k] >= 0:
-                    _deliver(table, log, acc, k, table.zero[k], slot)
+            since = _lap(team, WAIT, since)
+            if level < team.levels - 1:
+                deliver(table, log, acc, row, slot, (first, last), due)
+                since = _lap(team, DELIVER, since)
             first = last
         _sample(probes, step)
+        since = _lap(team, RECORD, since)
         if load_atomic(team.shared, STOP) == step:
             return i + 1
     return steps

@@ -14,17 +14,16 @@ from ...errors import EngineError
 from ...program.program import Program
 from ..base import AbstractEngine, Chunk, check_finite
 from ..state import Spikes, State
+from .build import build_tables
 from .cache import kernel_module
-from .driver import ABORT, ABORTED, STOP, Inputs, Log, Team, run
+from .delivery import replay
+from .driver import ABORT, ABORTED, STOP, Inputs, Team, run
 from .inputs import inputs_of, probes_of
-from .layout import Partition, build_tables, partitions
+from .logs import MOST_STEPS, TrialLog
+from .plan import Partition, make_plan
 from .printer import CHUNK, TABLE_STATES, kernel_plan, kernel_source
 
 __all__ = ["CpuEngine"]
-
-#: Steps in one call of the step loop, at most: what the logs' index is sized for.
-MOST_STEPS = 2048
-_LEAST_LOG = 4096
 
 
 @dataclass
@@ -48,6 +47,7 @@ class CpuEngine(AbstractEngine):
 
     def __init__(self, program: Program, state: State, threads: int = 1) -> None:
         self.program, self.threads = program, max(1, threads)
+        self.profile = np.zeros((max(self.threads, program.trials), 0), dtype=np.int64)
         started = time.perf_counter()
         self.by_trial = program.trials >= self.threads > 1
         self.team_size = 1 if self.by_trial else self.threads
@@ -55,10 +55,11 @@ class CpuEngine(AbstractEngine):
         self.order = np.array(order, dtype=np.int64)
         self.kernels = self._kernels()
         self.compile_time = time.perf_counter() - started
-        self.parts = partitions(program, self.team_size)
-        self.tables = build_tables(program, self.parts, self.order, self.threads)
+        self.plan = make_plan(program, self.team_size)
+        self.parts = self.plan.parts
+        self.tables = build_tables(program, self.plan, self.order, self.threads)
         self.build_time = time.perf_counter() - started - self.compile_time
-        self.history = 1 + max((int(t.delays.max(initial=0)) for t in self.tables), default=0)
+        self.history = 1 + self.tables[0].longest
         self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix="spikestack")
         self._take(state)
         started = time.perf_counter()
@@ -85,21 +86,25 @@ class CpuEngine(AbstractEngine):
 
     def state(self) -> State:
         """A copy of the present state."""
-        flight = Spikes.join([self._in_flight(trial) for trial in range(self.program.trials)])
+        flight = Spikes.join([log.in_flight(self.step) for log in self.logs])
         values = tuple(v.copy() for v in self.values)
         return State(self.step, values, tuple(c.copy() for c in self.counters), flight)
 
     def describe(self) -> dict[str, object]:
         """Layout and sizes, for reports."""
-        synapses = sum(len(t.synapses) for t in self.tables)
+        names = [p.name for p in self.program.populations]
         return {
             "delivery": "buckets by source and delay, partitioned by target",
+            "delays_in_a_bucket": 2**self.plan.width_bits,
+            "channels": [(names[c.pre], c.scheme) for c in self.plan.channels],
             "threads": self.threads,
             "parallel over": "trials" if self.by_trial else "neurons",
-            "synapses": synapses,
-            "bytes_synapses": sum(t.synapses.nbytes for t in self.tables),
+            "synapses": sum(len(t.narrow) + len(t.wide) for t in self.tables),
+            "bytes_synapses": sum(t.narrow.nbytes + t.wide.nbytes for t in self.tables),
             "bytes_rows": sum(t.rows.nbytes for t in self.tables),
             "bytes_states": sum(v.nbytes for v in self.values),
+            "bytes_accumulators": sum(w.acc.nbytes for ws in self.workers for w in ws),
+            "expected_ns_per_event": self.plan.cost,
             "compile_time_s": self.compile_time,
             "build_time_s": self.build_time,
         }
@@ -117,7 +122,7 @@ class CpuEngine(AbstractEngine):
         shared, worker = np.zeros(64, dtype=np.int64), self.workers[0][0]
         out, offsets = self._sample_space(self.step, 0)[1:]
         probes = probes_of(self.program, worker.part, 0, self.values, self.step, out[0], offsets)
-        team, log = self._team(0, 0, shared), self.logs[0]
+        team, log = self._team(0, 0, shared), self.logs[0].log
         run(
             team, self.tables[0], log, worker.inputs, probes, worker.acc, self.step, 0, self.history
         )
@@ -132,10 +137,17 @@ class CpuEngine(AbstractEngine):
         self.workers = [
             [self._worker(part, trial) for part in self.parts] for trial in range(program.trials)
         ]
-        self.logs = [self._new_log(trial, state.in_flight) for trial in range(program.trials)]
+        self.logs = []
+        for trial in range(program.trials):
+            log = TrialLog(program, self.parts, self.order, trial, self.history)
+            if len(state.in_flight):
+                log.put(state.in_flight, state.step)
+                for table, worker in zip(self.tables, self.workers[trial]):
+                    replay(table, log.log, worker.acc, self.step, self.history)
+            self.logs.append(log)
 
     def _worker(self, part: Partition, trial: int) -> _Worker:
-        acc = np.zeros(part.size + 1, dtype=self.program.accumulator)
+        acc = np.zeros(1 << self.plan.place_bits, dtype=self.program.accumulator)
         tables = [self._kernel_table(k, trial) for k in range(len(self.values))]
         return _Worker(part, acc, tables, inputs_of(self.program, part, trial, self.values))
 
@@ -164,38 +176,6 @@ class CpuEngine(AbstractEngine):
         for i, row in enumerate(rows):
             table[TABLE_STATES + plan.n_states + i] = row.ctypes.data
         return [table, *owned, *rows]
-
-    def _new_log(self, trial: int, flight: Spikes) -> Log:
-        """Empty logs, except for spikes in flight, put where their own thread would log them."""
-        program, n = self.program, len(self.program.populations)
-        largest = max(int((p.high - p.low).sum()) for p in self.parts)
-        recent = flight.since(self.step - self.history)
-        capacity = max(_LEAST_LOG, 4 * largest) + len(recent)
-        starts = np.zeros((self.team_size, self.history + MOST_STEPS, n + 1), dtype=np.int64)
-        log = Log(
-            np.zeros((self.team_size, capacity), np.int32),
-            np.zeros((self.team_size, capacity), program.dtype),
-            starts,
-            capacity,
-        )
-        mine = recent.trials == trial
-        steps, ids, values = recent.steps[mine], recent.ids[mine], recent.values[mine]
-        offsets = np.array([p.offset for p in program.populations])
-        which = np.searchsorted(offsets, ids, side="right") - 1
-        for q, part in enumerate(self.parts):
-            at = 0
-            for slot in range(self.history):
-                for j, k in enumerate(self.order):
-                    local = ids - offsets[k]
-                    use = (steps == self.step - self.history + 1 + slot) & (which == k)
-                    use &= (local >= part.low[k]) & (local < part.high[k])
-                    count = int(use.sum())
-                    starts[q, slot, j] = at
-                    log.ids[q, at : at + count] = local[use]
-                    log.values[q, at : at + count] = values[use]
-                    at += count
-                starts[q, slot, n] = at
-        return log
 
     def _run(self, steps: int) -> tuple[list[Spikes], list[tuple[np.ndarray, np.ndarray]]]:
         """Run all trials for `steps` <= MOST_STEPS steps."""
@@ -250,8 +230,8 @@ class CpuEngine(AbstractEngine):
         while done < last:
             shared[STOP] = 0
             ran = self._call(trial, arguments, done, last - done, shared)
-            spikes.append(self._collect(trial, done, ran))
-            self._compact(trial, ran)
+            spikes.append(self.logs[trial].collect(done, ran))
+            self.logs[trial].compact(ran)
             done += ran
         return spikes
 
@@ -259,7 +239,7 @@ class CpuEngine(AbstractEngine):
         self, trial: int, arguments: list[Any], done: int, steps: int, shared: np.ndarray
     ) -> int:
         """Run the step loop on every thread of the team; a failure in one ends all."""
-        log = self.logs[trial]
+        log = self.logs[trial].log
 
         def work(q: int) -> int:
             team, table, inputs, probes, acc = arguments[q]
@@ -303,66 +283,8 @@ class CpuEngine(AbstractEngine):
             part.high[order],
             levels,
             part.acc_base[order],
+            self.profile[trial if self.by_trial else me],
         )
-
-    def _collect(self, trial: int, done: int, ran: int) -> Spikes:
-        """The spikes of the last `ran` steps as arrays."""
-        log, n, found = self.logs[trial], len(self.order), []
-        offsets = np.array([self.program.populations[k].offset for k in self.order])
-        for q in range(self.team_size):
-            counts = np.diff(log.starts[q, self.history : self.history + ran], axis=1)
-            a, b = log.starts[q, self.history, 0], log.starts[q, self.history + ran - 1, n]
-            steps = np.repeat(np.arange(done + 1, done + ran + 1), counts.sum(axis=1))
-            shift = np.repeat(np.tile(offsets, ran), counts.ravel())
-            emits = np.repeat(np.tile(self._emits(), ran), counts.ravel())
-            values = np.where(emits, log.values[q, a:b].astype(np.float64), 1.0)
-            trials = np.full(b - a, trial, dtype=np.int32)
-            found.append(Spikes(steps, trials, log.ids[q, a:b] + shift, values))
-        return Spikes.join(found)
-
-    def _emits(self) -> np.ndarray:
-        return np.array([self.program.populations[k].emit_type != "none" for k in self.order])
-
-    def _compact(self, trial: int, ran: int) -> None:
-        """Keep the last steps of each log, moved to its front; make it larger if they fill it."""
-        log, n = self.logs[trial], len(self.order)
-        kept = log.starts[:, ran : ran + self.history].copy()
-        first, last = kept[:, 0, 0], kept[:, -1, n]
-        most = int((last - first).max(initial=0))
-        largest = max(int((p.high - p.low).sum()) for p in self.parts)
-        capacity = log.capacity
-        while capacity < 2 * most + 2 * largest:
-            capacity *= 2
-        ids, values = log.ids, log.values
-        if capacity != log.capacity:
-            ids = np.zeros((self.team_size, capacity), dtype=np.int32)
-            values = np.zeros((self.team_size, capacity), dtype=values.dtype)
-        for q, (a, b) in enumerate(zip(first, last)):
-            ids[q, : b - a] = log.ids[q, a:b].copy()
-            values[q, : b - a] = log.values[q, a:b].copy()
-            log.starts[q, : self.history] = kept[q] - a
-        self.logs[trial] = Log(ids, values, log.starts, capacity)
-
-    def _in_flight(self, trial: int) -> Spikes:
-        """The spikes of the last steps, which have not reached all their targets."""
-        log, n = self.logs[trial], len(self.order)
-        offsets = np.array([self.program.populations[k].offset for k in self.order])
-        found = []
-        for q in range(self.team_size):
-            # Slot 0 is the step that no synapse looks back to any more.
-            counts = np.diff(log.starts[q, 1 : self.history], axis=1)
-            a, b = log.starts[q, 0, n], log.starts[q, self.history - 1, n]
-            begin = self.step - self.history + 2
-            steps = np.repeat(np.arange(begin, self.step + 1), counts.sum(axis=1))
-            shift = np.repeat(np.tile(offsets, self.history - 1), counts.ravel())
-            emits = np.repeat(np.tile(self._emits(), self.history - 1), counts.ravel())
-            values = np.where(emits, log.values[q, a:b].astype(np.float64), 1.0)
-            found.append(
-                Spikes(
-                    steps, np.full(b - a, trial, dtype=np.int32), log.ids[q, a:b] + shift, values
-                )
-            )
-        return Spikes.join(found)
 
 
 def _outcome(call: Callable[[], Any] | Future) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 from ...program.populations import INJECTED
 from ...program.program import Program
 from .driver import Inputs, Probes
-from .layout import Partition
+from .plan import Partition
 
 __all__ = ["inputs_of", "probes_of"]
 

@@ -12,7 +12,16 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-__all__ = ["add_atomic", "call_kernel", "load_atomic", "pointer", "store_atomic", "yield_processor"]
+__all__ = [
+    "add_atomic",
+    "call_kernel",
+    "clock",
+    "load_atomic",
+    "pointer",
+    "prefetch",
+    "store_atomic",
+    "yield_processor",
+]
 
 _I64 = ir.IntType(64)
 
@@ -80,6 +89,43 @@ def store_atomic(typing, array, index, value):
     def generate(context, builder, sig, args):
         builder.store_atomic(args[2], _element(builder, context, sig, args), "seq_cst", 8)
         return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def prefetch(typing, array, index):
+    """Begin to load the cache line of element `index`, counted over all axes; never faults."""
+    signature = types.void(array, types.int64)
+
+    def generate(context, builder, sig, args):
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        element = builder.bitcast(_element(builder, context, sig, args), byte)
+        kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        name = "llvm.prefetch.p0"
+        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        builder.call(function, [element, word(0), word(3), word(1)])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def clock(typing):
+    """Nanoseconds of a clock that never goes back; 0 where the system offers none."""
+    signature = types.int64()
+
+    def generate(context, builder, sig, args):
+        if sys.platform == "win32":
+            return _I64(0)
+        time = builder.alloca(ir.LiteralStructType([_I64, _I64]))
+        kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32), time.type])
+        name = "clock_gettime"
+        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        monotonic = 6 if sys.platform == "darwin" else 1
+        builder.call(function, [ir.IntType(32)(monotonic), time])
+        seconds, nanoseconds = (builder.extract_value(builder.load(time), i) for i in (0, 1))
+        return builder.add(builder.mul(seconds, _I64(10**9)), nanoseconds)
 
     return signature, generate
 

@@ -1,0 +1,214 @@
+"""How the compiled engine will lay out a program's synapses; decided before any is drawn.
+
+The synapses that leave a population form *channels*, whose synapses are stored alike: in 4 bytes if
+the place of the target and a short code for the weight fit into them, else in two whole numbers of
+the accumulators' size. The synapses of one source whose delays fall into the same group of `width`
+neighbouring delays stand together: a *bucket*. Few delays to a group make buckets short, which
+costs a look-up for each; many make the accumulators large, as one row of them is needed for every
+delay of a group, which costs cache misses.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ...program.edge_values import ARRAY, CONSTANT, TABLE, greatest, to_quanta
+from ...program.program import EdgeProgram, Program
+
+__all__ = ["Channel", "Partition", "Plan", "make_plan"]
+
+WORD_BITS = 32
+#: Delays in a group, at most, as a power of two.
+_MOST_WIDTH = 6
+#: Measured: nanoseconds of looking a bucket up; of adding a synapse to accumulators that take up to
+#: so many bytes; of reading a synapse of two numbers instead of one.
+_BUCKET = 9.0
+_ADD = ((2**15, 0.6), (2**19, 1.2), (2**20, 1.6), (2**22, 2.6), (2**24, 3.5), (2**62, 8.0))
+_WIDE = 0.7
+#: Arrays of more weights are not searched for a common measure.
+_MOST_SEARCHED = 2**22
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One thread's share: neurons ``low[k]`` to ``high[k]`` of population k.
+
+    ``acc_base[k]`` is where the accumulators of population k begin, receptor by receptor; `size` is
+    how many there are in all.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    acc_base: np.ndarray
+    size: int
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Synapses of one population that are stored alike.
+
+    A weight is ``base + step * code`` quanta. Delays run from `least` to `most` steps.
+    """
+
+    pre: int
+    edges: tuple[int, ...]
+    least: int
+    most: int
+    base: int
+    step: int
+    code_bits: int
+    narrow: bool
+
+    @property
+    def scheme(self) -> str:
+        """In words."""
+        if not self.narrow:
+            return "two numbers each"
+        return f"4 bytes, weight in {self.code_bits} bits" if self.code_bits else "4 bytes, shared"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The layout.
+
+    Attributes
+    ----------
+    parts
+        The threads' shares.
+    channels
+        Narrow ones first.
+    index_bits
+        Bits of an accumulator's place in its row.
+    width_bits
+        Bits of a delay's place in its group: a bucket holds ``2**width_bits`` delays.
+    cost
+        Expected nanoseconds for each synaptic event.
+    """
+
+    parts: tuple[Partition, ...]
+    channels: tuple[Channel, ...]
+    index_bits: int
+    width_bits: int
+    cost: float
+
+    @cached_property
+    def place_bits(self) -> int:
+        """Bits of an accumulator's place among all rows."""
+        return self.index_bits + self.width_bits
+
+
+def partitions(program: Program, count: int) -> tuple[Partition, ...]:
+    """Cut every population into `count` contiguous shares."""
+    made = []
+    for p in range(count):
+        sizes = np.array([pop.size for pop in program.populations], dtype=np.int64)
+        low, high = sizes * p // count, sizes * (p + 1) // count
+        receptors = np.array([len(pop.receptors) for pop in program.populations])
+        ends = np.cumsum((high - low) * receptors)
+        made.append(Partition(low, high, np.concatenate([[0], ends[:-1]]), int(ends[-1])))
+    return tuple(made)
+
+
+def make_plan(program: Program, count: int, width_bits: int | None = None) -> Plan:
+    """Choose the layout that should cost least on `count` threads.
+
+    Parameters
+    ----------
+    program
+        What to lay out.
+    count
+        Partitions.
+    width_bits
+        To set the groups of delays instead of choosing them.
+    """
+    parts = partitions(program, count)
+    size = max(p.size for p in parts)
+    index_bits = max(1, (size - 1).bit_length())
+    span = max((e.max_delay - e.min_delay + 1 for e in program.edges), default=1)
+    most = min(_MOST_WIDTH, (span - 1).bit_length())
+    found = []
+    for bits in range(most + 1) if width_bits is None else [width_bits]:
+        channels = _channels(program, WORD_BITS - index_bits - bits)
+        cost = _cost(program, channels, count, size, bits)
+        found.append(Plan(parts, channels, index_bits, bits, cost))
+    return min(found, key=lambda plan: plan.cost)
+
+
+def _channels(program: Program, room: int) -> tuple[Channel, ...]:
+    """The channels of all populations, given `room` bits for codes of weights."""
+    made: list[Channel] = []
+    for k in range(len(program.populations)):
+        leaving = [j for j, e in enumerate(program.edges) if e.pre == k]
+        joint = _channel(program, k, leaving, room) if leaving else None
+        if joint is None or joint.narrow:
+            made += [joint] if joint else []
+            continue
+        constants: dict[int, list[int]] = {}
+        for j in leaving:
+            edge = program.edges[j]
+            if edge.weight.kind == CONSTANT:
+                quanta = int(to_quanta(edge.weight.params[0], edge.quantum))
+                constants.setdefault(quanta, []).append(j)
+        rest = [j for j in leaving if program.edges[j].weight.kind != CONSTANT]
+        groups = [*constants.values(), rest] if len(constants) <= 4 else [leaving]
+        made += [_channel(program, k, group, room) for group in groups if group]
+    return tuple(sorted(made, key=lambda c: not c.narrow))
+
+
+def _channel(program: Program, k: int, members: list[int], room: int) -> Channel:
+    edges = [program.edges[j] for j in members]
+    ranges = [_range_of_weights(e) for e in edges]
+    base = min(low for low, _, _ in ranges)
+    step = math.gcd(*(s for _, _, s in ranges), *(low - base for low, _, _ in ranges))
+    top = max(high for _, high, _ in ranges)
+    bits = ((top - base) // step).bit_length() if step else 0
+    narrow = bits <= room
+    least, most = min(e.min_delay for e in edges), max(e.max_delay for e in edges)
+    if not narrow:
+        base, step = 0, 1
+    return Channel(k, tuple(members), least, most, base, step, bits, narrow)
+
+
+def _range_of_weights(edge: EdgeProgram) -> tuple[int, int, int]:
+    """Least and greatest weight in quanta, and a measure of which all are whole multiples apart."""
+    spec, quantum = edge.weight, edge.quantum
+    low, high, _, _ = greatest(spec)
+    first, last = int(to_quanta(low, quantum)), int(to_quanta(high, quantum))
+    if spec.kind == TABLE:
+        measure = spec.params[1] / quantum
+        return first, last, int(measure) if measure >= 1 else 1
+    if spec.kind == ARRAY and spec.array.size <= _MOST_SEARCHED:
+        quanta = np.unique(np.rint(spec.array / quantum).astype(np.int64))
+        return first, last, int(np.gcd.reduce(quanta - first)) if len(quanta) else 0
+    return first, last, 0 if first == last else 1
+
+
+def _cost(
+    program: Program, channels: tuple[Channel, ...], count: int, size: int, width_bits: int
+) -> float:
+    """Expected nanoseconds for each synaptic event, if all sources are equally active."""
+    bytes_of_rows = (size << width_bits) * np.dtype(program.accumulator).itemsize
+    add = next(ns for limit, ns in _ADD if bytes_of_rows <= limit)
+    total = events = 0.0
+    for channel in channels:
+        edges = [program.edges[j] for j in channel.edges]
+        expected = sum(e.expected_edges for e in edges)
+        groups = max(1.0, max(_spread(e) for e in edges) / 2**width_bits)
+        length = expected / program.populations[channel.pre].size / count / groups
+        events += expected
+        total += expected * (add + (0.0 if channel.narrow else _WIDE)) + _BUCKET * (
+            expected / max(length, 1e-9)
+        )
+    return total / events if events else add
+
+
+def _spread(edge: EdgeProgram) -> float:
+    """Over how many steps most of the delays are spread."""
+    sd = math.hypot(greatest(edge.delay)[3], greatest(edge.dendritic)[3]) / edge.dt
+    span = edge.max_delay - edge.min_delay + 1
+    varied = ARRAY in (edge.delay.kind, edge.dendritic.kind)
+    return float(span) if varied or sd == 0 else min(span, 1.0 + 4.0 * sd)
