@@ -11,9 +11,11 @@ import numpy.typing as npt
 from ..errors import MissingExtraError, ValidationError, shorten
 
 __all__ = [
+    "checked_bin",
     "checked_dt",
     "checked_ids",
     "checked_span",
+    "checked_whole",
     "frozen",
     "integers",
     "numbers",
@@ -74,6 +76,25 @@ def checked_span(t_start: float, t_stop: float, where: str) -> tuple[float, floa
             "must be finite, t_start <= t_stop",
         )
     return float(t_start), float(t_stop)
+
+
+def checked_bin(width: float, dt: float, where: str) -> int:
+    """Steps in a bin of `width` ms; ValidationError unless it holds at least one."""
+    steps = round(width / dt) if math.isfinite(width) else 0
+    if steps < 1:
+        raise ValidationError(
+            where, f"got a bin of {shorten(width)} ms", f"must be at least one step, {dt:g} ms"
+        )
+    return steps
+
+
+def checked_whole(value: int, low: int | None, where: str) -> int:
+    """`value`; ValidationError unless it is a whole number, not below `low` where there is one."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or (low is not None and value < low):
+        rule = "must be a whole number" + ("" if low is None else f" >= {low}")
+        raise ValidationError(where, f"got {shorten(value)}", rule)
+    return int(value)
 
 
 def checked_ids(ids: Any, size: int | None, where: str) -> npt.NDArray[np.int32]:

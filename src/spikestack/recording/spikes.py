@@ -13,7 +13,8 @@ import numpy.typing as npt
 from ..errors import ValidationError, shorten
 from . import statistics
 from .arranging import arranged
-from .checks import pandas, position
+from .checks import checked_bin, pandas, position
+from .correlations import correlations
 from .tables import html_table, printable
 
 if TYPE_CHECKING:
@@ -258,19 +259,53 @@ class SpikeRecord:
             When `bin` is shorter than a step, or the window is not a part of the record.
         """
         first, last = self._window(t_start, t_stop)
-        width = round(bin / self.dt) if math.isfinite(bin) else 0
-        if width < 1:
-            raise ValidationError(
-                f"{self._where}.rate_over_time",
-                f"got a bin of {shorten(bin)} ms",
-                f"must be at least one step, {self.dt:g} ms",
-            )
+        width = checked_bin(bin, self.dt, f"{self._where}.rate_over_time")
         inside = self.steps[statistics.in_window(self.steps, first, last, self._span[0])]
         counts, edges = statistics.binned_counts(inside, first, last, width)
         neurons = len(self.neurons)
         observed = np.diff(edges) * (self.dt * neurons * self.n_trials / 1000.0)
         rates = np.divide(counts, observed) if neurons else np.full(counts.shape, np.nan)
         return _milliseconds(edges[1:] + edges[:-1], self.dt / 2), rates
+
+    def correlations(
+        self,
+        bin: float = 2.0,
+        t_start: float | None = None,
+        t_stop: float | None = None,
+        max_neurons: int = 200,
+        seed: int = 0,
+    ) -> Floats:
+        """Pearson's correlation coefficient of the spike counts of each two neurons.
+
+        As in Dasbach et al. 2021 (doi 10.3389/fnins.2021.757790), whose bins of 2 ms are the
+        default; 0 for independent neurons, 1 for equal counts. Neurons whose counts do not vary,
+        the silent ones first of all, have no coefficient and are left out.
+
+        Parameters
+        ----------
+        bin
+            Width in ms, rounded to whole steps. A last bin that is cut short is left out.
+        t_start, t_stop
+            The window in ms, as in `rates`.
+        max_neurons
+            Of more neurons that fire in the window, that many are drawn.
+        seed
+            Of the draw, which depends on nothing else but the name of the population.
+
+        Returns
+        -------
+        float64[k * (k - 1) / 2]
+            Of k neurons, the pairs (0, 1), (0, 2), ... in ascending order of their indices; over
+            all bins of all trials, of which none spans two trials.
+
+        Raises
+        ------
+        ValidationError
+            When the window is not a part of the record or holds no whole bin, `bin` is shorter
+            than a step, or `max_neurons` or `seed` cannot be.
+        """
+        window, where = self._window(t_start, t_stop), f"{self._where}.correlations"
+        return correlations(self, bin, window, max_neurons, seed, where)
 
     def same_spikes(self, other: SpikeRecord) -> bool:
         """Whether both hold the same spikes: equal neurons, step, trials, times and values."""

@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "bin_index",
     "binned_counts",
     "coefficient_of_variation",
+    "count_correlations",
     "in_window",
     "intervals",
     "rates",
@@ -22,6 +24,9 @@ Floats = npt.NDArray[np.float64]
 
 ROUNDING = 1e-6
 """Part of a step within which a time counts as lying on the grid."""
+
+BLOCK = 2**13
+"""Bins of which counts are held at a time."""
 
 
 def whole_steps(time: float, dt: float) -> int:
@@ -109,6 +114,11 @@ def rates(counts: npt.NDArray[np.number], duration: float, trials: int = 1) -> F
     return np.asarray(counts, float) * (1000.0 / (duration * trials))
 
 
+def bin_index(steps: Ints, first: int, width: int) -> Ints:
+    """The bin of each step: bins of `width` steps, ``(edge, next edge]``; `first` is in bin 0."""
+    return np.maximum(steps - first - 1, 0) // width
+
+
 def binned_counts(
     steps: Ints, first: int, last: int, width: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -132,5 +142,37 @@ def binned_counts(
     edges = np.minimum(first + width * np.arange(bins + 1, dtype=np.int64), last)
     if bins == 0:
         return np.zeros(0, np.int64), edges
-    index = np.maximum(steps - first - 1, 0) // width
+    index = bin_index(steps, first, width)
     return np.bincount(index, minlength=bins).astype(np.int64), edges
+
+
+def count_correlations(trains: Ints, bins: Ints, size: int, n_bins: int) -> Floats:
+    """Pearson's correlation coefficient of the spike counts of each two trains.
+
+    Parameters
+    ----------
+    trains, bins : int[n]
+        The train and the bin of each spike, in ``range(size)`` and ``range(n_bins)``; bins
+        ascending.
+    size, n_bins
+        Number of trains and of bins.
+
+    Returns
+    -------
+    float64[k * (k - 1) / 2]
+        The upper triangle of the matrix, row by row, of the k trains whose counts vary.
+    """
+    products, sums, block = np.zeros((size, size)), np.zeros(size), min(BLOCK, n_bins)
+    for first in range(0, n_bins, block):
+        own = slice(*np.searchsorted(bins, [first, first + block]))
+        index = trains[own] * block + (bins[own] - first)
+        counts = np.bincount(index, minlength=size * block).reshape(size, block).astype(float)
+        products += counts @ counts.T
+        sums += counts.sum(axis=1)
+    covariance = n_bins * products - np.outer(sums, sums)
+    varying = np.flatnonzero(covariance.diagonal() > 0)
+    covariance = covariance[np.ix_(varying, varying)]
+    variance = covariance.diagonal()
+    rows, columns = np.triu_indices(len(varying), 1)
+    pairs = covariance[rows, columns] / np.sqrt(variance[rows] * variance[columns])
+    return np.clip(pairs, -1.0, 1.0)
