@@ -7,8 +7,8 @@ interpreted forms (``exp32.py_func``) need NumPy scalars.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from .compiling import njit
 from .functions import DOUBLE, SINGLE
 
 __all__ = ["exp32", "exp64", "log32", "log64"]

@@ -10,8 +10,9 @@ of values reaches only few of its permutations.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from .compiling import njit
 
 __all__ = ["invert", "permutation_shape", "permute", "permute_range"]
 

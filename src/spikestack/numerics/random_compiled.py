@@ -7,8 +7,8 @@ Free of branches, so that a loop that calls them becomes vector instructions. Th
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from .compiling import njit
 from .functions_compiled import log64
 from .random import CENTRAL, FAR_TAIL, NEAR_TAIL
 

@@ -7,9 +7,9 @@ returns how many there are. Their arguments are those of `fill_row`.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from .compiling import njit
 from .permutation import invert, permutation_shape, permute_range
 from .random_compiled import bits64, uniform_index
 

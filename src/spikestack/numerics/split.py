@@ -10,9 +10,9 @@ all of them O(n).
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from .compiling import njit
 from .functions_compiled import exp64, log64
 from .random_compiled import bits64, uniform
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from ..numerics.compiling import njit
 from ..numerics.functions import exp
 from ..numerics.functions_compiled import exp64
 from ..numerics.random import normal_quantile as quantile_of_array

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from ..numerics.compiling import njit
 from ..numerics.random import bits64 as bits_of_array
 from ..numerics.random_compiled import bits64
 from ..values import normal_cdf

@@ -16,6 +16,7 @@ import llvmlite
 import numba
 import numpy as np
 
+from ...numerics.compiling import sources_stamp
 from ...version import __version__
 
 __all__ = ["cache_folder", "kernel_module"]
@@ -55,7 +56,8 @@ def kernel_module(source: str) -> ModuleType:
     Its name is the hash of the source and of the versions that give it its meaning; Numba keeps the
     compiled form beside it, by processor.
     """
-    versions = (__version__, numba.__version__, llvmlite.__version__, np.__version__, sys.version)
+    libraries = (numba.__version__, llvmlite.__version__, np.__version__, sys.version)
+    versions = (__version__, sources_stamp(), *libraries)
     digest = hashlib.sha256("\n".join([source, *versions]).encode()).hexdigest()
     name = f"kernel_{digest}"
     path = cache_folder() / f"{name}.py"

@@ -10,8 +10,8 @@ from collections import namedtuple
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from ...numerics.compiling import njit
 from .intrinsics import prefetch
 
 __all__ = ["Table", "deliver", "new_due", "replay", "ring_row"]

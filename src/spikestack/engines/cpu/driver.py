@@ -13,9 +13,9 @@ from collections import namedtuple
 from typing import Any
 
 import numpy as np
-from numba import carray, float32, float64, njit
+from numba import carray, float32, float64
 
-from ...numerics.random_compiled import hash32, step_words
+from ...numerics.compiling import njit
 from .delivery import deliver, new_due, ring_row
 from .intrinsics import (
     add_atomic,
@@ -26,6 +26,7 @@ from .intrinsics import (
     store_atomic,
     yield_processor,
 )
+from .poisson import add_poisson, new_scratch
 
 __all__ = ["ABORTED", "PHASES", "Inputs", "Log", "Probes", "Team", "run"]
 
@@ -36,7 +37,6 @@ ABORTED = -1
 #: Places of the team's shared words, a cache line apart.
 ARRIVED, GENERATION, ABORT, STOP = 0, 16, 32, 48
 _SPINS = 4000
-_DRAWS = 1024
 
 #: What a profile tells apart.
 PHASES = ("input", "deliver", "update", "wait", "record")
@@ -46,11 +46,10 @@ INPUT, DELIVER, UPDATE, WAIT, RECORD = range(5)
 Team = namedtuple("Team", "me size shared levels kernels tables low high level acc_base profile")
 #: Spikes by thread: ids and values, and where those of each slot and population begin.
 Log = namedtuple("Log", "ids values starts capacity")
-#: Poisson runs, given events, changes of current.
+#: Poisson drives, given events, changes of current.
 Inputs = namedtuple(
     "Inputs",
-    "run_acc run_index run_size run_weight run_table run_length run_key run_start run_stop "
-    "thresholds weights event_step event_acc event_weight current_step current_at current_value",
+    "poisson event_step event_acc event_weight current_step current_at current_value",
 )
 #: Samples: where from, where to.
 Probes = namedtuple("Probes", "every first begin end address place out row_size")
@@ -85,30 +84,6 @@ def _lap(team: Any, phase: int, since: int) -> int:
     if since > 0:
         team.profile[phase] += now - since
     return now
-
-
-@njit(cache=True, error_model="numpy")
-def _poisson(inputs: Any, acc: Any, row: int, step: int, signed: Any, counts: Any) -> None:
-    """Draw the counts of every run of neurons and add them."""
-    for r in range(len(inputs.run_size)):
-        if step <= inputs.run_start[r] or step > inputs.run_stop[r]:
-            continue
-        k0, k1 = step_words(inputs.run_key[r], step)
-        first, last = inputs.run_table[r], inputs.run_table[r] + inputs.run_length[r]
-        for base in range(0, inputs.run_size[r], _DRAWS):
-            n = min(_DRAWS, inputs.run_size[r] - base)
-            index, at = inputs.run_index[r] + base, row + inputs.run_acc[r] + base
-            for j in range(n):
-                signed[j] = np.int32(hash32(np.uint32(index + j), k0, k1) ^ np.uint32(0x80000000))
-                counts[j] = 0
-            for t in range(first, last):
-                threshold = inputs.thresholds[t]
-                for j in range(n):
-                    counts[j] += np.int32(1) if signed[j] >= threshold else np.int32(0)
-            target = acc[at : at + n]
-            weights = inputs.weights[inputs.run_weight[r] + base : inputs.run_weight[r] + base + n]
-            for j in range(n):
-                target[j] += counts[j] * weights[j]
 
 
 @njit(cache=True, error_model="numpy")
@@ -178,8 +153,7 @@ def run(
     It stops early, together with all other threads, when some thread's log might not hold another
     step: the caller empties the logs and calls again, so nothing is ever truncated.
     """
-    signed, counts = np.empty(_DRAWS, np.int32), np.empty(_DRAWS, np.int32)
-    due = new_due()
+    scratch, due = new_scratch(), new_due()
     event = np.searchsorted(inputs.event_step, done + 1)
     change = np.searchsorted(inputs.current_step, done)
     n_populations, mine = len(team.level), 0
@@ -190,7 +164,7 @@ def run(
         step, slot = done + i + 1, history + i
         row = ring_row(table, step)
         change = _change(inputs, step, change)
-        _poisson(inputs, acc, row, step, signed, counts)
+        add_poisson(inputs.poisson, acc, row, step, scratch)
         event = _given(inputs, acc, row, step, event)
         since = _lap(team, INPUT, since)
         deliver(table, log, acc, row, slot, (0, 0), due)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from ...numerics.compiling import njit
 from ...numerics.rows import fill_row
 from ...program.edge_values import CONSTANT, TABLE, draw, to_quanta, to_steps
 from ...program.value_tables import draw_levels

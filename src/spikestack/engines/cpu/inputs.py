@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ...program.populations import INJECTED
 from ...program.program import Program
 from .driver import Inputs, Probes
 from .plan import Partition
+from .poisson import Runs, split_table
 
 __all__ = ["inputs_of", "probes_of"]
 
@@ -17,16 +20,15 @@ def _accumulators(part: Partition, population: int, receptor: int, ids: np.ndarr
     return part.acc_base[k] + receptor * width + ids - part.low[k]
 
 
-def _runs(program: Program, part: Partition, trial: int) -> dict[str, np.ndarray]:
+def _runs(program: Program, part: Partition, trial: int) -> Runs:
     """Poisson drives cut into runs of neighbouring neurons that share a table."""
-    columns: dict[str, list[int]] = {
-        name: [] for name in ("acc", "index", "size", "weight", "table", "length", "start", "stop")
-    }
-    keys: list[np.uint64] = []
+    names = ("acc", "index", "size", "weight", "table", "length", "common", "least")
+    columns: dict[str, list[Any]] = {name: [] for name in (*names, "key", "start", "stop")}
     thresholds, weights, table_at, weight_at = [np.zeros(0, np.int32)], [], 0, 0
     for drive in program.poisson:
         k = drive.population
-        places = np.cumsum([0, *(len(t) for t in drive.tables)]) + table_at
+        split = [split_table(table) for table in drive.tables]
+        places = np.cumsum([0, *(len(rest) for _, rest, _ in split)]) + table_at
         mine = np.flatnonzero((drive.ids >= part.low[k]) & (drive.ids < part.high[k]))
         acc, which = _accumulators(part, k, drive.receptor, drive.ids[mine]), drive.table_of[mine]
         breaks = (np.diff(acc) != 1) | (np.diff(mine) != 1) | (np.diff(which) != 0)
@@ -34,34 +36,25 @@ def _runs(program: Program, part: Partition, trial: int) -> dict[str, np.ndarray
         ends = np.append(starts[1:], len(mine)).astype(int)
         for key in drive.keys[trial]:
             for a, b in zip(starts, ends):
-                row = (
-                    acc[a],
-                    mine[a],
-                    b - a,
-                    weight_at + a,
-                    places[which[a]],
-                    len(drive.tables[which[a]]),
-                    drive.start,
-                    drive.stop,
-                )
+                least, rest, common = split[which[a]]
+                place = (acc[a], mine[a], b - a, weight_at + a, places[which[a]])
+                row = (*place, len(rest), common, least, key, drive.start, drive.stop)
                 for column, value in zip(columns.values(), row):
-                    column.append(int(value))
-                keys.append(key)
-        thresholds += list(drive.tables)
+                    column.append(value)
+        thresholds += [rest for _, rest, _ in split]
         weights.append(drive.weights[mine])
         table_at, weight_at = int(places[-1]), weight_at + len(mine)
-    found = {name: np.array(column, dtype=np.int64) for name, column in columns.items()}
-    found["key"] = np.array(keys, dtype=np.uint64)
-    found["thresholds"] = np.concatenate(thresholds)
-    found["weights"] = np.concatenate([*weights, []]).astype(program.accumulator)
-    return found
+    return Runs(
+        *(np.array(v, dtype=np.uint64 if k == "key" else np.int64) for k, v in columns.items()),
+        np.concatenate(thresholds),
+        np.concatenate([*weights, []]).astype(program.accumulator),
+    )
 
 
 def inputs_of(
     program: Program, part: Partition, trial: int, values: tuple[np.ndarray, ...]
 ) -> Inputs:
     """The inputs of one partition in one trial; `values` are the live states."""
-    runs = _runs(program, part, trial)
     e = program.events
     mine = program.events_of(trial)
     k, i = e.populations[mine], e.ids[mine]
@@ -79,11 +72,8 @@ def inputs_of(
         dtype=np.int64,
     )
     address = rows[c.populations[own]] + np.dtype(program.dtype).itemsize * c.ids[own]
-    names = ("acc", "index", "size", "weight", "table", "length", "key", "start", "stop")
     return Inputs(
-        *(runs[name] for name in names),
-        runs["thresholds"],
-        runs["weights"],
+        _runs(program, part, trial),
         e.steps[mine],
         acc,
         e.weights[mine].astype(program.accumulator),

@@ -1,0 +1,44 @@
+"""Compiled functions whose cache notices every change.
+
+Numba keeps a compiled function for as long as the file that it is written in does not change, even
+if one that it calls does. Here every function's cache is bound to all sources of the package that
+hold compiled code, so that an updated checkout never runs half of its former self.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+
+__all__ = ["njit", "sources_stamp"]
+
+_FOLDERS = ("numerics", "program", "engines")
+
+
+@cache
+def sources_stamp() -> str:
+    """A digest of name, time and size of every source file with compiled code."""
+    root = Path(__file__).parent.parent
+    digest = hashlib.sha256()
+    for folder in _FOLDERS:
+        for file in sorted((root / folder).rglob("*.py")):
+            facts = file.stat()
+            digest.update(f"{file.name} {facts.st_mtime_ns} {facts.st_size}\n".encode())
+    return digest.hexdigest()
+
+
+def njit(**options: Any) -> Any:
+    """Decorate as `numba.njit` does."""
+
+    def compiled(function: Any) -> Any:
+        made = numba.njit(**options)(function)
+        file = getattr(getattr(made, "_cache", None), "_cache_file", None)
+        if file is not None:
+            file._source_stamp = (sources_stamp(), file._source_stamp)
+        return made
+
+    return compiled
