@@ -127,7 +127,7 @@ class Session:
             return _ours(measure(**asked) | {"version": __version__})
         if tool is OURS:
             module = f"{__package__}.peers.run_spikestack"
-            return _ours(measured(OURS, [sys.executable, "-m", module], asked))
+            return _ours(measured([sys.executable, "-m", module], asked))
         return self._peer_row(tool, asked)
 
     def _peer_row(self, peer: Peer, asked: Row) -> Row:
@@ -137,9 +137,9 @@ class Session:
         edges = sum(projection["edges"] for projection in network["projections"])
         check_room(peer, edges)
         command = next(command for known, command in self.peers if known is peer)
-        row = measured(peer, command, {**asked, "network": network, "dt": DT, "warm_up": WARM_UP})
+        row = measured(command, {**asked, "network": network, "dt": DT, "warm_up": WARM_UP})
         if set(row["rates"]) != {population["name"] for population in network["populations"]}:
-            raise EngineError(f"{peer.title} gives rates of {', '.join(row['rates']) or 'nothing'}")
+            raise EngineError(f"gives rates of {', '.join(row['rates']) or 'nothing'}")
         common = {
             "tool": peer.title,
             "version": row["version"],

@@ -28,7 +28,7 @@ def check_compiler(peer: Peer) -> None:
     compilers = (os.environ.get("CXX"), *COMPILERS)
     if not any(shutil.which(name) for name in compilers if name) or not shutil.which("make"):
         raise EngineError(
-            f"{peer.title} compiles its networks, and there is no C++ compiler or no make on PATH; "
+            "compiles its networks, and there is no C++ compiler or no make on PATH; "
             f"install {COMPILERS[0]} and make, or leave {peer.name} out of --against"
         )
 
@@ -91,7 +91,7 @@ def _make(folder: Path, peer: Peer) -> None:
         code, _, errors = run_group(command)
         if code:
             raise EngineError(
-                f"cannot install {peer.title} ({', '.join(peer.requirements)}): "
+                f"cannot install {', '.join(peer.requirements)}: "
                 f"{last_words(errors, code)}; install it yourself and pass "
                 f"--peer-python {peer.name}=PYTHON"
             )

@@ -25,7 +25,7 @@ TEXTS = ("version", "precision")
 NUMBERS = ("build_s", "wall_s_per_s", "cpu_s_per_s", "peak_bytes", "neurons", "synapses")
 
 
-def measured(peer: Peer, command: Sequence[str], request: Mapping[str, Any]) -> dict[str, Any]:
+def measured(command: Sequence[str], request: Mapping[str, Any]) -> dict[str, Any]:
     """Run a command with a request on its stdin and return the row that it prints.
 
     Raises
@@ -37,14 +37,12 @@ def measured(peer: Peer, command: Sequence[str], request: Mapping[str, Any]) -> 
         text = json.dumps({**request, "folder": folder})
         code, output, errors = run_group(command, text, {"TMPDIR": folder})
     if code:
-        raise EngineError(f"{peer.title} failed: {last_words(errors, code)}")
+        raise EngineError(f"failed: {last_words(errors, code)}")
     row = _row_in(output)
     if "unavailable" in row:
         raise EngineError(str(row["unavailable"]))
     if not _is_row(row):
-        raise EngineError(
-            f"{peer.title} printed no row of measurements, but {shorten(output[-50:])}"
-        )
+        raise EngineError(f"printed no row of measurements, but {shorten(output[-50:])}")
     return row
 
 
@@ -65,7 +63,7 @@ def check_room(peer: Peer, edges: float) -> None:
     need, there = int(edges * peer.bytes_per_synapse), available_memory()
     if need > there:
         raise MemoryLimitError(
-            f"{peer.title} needs about {need:,} bytes for {edges:,.0f} synapses; {there:,} bytes "
+            f"needs about {need:,} bytes for {edges:,.0f} synapses; {there:,} bytes "
             "are available; use a larger machine or a smaller network"
         )
 

@@ -8,6 +8,7 @@ their sources, as by Brian2's own rules, so that a spike acts on consecutive mem
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -200,6 +201,8 @@ def main() -> None:
     started = time.perf_counter()
     folder = Path(asked["folder"]) / "brian2"
     b.set_device("cpp_standalone", directory=str(folder), build_on_run=False)
+    # Without a number, make would start all compilers at once.
+    b.prefs.devices.cpp_standalone.extra_make_args_unix = [f"-j{os.cpu_count() or 1}"]
     if asked["threads"] > 1:
         b.prefs.devices.cpp_standalone.openmp_threads = asked["threads"]
     b.seed(asked["seed"] % 2**32)
