@@ -13,8 +13,9 @@ from typer.core import TyperGroup
 from ..errors import SpikestackError
 from ..version import __version__
 from .catalogue import describe, models
+from .demonstrating import demo
 from .inspecting import inspect
-from .measuring import bench, demo
+from .measuring import cpu
 from .output import one_line, say
 from .running import run
 
@@ -120,8 +121,18 @@ def _help_of(command: Callable[..., None]) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-for _command in (run, inspect, models, describe, demo, bench):
+for _command in (run, inspect, models, describe, demo):
     app.command(_command.__name__, help=_help_of(_command))(_command)
+
+bench = typer.Typer()
+app.add_typer(bench, name="bench", help="Measure networks from the literature on this machine.")
+bench.command("cpu", help=_help_of(cpu))(cpu)
+
+
+@bench.callback(invoke_without_command=True)
+def _bench(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
 
 
 def main() -> None:

@@ -1,0 +1,28 @@
+"""``spikestack demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Json
+from .output import emit, stdout_kept_for_json
+from .parts import part
+
+__all__ = ["demo"]
+
+
+def demo(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where the report goes.")
+    ] = Path("demo-report"),
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Seed of all of it.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Read handwritten digits from the spikes of a reservoir, and write a report."""
+    with stdout_kept_for_json(as_json):
+        result = part("spikestack.demo", "the demo", "demo").main(out=out, seed=seed)
+    if as_json:
+        emit(result)
