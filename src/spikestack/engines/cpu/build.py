@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
@@ -13,9 +12,9 @@ from ...errors import EngineError
 from ...numerics import edges as enumerators
 from ...program.edge_values import CONSTANT, TABLE, to_quanta
 from ...program.program import EdgeProgram, Program, ValueSpec
-from .delivery import Table
+from .delivery import N_COLUMNS, Table
 from .fill import count_edges, fill_edges
-from .plan import Channel, Plan
+from .plan import Plan
 
 __all__ = ["build_tables", "flat_value", "lookup_of"]
 
@@ -103,9 +102,7 @@ class _Builder:
         for c, edge in self._edges():
             channel, k = self.channels[c], edge.post
             rule, ids, delays, lows, grouping = self._common(c, edge)
-            bases = np.array(
-                [p.acc_base[k] + edge.receptor * (p.high[k] - p.low[k]) for p in self.plan.parts]
-            )
+            bases = np.array([p.acc_base[k] + edge.receptor * p.width[k] for p in self.plan.parts])
             places = (lows, bases, self.plan.index_bits, self.plan.place_bits)
             lookup = lookup_of(edge, channel.base, channel.step)
             coding = (edge.quantum, channel.base, channel.step, lookup)
@@ -168,28 +165,20 @@ class _Builder:
             )
 
     def _table(self, rows: np.ndarray, narrow: np.ndarray, wide: np.ndarray) -> Table:
-        def whole(numbers: Any) -> np.ndarray:
-            return np.array(numbers, dtype=np.int64)
-
-        def each(get: Callable[[Channel], Any]) -> np.ndarray:
-            return whole([get(c) for c in self.channels])
-
-        n_groups = whole([len(g) for g in self.groups])
-        emits = [self.program.populations[c.pre].emit_type != "none" for c in self.channels]
+        channels = np.zeros((len(self.channels), N_COLUMNS), dtype=np.int64)
+        first_group = 0
+        for c, (channel, groups) in enumerate(zip(self.channels, self.groups)):
+            carries = self.program.populations[channel.pre].emit_type != "none"
+            zero = len(groups) > 0 and groups[0] == 0
+            stored = (self.row_base[c], channel.narrow, carries, channel.base, channel.step)
+            channels[c] = (self.place_of[channel.pre], len(groups), first_group, zero, *stored)
+            first_group += len(groups)
         return Table(
-            each(lambda c: self.place_of[c.pre]),
-            n_groups,
-            whole(np.cumsum([0, *n_groups])[:-1]),
-            whole(np.concatenate([*self.groups, []])),
-            whole([g[0] if len(g) and g[0] == 0 else -1 for g in self.groups]) == 0,
-            self.row_base[:-1].copy(),
+            channels,
+            np.concatenate([*self.groups, []]).astype(np.int64),
             rows,
             narrow,
             wide,
-            each(lambda c: c.narrow) > 0,
-            np.array(emits, dtype=bool),
-            each(lambda c: c.base),
-            each(lambda c: c.step),
             self.plan.index_bits,
             self.plan.place_bits,
             self.plan.width_bits,

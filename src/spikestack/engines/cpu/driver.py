@@ -156,6 +156,11 @@ def run(
     scratch, due = new_scratch(), new_due()
     event = np.searchsorted(inputs.event_step, done + 1)
     change = np.searchsorted(inputs.current_step, done)
+    n_runs, n_events, n_changes = (
+        len(inputs.poisson.size),
+        len(inputs.event_step),
+        len(inputs.current_step),
+    )
     n_populations, mine = len(team.level), 0
     for k in range(n_populations):
         mine += team.high[k] - team.low[k]
@@ -163,9 +168,13 @@ def run(
     for i in range(steps):
         step, slot = done + i + 1, history + i
         row = ring_row(table, step)
-        change = _change(inputs, step, change)
-        add_poisson(inputs.poisson, acc, row, step, scratch)
-        event = _given(inputs, acc, row, step, event)
+        # Calls that pass many arrays cost as much as a small step: they are made only with cause.
+        if change < n_changes:
+            change = _change(inputs, step, change)
+        if n_runs > 0:
+            add_poisson(inputs.poisson, acc, row, step, scratch)
+        if event < n_events:
+            event = _given(inputs, acc, row, step, event)
         since = _lap(team, INPUT, since)
         deliver(table, log, acc, row, slot, (0, 0), due)
         since = _lap(team, DELIVER, since)
@@ -189,7 +198,8 @@ def run(
                 deliver(table, log, acc, row, slot, (first, last), due)
                 since = _lap(team, DELIVER, since)
             first = last
-        _sample(probes, step)
+        if len(probes.every) > 0:
+            _sample(probes, step)
         since = _lap(team, RECORD, since)
         if load_atomic(team.shared, STOP) == step:
             return i + 1

@@ -14,6 +14,7 @@ from ...errors import EngineError
 from ...program.program import Program
 from ..base import AbstractEngine, Chunk, check_finite
 from ..state import Spikes, State
+from .aligned import aligned
 from .build import build_tables
 from .cache import kernel_module
 from .delivery import replay
@@ -131,8 +132,8 @@ class CpuEngine(AbstractEngine):
         """Adopt a state: own copies of its arrays, its spikes in flight put into the logs."""
         program = self.program
         self.step = state.step
-        self.values = tuple(np.ascontiguousarray(v).copy() for v in state.values)
-        self.counters = tuple(np.ascontiguousarray(c).copy() for c in state.counters)
+        self.values = tuple(_own(v) for v in state.values)
+        self.counters = tuple(_own(c) for c in state.counters)
         self.shared = np.zeros(64, dtype=np.int64)
         self.workers = [
             [self._worker(part, trial) for part in self.parts] for trial in range(program.trials)
@@ -147,7 +148,7 @@ class CpuEngine(AbstractEngine):
             self.logs.append(log)
 
     def _worker(self, part: Partition, trial: int) -> _Worker:
-        acc = np.zeros(1 << self.plan.place_bits, dtype=self.program.accumulator)
+        acc = aligned((1 << self.plan.place_bits,), self.program.accumulator)
         tables = [self._kernel_table(k, trial) for k in range(len(self.values))]
         return _Worker(part, acc, tables, inputs_of(self.program, part, trial, self.values))
 
@@ -159,10 +160,10 @@ class CpuEngine(AbstractEngine):
         scalars += [r.quantum for r in population.receptors]
         owned = [
             np.array([*scalars, 0.0], dtype=dtype),
-            np.zeros(CHUNK, np.uint8),
-            np.zeros(CHUNK, dtype),
+            aligned((CHUNK,), np.uint8),
+            aligned((CHUNK,), dtype),
         ]
-        rows = [np.ascontiguousarray(population.values[i], dtype=dtype) for i in plan.rows]
+        rows = [_own(np.asarray(population.values[i], dtype=dtype)) for i in plan.rows]
         table = np.zeros(TABLE_STATES + plan.n_states + len(rows), dtype=np.int64)
         table[:3] = [array.ctypes.data for array in owned]
         table[3] = self.counters[k][trial].ctypes.data
@@ -285,6 +286,13 @@ class CpuEngine(AbstractEngine):
             part.acc_base[order],
             self.profile[trial if self.by_trial else me],
         )
+
+
+def _own(array: np.ndarray) -> np.ndarray:
+    """A copy whose rows are aligned."""
+    made = aligned(array.shape, array.dtype)
+    made[...] = array
+    return made
 
 
 def _outcome(call: Callable[[], Any] | Future) -> Any:

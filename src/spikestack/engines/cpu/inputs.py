@@ -16,8 +16,8 @@ __all__ = ["inputs_of", "probes_of"]
 
 
 def _accumulators(part: Partition, population: int, receptor: int, ids: np.ndarray) -> np.ndarray:
-    k, width = population, part.high[population] - part.low[population]
-    return part.acc_base[k] + receptor * width + ids - part.low[k]
+    k = population
+    return part.acc_base[k] + receptor * part.width[k] + ids - part.low[k]
 
 
 def _runs(program: Program, part: Partition, trial: int) -> Runs:
@@ -59,9 +59,8 @@ def inputs_of(
     mine = program.events_of(trial)
     k, i = e.populations[mine], e.ids[mine]
     mine = mine[(i >= part.low[k]) & (i < part.high[k])]
-    width = part.high - part.low
     k, i = e.populations[mine], e.ids[mine]
-    acc = part.acc_base[k] + e.receptors[mine] * width[k] + i - part.low[k]
+    acc = part.acc_base[k] + e.receptors[mine] * part.width[k] + i - part.low[k]
     c = program.currents
     own = (c.ids >= part.low[c.populations]) & (c.ids < part.high[c.populations])
     rows = np.array(

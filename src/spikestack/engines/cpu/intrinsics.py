@@ -19,6 +19,7 @@ __all__ = [
     "load_atomic",
     "pointer",
     "prefetch",
+    "select",
     "store_atomic",
     "yield_processor",
 ]
@@ -49,6 +50,18 @@ def call_kernel(typing, function, table, low, high, inputs, ids, values):
     def generate(context, builder, sig, args):
         kind = ir.FunctionType(_I64, [_I64] * 6)
         return builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+
+    return signature, generate
+
+
+@intrinsic
+def select(typing, condition, yes, no):
+    """``yes if condition else no`` without a branch, which loops cannot make vector stores of."""
+    kind = typing.unify_types(yes, no)
+    signature = kind(types.boolean, kind, kind)
+
+    def generate(context, builder, sig, args):
+        return builder.select(args[0], args[1], args[2])
 
     return signature, generate
 

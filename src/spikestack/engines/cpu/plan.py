@@ -13,11 +13,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from ...program.edge_values import ARRAY, CONSTANT, TABLE, greatest, to_quanta
 from ...program.program import EdgeProgram, Program
+from .aligned import padded
 
 __all__ = ["Channel", "Partition", "Plan", "make_plan"]
 
@@ -37,12 +39,13 @@ _MOST_SEARCHED = 2**22
 class Partition:
     """One thread's share: neurons ``low[k]`` to ``high[k]`` of population k.
 
-    ``acc_base[k]`` is where the accumulators of population k begin, receptor by receptor; `size` is
-    how many there are in all.
+    ``acc_base[k]`` is where the accumulators of population k begin, ``width[k]`` for each receptor;
+    `size` is how many there are in all.
     """
 
     low: np.ndarray
     high: np.ndarray
+    width: np.ndarray
     acc_base: np.ndarray
     size: int
 
@@ -102,14 +105,15 @@ class Plan:
 
 
 def partitions(program: Program, count: int) -> tuple[Partition, ...]:
-    """Cut every population into `count` contiguous shares."""
+    """Cut every population into `count` contiguous shares that begin at whole cache lines."""
+    sizes = np.array([pop.size for pop in program.populations], dtype=np.int64)
+    receptors = np.array([len(pop.receptors) for pop in program.populations])
+    bounds = [np.minimum(padded(sizes * p // count), sizes) for p in range(count + 1)]
     made = []
-    for p in range(count):
-        sizes = np.array([pop.size for pop in program.populations], dtype=np.int64)
-        low, high = sizes * p // count, sizes * (p + 1) // count
-        receptors = np.array([len(pop.receptors) for pop in program.populations])
-        ends = np.cumsum((high - low) * receptors)
-        made.append(Partition(low, high, np.concatenate([[0], ends[:-1]]), int(ends[-1])))
+    for low, high in pairwise(bounds):
+        width = padded(high - low)
+        ends = np.cumsum(width * receptors)
+        made.append(Partition(low, high, width, np.concatenate([[0], ends[:-1]]), int(ends[-1])))
     return tuple(made)
 
 

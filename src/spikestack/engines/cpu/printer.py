@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...program.program import PopulationProgram, Program
+from .aligned import LANES
 
 __all__ = ["CHUNK", "TABLE_STATES", "KernelPlan", "kernel_plan", "kernel_source"]
 
@@ -75,7 +76,7 @@ def kernel_source(population: PopulationProgram, plan: KernelPlan) -> str:
     head = f"""
 from numba import carray, cfunc, float32, float64, int32, int64, types, uint8, uint64
 import numpy as np
-from spikestack.engines.cpu.intrinsics import pointer
+from spikestack.engines.cpu.intrinsics import pointer, select
 from spikestack.numerics.functions_compiled import exp{bits} as exp_, log{bits} as log_
 
 real, whole = {real}, {whole}
@@ -123,6 +124,7 @@ def _prologue(population: PopulationProgram, plan: KernelPlan, whole: str) -> li
     size = 8 if plan.wide else 4
     lines += [
         "    count = 0",
+        f"    width = (high - low + {LANES - 1}) // {LANES} * {LANES}",
         f"    for base in range(low, high, {CHUNK}):",
         f"        m = min({CHUNK}, high - base)",
     ]
@@ -132,7 +134,7 @@ def _prologue(population: PopulationProgram, plan: KernelPlan, whole: str) -> li
         place = TABLE_STATES + plan.n_states + i
         lines.append(f"        r{k} = carray(to_real(t[{place}] + {size} * base), m)")
     for r in range(plan.n_receptors):
-        at = f"{size} * ({r} * (high - low) + base - low)"
+        at = f"{size} * ({r} * width + base - low)"
         lines.append(f"        a{r} = carray(to_whole(inputs + {at}), m)")
     if plan.counter:
         lines.append("        c = carray(to_int32(t[3] + 4 * base), m)")
@@ -157,7 +159,7 @@ def _loop(population: PopulationProgram, plan: KernelPlan) -> list[str]:
             case "refractory":
                 text = "c[j] > 0"
             case "select":
-                text = f"{args[1]} if {args[0]} else {args[2]}"
+                text = f"select({args[0]}, {args[1]}, {args[2]})"
             case "exp" | "log":
                 text = f"{ins.op}_({args[0]})"
             case "not":
@@ -180,9 +182,9 @@ def _loop(population: PopulationProgram, plan: KernelPlan) -> list[str]:
     spike = f"x{code.spike}" if code.spike is not None else "False"
     if plan.counter:
         n_ref = "nr[j]" if plan.n_ref_row else "n_ref"
-        body.append("left = c[j] - int32(1) if c[j] > 0 else int32(0)")
-        body.append(f"c[j] = {n_ref} if {spike} else left")
+        body.append("left = select(c[j] > 0, int32(c[j] - int32(1)), int32(0))")
+        body.append(f"c[j] = select({spike}, {n_ref}, left)")
     if plan.emits:
         body.append(f"carried[j] = x{code.emit}")
-    body.append(f"flags[j] = uint8(1) if {spike} else uint8(0)")
+    body.append(f"flags[j] = select({spike}, uint8(1), uint8(0))")
     return ["        for j in range(m):", *(f"            {line}" for line in body)]
