@@ -22,14 +22,16 @@ class Collector:
 
     def __init__(self, program: Program, first: int) -> None:
         self.program, self.first = program, first
-        self.spikes: list[Spikes] = []
+        self.spikes: dict[int, list[Spikes]] = {k: [] for k in program.recorded}
         self.traces: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in program.probes]
         self.reason = ""
 
     def add(self, chunk: Chunk) -> None:
         """Keep what was asked for."""
-        if self.program.recorded:
-            self.spikes.append(chunk.spikes)
+        # At once, while they are in the processor's cache: later it would cost three times as much.
+        for k, ids in self.program.recorded.items():
+            if len(mine := self._of_population(chunk.spikes, k, ids)):
+                self.spikes[k].append(mine)
         for kept, sample in zip(self.traces, chunk.traces):
             if len(sample[0]):
                 kept.append(sample)
@@ -40,12 +42,11 @@ class Collector:
 
     def recording(self, step: int, about: dict[str, Any]) -> Recording:
         """Everything gathered up to `step`."""
-        self.spikes = [Spikes.join(self.spikes)]
         return Recording(
             t_start=self.first * self.program.dt,
             t_stop=step * self.program.dt,
             spikes={
-                self.program.populations[k].name: self._spikes(k, ids, step)
+                self.program.populations[k].name: self._record(k, ids, step)
                 for k, ids in self.program.recorded.items()
             },
             traces=self._traces(),
@@ -54,26 +55,36 @@ class Collector:
             reason=self.reason,
         )
 
-    def _spikes(self, k: int, ids: np.ndarray, step: int) -> SpikeRecord:
-        population, program, all_spikes = self.program.populations[k], self.program, self.spikes[0]
-        local = all_spikes.ids - population.offset
+    def _of_population(self, spikes: Spikes, k: int, ids: np.ndarray) -> Spikes:
+        """The spikes of the recorded neurons of a population, by index within it."""
+        population = self.program.populations[k]
+        local = spikes.ids - population.offset
         mine = (local >= 0) & (local < population.size)
-        whole = len(ids) == population.size
-        if not whole:
+        if len(ids) < population.size:
             wanted = np.zeros(population.size, dtype=bool)
             wanted[ids] = True
             mine[mine] = wanted[local[mine]]
-        values = all_spikes.values[mine] if population.emit_type != "none" else None
+        values = spikes.values[mine] if population.emit_type != "none" else np.zeros(0)
+        return Spikes(spikes.steps[mine], spikes.trials[mine], local[mine].astype(np.int32), values)
+
+    def _record(self, k: int, ids: np.ndarray, step: int) -> SpikeRecord:
+        population, program = self.program.populations[k], self.program
+        spikes = Spikes.chain(self.spikes[k])
+        self.spikes[k] = [spikes] if len(spikes) else []
+        if program.trials > 1:
+            order = np.argsort(spikes.trials, kind="stable")
+            values = spikes.values[order] if len(spikes.values) else spikes.values
+            spikes = Spikes(spikes.steps[order], spikes.trials[order], spikes.ids[order], values)
         return SpikeRecord(
             population=population.name,
             size=population.size,
             shape=self.program.shapes[k],
             dt=program.dt,
-            steps=all_spikes.steps[mine],
-            ids=local[mine].astype(np.int32),
-            trials=all_spikes.trials[mine],
-            values=values,
-            recorded=None if whole else ids.astype(np.int32),
+            steps=spikes.steps,
+            ids=spikes.ids.astype(np.int32),
+            trials=spikes.trials,
+            values=spikes.values if population.emit_type != "none" else None,
+            recorded=None if len(ids) == population.size else ids.astype(np.int32),
             t_start=self.first * program.dt,
             t_stop=step * program.dt,
             n_trials=program.trials,

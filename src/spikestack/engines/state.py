@@ -40,6 +40,14 @@ class Spikes:
         return cls(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
 
     @classmethod
+    def chain(cls, parts: list[Spikes]) -> Spikes:
+        """Join parts that follow each other in the right order already."""
+        parts = [part for part in parts if len(part)]
+        if len(parts) < 2:
+            return parts[0] if parts else cls.none()
+        return cls(*(np.concatenate([getattr(p, f) for p in parts]) for f in cls.__annotations__))
+
+    @classmethod
     def join(cls, parts: list[Spikes]) -> Spikes:
         """Join and sort."""
         if not parts:

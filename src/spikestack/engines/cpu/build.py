@@ -125,7 +125,7 @@ class _Builder:
         bounds = [n * t // threads for t in range(threads + 1)]
         with ThreadPoolExecutor(threads) as pool:
             futures = [
-                pool.submit(go, *fixed, (first, end), widest, *shared, own[thread])
+                pool.submit(go, *(*fixed, (first, end), widest, *shared, own[thread]))
                 for thread, (first, end) in enumerate(pairwise(bounds))
             ]
             for future in futures:

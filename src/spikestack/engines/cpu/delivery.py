@@ -4,6 +4,7 @@ What is due in a step is first listed, bucket by bucket; while the list is worke
 few places ahead are already on their way from memory.
 """
 
+# mypy: disable-error-code="call-arg"
 from __future__ import annotations
 
 from collections import namedtuple

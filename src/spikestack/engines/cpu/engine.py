@@ -69,12 +69,13 @@ class CpuEngine(AbstractEngine):
 
     def advance(self, steps: int) -> Chunk:
         """Run `steps` steps; see `AbstractEngine.advance`."""
-        spikes: list[Spikes] = []
+        spikes: list[list[Spikes]] = [[] for _ in range(self.program.trials)]
         traces: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in self.program.probes]
         while steps > 0:
             n = min(steps, MOST_STEPS)
             made, samples = self._run(n)
-            spikes += made
+            for trial, more in enumerate(made):
+                spikes[trial] += more
             for kept, sample in zip(traces, samples):
                 kept.append(sample)
             steps -= n
@@ -83,11 +84,11 @@ class CpuEngine(AbstractEngine):
             (np.concatenate([s for s, _ in kept]), np.concatenate([v for _, v in kept], axis=1))
             for kept in traces
         )
-        return Chunk(Spikes.join(spikes), joined)
+        return Chunk(Spikes.chain([part for of_trial in spikes for part in of_trial]), joined)
 
     def state(self) -> State:
         """A copy of the present state."""
-        flight = Spikes.join([log.in_flight(self.step) for log in self.logs])
+        flight = Spikes.chain([log.in_flight(self.step) for log in self.logs])
         values = tuple(v.copy() for v in self.values)
         return State(self.step, values, tuple(c.copy() for c in self.counters), flight)
 
@@ -178,21 +179,19 @@ class CpuEngine(AbstractEngine):
             table[TABLE_STATES + plan.n_states + i] = row.ctypes.data
         return [table, *owned, *rows]
 
-    def _run(self, steps: int) -> tuple[list[Spikes], list[tuple[np.ndarray, np.ndarray]]]:
-        """Run all trials for `steps` <= MOST_STEPS steps."""
+    def _run(self, steps: int) -> tuple[list[list[Spikes]], list[tuple[np.ndarray, np.ndarray]]]:
+        """Run all trials for `steps` <= MOST_STEPS steps; return their spikes, and samples."""
         first = self.step
         samples, outs, offsets = self._sample_space(first, steps)
-        spikes: list[Spikes] = []
         if self.by_trial:
             futures = [
                 self.pool.submit(self._run_trial, t, steps, outs[t], offsets)
                 for t in range(self.program.trials)
             ]
-            for future in futures:
-                spikes += future.result()
+            spikes = [future.result() for future in futures]
         else:
-            for trial in range(self.program.trials):
-                spikes += self._run_trial(trial, steps, outs[trial], offsets)
+            trials = range(self.program.trials)
+            spikes = [self._run_trial(t, steps, outs[t], offsets) for t in trials]
         self.step = first + steps
         return spikes, samples
 
@@ -214,7 +213,7 @@ class CpuEngine(AbstractEngine):
     def _run_trial(
         self, trial: int, steps: int, out: np.ndarray, offsets: list[int]
     ) -> list[Spikes]:
-        """Run one trial, emptying the logs whenever they fill up."""
+        """Run one trial, emptying the logs whenever they fill up; keep what is to be recorded."""
         spikes, done = [], self.step
         shared = np.zeros(64, dtype=np.int64)
         arguments = [
@@ -231,7 +230,8 @@ class CpuEngine(AbstractEngine):
         while done < last:
             shared[STOP] = 0
             ran = self._call(trial, arguments, done, last - done, shared)
-            spikes.append(self.logs[trial].collect(done, ran))
+            if self.program.recorded:
+                spikes.append(self.logs[trial].collect(done, ran))
             self.logs[trial].compact(ran)
             done += ran
         return spikes

@@ -113,7 +113,7 @@ def count_edges(
         row_steps(delay, dendritic, dt, ordinals, count, levels, steps)
         row = first_row + pre_ids[s] * n_columns
         for j in range(count):
-            target, p = post_ids[targets[j]], 0
+            target, p = post_ids[targets[j]], np.int64(0)
             for q in range(1, n_parts):
                 p += np.int64(target >= lows[q])
             most = max(most, steps[j])
@@ -178,7 +178,7 @@ def fill_edges(
         row_codes(weight, coding, ordinals, count, levels, codes)
         row = first_row + pre_ids[s] * n_columns
         for j in range(count):
-            target, p = post_ids[targets[j]], 0
+            target, p = post_ids[targets[j]], np.int64(0)
             for q in range(1, n_parts):
                 p += np.int64(target >= lows[q])
             index, late = bases[p] + target - lows[p], steps[j] - least

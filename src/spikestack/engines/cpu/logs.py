@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from ...numerics.compiling import njit
 from ...program.program import Program
 from ..state import Spikes
 from .driver import Log
@@ -109,19 +112,43 @@ class TrialLog:
         return Log(np.zeros((team, capacity), np.int32), values, starts, capacity)
 
     def _read(self, slot: int, steps: int, first_step: int) -> Spikes:
-        log, found = self.log, []
-        for q in range(len(self.parts)):
-            starts = log.starts[q, slot : slot + steps]
-            if not len(starts):
-                continue
-            counts = np.diff(starts, axis=1)
-            a, b = starts[0, 0], starts[-1, -1]
-            when = np.repeat(np.arange(first_step, first_step + steps), counts.sum(axis=1))
-            shift = np.repeat(np.tile(self.offsets, steps), counts.ravel())
-            values = np.ones(b - a)
-            if self.emits.any():
-                emits = np.repeat(np.tile(self.emits, steps), counts.ravel())
-                values = np.where(emits, log.values[q, a:b].astype(np.float64), 1.0)
-            trials = np.full(b - a, self.trial, dtype=np.int32)
-            found.append(Spikes(when, trials, log.ids[q, a:b] + shift, values))
-        return Spikes.join(found)
+        log = self.log
+        total = int((log.starts[:, slot + steps - 1, -1] - log.starts[:, slot, 0]).sum())
+        if steps == 0 or total == 0:
+            return Spikes.none()
+        made = Spikes(
+            np.empty(total, np.int64),
+            np.full(total, self.trial, np.int32),
+            np.empty(total, np.int64),
+            np.ones(total),
+        )
+        order = np.argsort(self.offsets)
+        window = log.starts[:, slot : slot + steps]
+        facts = (order, self.offsets, self.emits)
+        _merge(window, log.ids, log.values, facts, first_step, made.steps, made.ids, made.values)
+        return made
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _merge(
+    starts: Any,
+    ids: Any,
+    values: Any,
+    facts: Any,
+    first_step: int,
+    steps_out: Any,
+    ids_out: Any,
+    values_out: Any,
+) -> None:
+    """Write the spikes of all partitions sorted by step and index."""
+    order, offsets, emits = facts
+    at = 0
+    for i in range(starts.shape[1]):
+        for k in order:
+            for q in range(starts.shape[0]):
+                for s in range(starts[q, i, k], starts[q, i, k + 1]):
+                    steps_out[at] = first_step + i
+                    ids_out[at] = np.int64(ids[q, s]) + offsets[k]
+                    if emits[k]:
+                        values_out[at] = np.float64(values[q, s])
+                    at += 1
