@@ -10,31 +10,13 @@ import numpy as np
 
 from ...errors import EngineError
 from ...numerics import edges as enumerators
-from ...program.edge_values import CONSTANT, TABLE, to_quanta
-from ...program.program import EdgeProgram, Program, ValueSpec
+from ...program.program import EdgeProgram, Program
 from .delivery import N_COLUMNS, Table
 from .fill import count_edges, fill_edges
+from .lookup import flat_value, lookup_of
 from .plan import Plan
 
-__all__ = ["build_tables", "flat_value", "lookup_of"]
-
-
-def flat_value(spec: ValueSpec) -> tuple[Any, ...]:
-    """A value of edges as compiled code takes it."""
-    return (spec.kind, spec.params, spec.array, spec.key, spec.cut, spec.alias)
-
-
-def lookup_of(edge: EdgeProgram, base: int, step: int) -> np.ndarray:
-    """The code of the weight of each level of a table; of a constant, its only one."""
-    spec = edge.weight
-    if spec.kind == CONSTANT:
-        values = spec.params[:1]
-    elif spec.kind == TABLE:
-        values = (spec.params[0] + np.arange(len(spec.cut))) * spec.params[1]
-    else:
-        values = np.zeros(1)
-    quanta = np.array([to_quanta(v, edge.quantum) for v in values], dtype=np.int64)
-    return (quanta - base) // step if step else np.zeros_like(quanta)
+__all__ = ["build_tables"]
 
 
 class _Builder:
@@ -45,9 +27,10 @@ class _Builder:
         self.channels, self.width_bits = plan.channels, plan.width_bits
         self.place_of = {int(k): i for i, k in enumerate(order)}
         self.columns = [
-            np.arange(((c.most - c.least) >> self.width_bits) + 1) for c in self.channels
+            np.arange(0 if c.procedural else ((c.most - c.least) >> self.width_bits) + 1)
+            for c in self.channels
         ]
-        self.longest = 0
+        self.longest = max((c.most for c in self.channels if c.procedural), default=0)
         self._place_rows()
 
     def _place_rows(self) -> None:
@@ -91,7 +74,7 @@ class _Builder:
         longest = np.zeros((self.threads, 1), np.int64)
         for c, edge in self._edges():
             self._over_sources(edge, count_edges, self._common(c, edge), (counts,), longest)
-        self.longest = int(longest.max())
+        self.longest = max(self.longest, int(longest.max()))
 
     def _fill(
         self, rows: np.ndarray, begin: np.ndarray, narrow: np.ndarray, wide: np.ndarray, load: Any
@@ -111,7 +94,9 @@ class _Builder:
             self._over_sources(edge, fill_edges, fixed, (cursor, *words), load)
 
     def _edges(self) -> list[tuple[int, EdgeProgram]]:
-        return [(c, self.program.edges[j]) for c, ch in enumerate(self.channels) for j in ch.edges]
+        """The stored projections, and their channels."""
+        stored = [(c, ch) for c, ch in enumerate(self.channels) if not ch.procedural]
+        return [(c, self.program.edges[j]) for c, channel in stored for j in channel.edges]
 
     def _over_sources(
         self, edge: EdgeProgram, go: Any, fixed: tuple[Any, ...], shared: Any, own: np.ndarray
@@ -139,7 +124,8 @@ class _Builder:
             block = counts[:, self.row_base[c] : self.row_base[c + 1] - 1]
             block = block.reshape(n, self.program.populations[channel.pre].size, -1)
             used = block.any(axis=(0, 1))
-            self.groups.append((np.flatnonzero(used) << self.width_bits) + channel.least)
+            groups = (np.flatnonzero(used) << self.width_bits) + channel.least
+            self.groups.append(np.array([channel.least]) if channel.procedural else groups)
             self.columns[c] = np.where(used, np.cumsum(used) - 1, -1)
             kept += [block[:, :, used].reshape(n, -1), np.zeros((n, 1), np.int64)]
         self._place_rows()
@@ -181,7 +167,7 @@ class _Builder:
             wide,
             self.plan.index_bits,
             self.plan.place_bits,
-            self.plan.width_bits,
+            self.plan.ring_bits,
             self.longest,
         )
 

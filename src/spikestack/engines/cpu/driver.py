@@ -27,6 +27,7 @@ from .intrinsics import (
     yield_processor,
 )
 from .poisson import add_poisson, new_scratch
+from .queueing import chunks_needed, drain, enqueue
 
 __all__ = ["ABORTED", "PHASES", "Inputs", "Log", "Probes", "Team", "run"]
 
@@ -144,14 +145,18 @@ def run(
     inputs: Any,
     probes: Any,
     acc: Any,
+    queue: Any,
+    rules: Any,
     done: int,
     steps: int,
     history: int,
 ) -> int:
     """Run up to `steps` steps after step `done`; return how many were run, or `ABORTED`.
 
-    It stops early, together with all other threads, when some thread's log might not hold another
-    step: the caller empties the logs and calls again, so nothing is ever truncated.
+    It stops early, together with all other threads, when some thread's log or queue might not hold
+    another step: the caller empties the logs, lets queues grow and calls again, so nothing is ever
+    truncated. `queue` is None where spikes are delivered from buckets, `rules` where all synapses
+    are stored; each is compiled apart.
     """
     scratch, due = new_scratch(), new_due()
     event = np.searchsorted(inputs.event_step, done + 1)
@@ -176,7 +181,11 @@ def run(
         if event < n_events:
             event = _given(inputs, acc, row, step, event)
         since = _lap(team, INPUT, since)
-        deliver(table, log, acc, row, slot, (0, 0), due)
+        if queue is None:
+            deliver(table, log, acc, row, slot, (0, 0), due)
+        else:
+            enqueue(table, queue, rules, log, step, slot)
+            drain(queue, acc, step)
         since = _lap(team, DELIVER, since)
         log.starts[team.me, slot, 0] = log.starts[team.me, slot - 1, n_populations]
         first = 0
@@ -193,6 +202,11 @@ def run(
             since = _lap(team, UPDATE, since)
             if not _barrier(team):
                 return ABORTED
+            if queue is not None and level == team.levels - 1:
+                if queue.free[1] < chunks_needed(table, queue, rules, log, slot):
+                    store_atomic(team.shared, STOP, step)
+                if not _barrier(team):
+                    return ABORTED
             since = _lap(team, WAIT, since)
             if level < team.levels - 1:
                 deliver(table, log, acc, row, slot, (first, last), due)

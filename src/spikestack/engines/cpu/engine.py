@@ -22,7 +22,10 @@ from .driver import ABORT, ABORTED, STOP, Inputs, Team, run
 from .inputs import inputs_of, probes_of
 from .logs import MOST_STEPS, TrialLog
 from .plan import Partition, make_plan
-from .printer import CHUNK, TABLE_STATES, kernel_plan, kernel_source
+from .printer import CHUNK as BLOCK
+from .printer import TABLE_STATES, kernel_plan, kernel_source
+from .procedural import rules_of
+from .queueing import CHUNK, Queue, chunks_needed, grown, new_queue, requeue
 
 __all__ = ["CpuEngine"]
 
@@ -35,6 +38,7 @@ class _Worker:
     acc: np.ndarray
     keep: list[Any]
     inputs: Inputs
+    queue: Queue | None = None
 
 
 class CpuEngine(AbstractEngine):
@@ -46,7 +50,9 @@ class CpuEngine(AbstractEngine):
 
     name = "cpu"
 
-    def __init__(self, program: Program, state: State, threads: int = 1) -> None:
+    def __init__(
+        self, program: Program, state: State, threads: int = 1, procedural: bool = False
+    ) -> None:
         self.program, self.threads = program, max(1, threads)
         self.profile = np.zeros((max(self.threads, program.trials), 0), dtype=np.int64)
         started = time.perf_counter()
@@ -56,8 +62,9 @@ class CpuEngine(AbstractEngine):
         self.order = np.array(order, dtype=np.int64)
         self.kernels = self._kernels()
         self.compile_time = time.perf_counter() - started
-        self.plan = make_plan(program, self.team_size)
+        self.plan = make_plan(program, self.team_size, procedural=procedural)
         self.parts = self.plan.parts
+        self.rules = [rules_of(program, self.plan.channels, part) for part in self.parts]
         self.tables = build_tables(program, self.plan, self.order, self.threads)
         self.build_time = time.perf_counter() - started - self.compile_time
         self.history = 1 + self.tables[0].longest
@@ -126,7 +133,8 @@ class CpuEngine(AbstractEngine):
         probes = probes_of(self.program, worker.part, 0, self.values, self.step, out[0], offsets)
         team, log = self._team(0, 0, shared), self.logs[0].log
         run(
-            team, self.tables[0], log, worker.inputs, probes, worker.acc, self.step, 0, self.history
+            *(team, self.tables[0], log, worker.inputs, probes, worker.acc),
+            *(worker.queue, self.rules[0], self.step, 0, self.history),
         )
 
     def _take(self, state: State) -> None:
@@ -144,14 +152,27 @@ class CpuEngine(AbstractEngine):
             log = TrialLog(program, self.parts, self.order, trial, self.history)
             if len(state.in_flight):
                 log.put(state.in_flight, state.step)
-                for table, worker in zip(self.tables, self.workers[trial]):
-                    replay(table, log.log, worker.acc, self.step, self.history)
+                self._replay(log, self.workers[trial])
             self.logs.append(log)
 
+    def _replay(self, log: TrialLog, workers: list[_Worker]) -> None:
+        """Put what spikes in flight still bring into accumulators or queues."""
+        for table, rules, worker in zip(self.tables, self.rules, workers):
+            if worker.queue is None:
+                replay(table, log.log, worker.acc, self.step, self.history)
+                continue
+            widest = int(np.diff(table.rows).max(initial=0))
+            widest += 0 if rules is None else int(rules.longest.max(initial=0))
+            words = widest * int((log.log.starts[:, self.history - 1, -1]).sum())
+            worker.queue = grown(worker.queue, words // CHUNK + len(worker.queue.heads))
+            requeue(table, worker.queue, rules, log.log, self.step, self.history)
+
     def _worker(self, part: Partition, trial: int) -> _Worker:
-        acc = aligned((1 << self.plan.place_bits,), self.program.accumulator)
+        plan, whole = self.plan, self.program.accumulator
+        acc = aligned((1 << (plan.index_bits + plan.ring_bits),), whole)
+        queue = new_queue(plan, self.program) if plan.queued else None
         tables = [self._kernel_table(k, trial) for k in range(len(self.values))]
-        return _Worker(part, acc, tables, inputs_of(self.program, part, trial, self.values))
+        return _Worker(part, acc, tables, inputs_of(self.program, part, trial, self.values), queue)
 
     def _kernel_table(self, k: int, trial: int) -> list[np.ndarray]:
         """The addresses that population k's kernel reads (see `kernel_source`), and the arrays."""
@@ -161,8 +182,8 @@ class CpuEngine(AbstractEngine):
         scalars += [r.quantum for r in population.receptors]
         owned = [
             np.array([*scalars, 0.0], dtype=dtype),
-            aligned((CHUNK,), np.uint8),
-            aligned((CHUNK,), dtype),
+            aligned((BLOCK,), np.uint8),
+            aligned((BLOCK,), dtype),
         ]
         rows = [_own(np.asarray(population.values[i], dtype=dtype)) for i in plan.rows]
         table = np.zeros(TABLE_STATES + plan.n_states + len(rows), dtype=np.int64)
@@ -220,15 +241,20 @@ class CpuEngine(AbstractEngine):
             (
                 self._team(q, trial, shared),
                 self.tables[q],
-                worker.inputs,
+                worker,
                 probes_of(self.program, worker.part, trial, self.values, done, out, offsets),
-                worker.acc,
+                self.rules[q],
             )
             for q, worker in enumerate(self.workers[trial])
         ]
         last = done + steps
         while done < last:
             shared[STOP] = 0
+            for _, table, worker, _, rules in arguments:
+                if worker.queue is not None:
+                    log = self.logs[trial].log
+                    need = chunks_needed(table, worker.queue, rules, log, self.history - 1)
+                    worker.queue = grown(worker.queue, need)
             ran = self._call(trial, arguments, done, last - done, shared)
             if self.program.recorded:
                 spikes.append(self.logs[trial].collect(done, ran))
@@ -243,10 +269,13 @@ class CpuEngine(AbstractEngine):
         log = self.logs[trial].log
 
         def work(q: int) -> int:
-            team, table, inputs, probes, acc = arguments[q]
+            team, table, worker, probes, rules = arguments[q]
             try:
                 self._before_run(q)
-                return run(team, table, log, inputs, probes, acc, done, steps, self.history)
+                return run(
+                    *(team, table, log, worker.inputs, probes, worker.acc),
+                    *(worker.queue, rules, done, steps, self.history),
+                )
             except BaseException:
                 shared[ABORT] = 1
                 raise

@@ -11,12 +11,14 @@ delay of a group, which costs cache misses.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
+from ...errors import ValidationError
+from ...numerics.rows import EXPLICIT
 from ...program.edge_values import ARRAY, CONSTANT, TABLE, greatest, to_quanta
 from ...program.program import EdgeProgram, Program
 from .aligned import padded
@@ -24,13 +26,18 @@ from .aligned import padded
 __all__ = ["Channel", "Partition", "Plan", "make_plan"]
 
 WORD_BITS = 32
-#: Delays in a group, at most, as a power of two.
-_MOST_WIDTH = 6
-#: Measured: nanoseconds of looking a bucket up; of adding a synapse to accumulators that take up to
-#: so many bytes; of reading a synapse of two numbers instead of one.
-_BUCKET = 9.0
-_ADD = ((2**15, 0.6), (2**19, 1.2), (2**20, 1.6), (2**22, 2.6), (2**24, 3.5), (2**62, 8.0))
-_WIDE = 0.7
+#: Delays in a group, and delays that queues can tell apart, at most, as powers of two; shared
+#: weights that leave one population.
+_MOST_WIDTH, _MOST_QUEUES, _MOST_SHARED = 6, 14, 4
+#: Nanoseconds, measured on an AMD EPYC with 1 MB of second-level cache for each core: looking a
+#: bucket up; adding a synapse, by bytes of accumulators; reading a synapse of two numbers instead
+#: of one; passing a synapse through a queue; computing one.
+_BUCKET = 50.0
+_ADD = (
+    (2**15, 0.6), (2**17, 0.7), (2**18, 0.8), (2**19, 1.0), (2**20, 1.3), (2**21, 1.5),
+    (2**22, 1.65), (2**23, 1.8), (2**24, 5.0), (2**26, 9.0),
+)  # fmt: skip
+_WIDE, _QUEUE, _GENERATE = 0.7, 2.5, 9.0
 #: Arrays of more weights are not searched for a common measure.
 _MOST_SEARCHED = 2**22
 
@@ -65,10 +72,13 @@ class Channel:
     step: int
     code_bits: int
     narrow: bool
+    procedural: bool = False
 
     @property
     def scheme(self) -> str:
         """In words."""
+        if self.procedural:
+            return "procedural"
         if not self.narrow:
             return "two numbers each"
         return f"4 bytes, weight in {self.code_bits} bits" if self.code_bits else "4 bytes, shared"
@@ -88,6 +98,8 @@ class Plan:
         Bits of an accumulator's place in its row.
     width_bits
         Bits of a delay's place in its group: a bucket holds ``2**width_bits`` delays.
+    queued
+        Whether spikes go through queues (see `queueing`); a group then holds all delays.
     cost
         Expected nanoseconds for each synaptic event.
     """
@@ -96,12 +108,18 @@ class Plan:
     channels: tuple[Channel, ...]
     index_bits: int
     width_bits: int
+    queued: bool
     cost: float
 
     @cached_property
     def place_bits(self) -> int:
         """Bits of an accumulator's place among all rows."""
         return self.index_bits + self.width_bits
+
+    @property
+    def ring_bits(self) -> int:
+        """Steps for which there are rows of accumulators, as a power of two."""
+        return 0 if self.queued else self.width_bits
 
 
 def partitions(program: Program, count: int) -> tuple[Partition, ...]:
@@ -117,7 +135,9 @@ def partitions(program: Program, count: int) -> tuple[Partition, ...]:
     return tuple(made)
 
 
-def make_plan(program: Program, count: int, width_bits: int | None = None) -> Plan:
+def make_plan(
+    program: Program, count: int, width_bits: int | None = None, procedural: bool = False
+) -> Plan:
     """Choose the layout that should cost least on `count` threads.
 
     Parameters
@@ -127,40 +147,88 @@ def make_plan(program: Program, count: int, width_bits: int | None = None) -> Pl
     count
         Partitions.
     width_bits
-        To set the groups of delays instead of choosing them.
+        To set the groups of delays instead of choosing them; -1 for queues.
+    procedural
+        Whether synapses that follow rules are computed at every spike instead of being stored.
+
+    Raises
+    ------
+    ValidationError
+        If synapses are to be computed where spikes act without delay, or delays differ by more
+        than 16,384 steps.
     """
     parts = partitions(program, count)
     size = max(p.size for p in parts)
     index_bits = max(1, (size - 1).bit_length())
     span = max((e.max_delay - e.min_delay + 1 for e in program.edges), default=1)
-    most = min(_MOST_WIDTH, (span - 1).bit_length())
+    for k in range(len(program.populations)):
+        leaving = [e for e in program.edges if e.pre == k]
+        if leaving:
+            first, last = min(e.min_delay for e in leaving), max(e.max_delay for e in leaving)
+            span = max(span, last - first + 1)
+    span_bits = (span - 1).bit_length()
+    queued = span_bits <= _MOST_QUEUES and all(e.min_delay > 0 for e in program.edges)
+    if procedural:
+        _check_procedural(queued)
+        channels = _channels(program, WORD_BITS - index_bits - span_bits, True)
+        cost = _queue_cost(program, channels, size)
+        return Plan(parts, channels, index_bits, span_bits, True, cost)
     found = []
-    for bits in range(most + 1) if width_bits is None else [width_bits]:
-        channels = _channels(program, WORD_BITS - index_bits - bits)
-        cost = _cost(program, channels, count, size, bits)
-        found.append(Plan(parts, channels, index_bits, bits, cost))
+    widths = range(min(_MOST_WIDTH, span_bits) + 1) if width_bits is None else [width_bits]
+    for bits in widths:
+        if bits >= 0:
+            channels = _channels(program, WORD_BITS - index_bits - bits)
+            cost = _cost(program, channels, count, size, bits)
+            found.append(Plan(parts, channels, index_bits, bits, False, cost))
+    if queued and (width_bits is None or width_bits < 0):
+        channels = _channels(program, WORD_BITS - index_bits - span_bits)
+        cost = _queue_cost(program, channels, size)
+        found.append(Plan(parts, channels, index_bits, span_bits, True, cost))
     return min(found, key=lambda plan: plan.cost)
 
 
-def _channels(program: Program, room: int) -> tuple[Channel, ...]:
+def _check_procedural(queued: bool) -> None:
+    if not queued:
+        raise ValidationError(
+            "run, connectivity",
+            "'procedural' with spikes that act without delay, or delays very far apart",
+            f"delays of at least a step that differ by at most {2**_MOST_QUEUES:,} steps",
+            "use connectivity='stored'",
+        )
+
+
+def is_procedural(edge: EdgeProgram) -> bool:
+    """Whether a projection's synapses can be computed: they follow rules, not lists."""
+    kinds = (edge.weight.kind, edge.delay.kind, edge.dendritic.kind)
+    return edge.rule.kind != EXPLICIT and ARRAY not in kinds
+
+
+def _channels(program: Program, room: int, procedural: bool = False) -> tuple[Channel, ...]:
     """The channels of all populations, given `room` bits for codes of weights."""
     made: list[Channel] = []
     for k in range(len(program.populations)):
         leaving = [j for j, e in enumerate(program.edges) if e.pre == k]
-        joint = _channel(program, k, leaving, room) if leaving else None
-        if joint is None or joint.narrow:
-            made += [joint] if joint else []
-            continue
-        constants: dict[int, list[int]] = {}
-        for j in leaving:
-            edge = program.edges[j]
-            if edge.weight.kind == CONSTANT:
-                quanta = int(to_quanta(edge.weight.params[0], edge.quantum))
-                constants.setdefault(quanta, []).append(j)
-        rest = [j for j in leaving if program.edges[j].weight.kind != CONSTANT]
-        groups = [*constants.values(), rest] if len(constants) <= 4 else [leaving]
-        made += [_channel(program, k, group, room) for group in groups if group]
+        if procedural and (made_up := [j for j in leaving if is_procedural(program.edges[j])]):
+            made.append(replace(_channel(program, k, made_up, WORD_BITS), procedural=True))
+            leaving = [j for j in leaving if j not in made_up]
+        if leaving:
+            made += _stored_channels(program, k, leaving, room)
     return tuple(sorted(made, key=lambda c: not c.narrow))
+
+
+def _stored_channels(program: Program, k: int, leaving: list[int], room: int) -> list[Channel]:
+    joint = _channel(program, k, leaving, room)
+    if joint.narrow:
+        return [joint]
+    constants: dict[int, list[int]] = {}
+    for j in leaving:
+        edge = program.edges[j]
+        if edge.weight.kind == CONSTANT:
+            quanta = int(to_quanta(edge.weight.params[0], edge.quantum))
+            constants.setdefault(quanta, []).append(j)
+    rest = [j for j in leaving if program.edges[j].weight.kind != CONSTANT]
+    groups = [*constants.values(), rest] if len(constants) <= _MOST_SHARED else [leaving]
+    return [_channel(program, k, group, room) for group in groups if group]
 
 
 def _channel(program: Program, k: int, members: list[int], room: int) -> Channel:
@@ -196,7 +264,7 @@ def _cost(
 ) -> float:
     """Expected nanoseconds for each synaptic event, if all sources are equally active."""
     bytes_of_rows = (size << width_bits) * np.dtype(program.accumulator).itemsize
-    add = next(ns for limit, ns in _ADD if bytes_of_rows <= limit)
+    add = _add_cost(bytes_of_rows)
     total = events = 0.0
     for channel in channels:
         edges = [program.edges[j] for j in channel.edges]
@@ -208,6 +276,18 @@ def _cost(
             expected / max(length, 1e-9)
         )
     return total / events if events else add
+
+
+def _queue_cost(program: Program, channels: tuple[Channel, ...], size: int) -> float:
+    """Expected nanoseconds for each event that goes through a queue."""
+    cost = _QUEUE + _add_cost(size * np.dtype(program.accumulator).itemsize)
+    return cost + (_GENERATE if any(c.procedural for c in channels) else 0.0)
+
+
+def _add_cost(bytes_of_rows: int) -> float:
+    """Nanoseconds of adding to one of so many bytes of accumulators."""
+    sizes, costs = zip(*_ADD)
+    return float(np.interp(math.log2(bytes_of_rows + 1), np.log2(sizes), costs))
 
 
 def _spread(edge: EdgeProgram) -> float:
