@@ -17,12 +17,10 @@ class Profile:
     ----------
     engine
         Whose phases are timed.
-    threads
-        How many threads may work; all of them count as occupied while the engine runs.
     """
 
-    def __init__(self, engine: AbstractEngine, threads: int) -> None:
-        self.engine, self.threads = engine, threads
+    def __init__(self, engine: AbstractEngine) -> None:
+        self.engine = engine
         self.running = self.collecting = 0.0
         engine.start_profile()
 
@@ -43,7 +41,6 @@ class Profile:
         """
         return {
             "per": self.engine.profile_rows,
-            "threads": self.threads,
             "loop": self.engine.phase_times(),
             "running_s": self.running,
             "collecting_s": self.collecting,

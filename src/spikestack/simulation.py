@@ -192,7 +192,7 @@ class Simulation:
         """Begin a recording, and to count the time that it takes."""
         self._collector = Collector(self.program, self.step)
         self._wall_before = self.wall_time
-        self._profile = Profile(self.engine, self.threads) if self._profiled else None
+        self._profile = Profile(self.engine) if self._profiled else None
 
     def _piece(self, steps: int) -> float:
         started = time.perf_counter()

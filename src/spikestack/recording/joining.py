@@ -139,12 +139,9 @@ def _agreed(facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _sum(values: Sequence[Any]) -> Any:
-    """Numbers added up, also those within lists and mappings; None unless all have one shape.
-
-    Text and counts that are whole numbers say what is summed, so they must be equal.
-    """
+    """Numbers added up, also those within lists and mappings; None unless all have one shape."""
     first = values[0]
-    if all(isinstance(value, float) for value in values):
+    if all(isinstance(value, int | float) for value in values):
         return sum(values)
     if all(isinstance(value, Mapping) and value.keys() == first.keys() for value in values):
         parts = {name: _sum([value[name] for value in values]) for name in first}
