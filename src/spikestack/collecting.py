@@ -14,7 +14,7 @@ from .program.program import Program
 from .recording import Recording, SpikeRecord, Trace
 from .version import __version__
 
-__all__ = ["Collector", "provenance"]
+__all__ = ["Collector", "integration", "provenance"]
 
 
 class Collector:
@@ -111,6 +111,14 @@ class Collector:
         return found
 
 
+def integration(program: Program) -> list[dict[str, Any]]:
+    """How each variable of each population is integrated."""
+    return [
+        {"name": p.name, "neurons": p.size, "integration": dict(p.schemes)}
+        for p in program.populations
+    ]
+
+
 def provenance(program: Program, engine: AbstractEngine, threads: int) -> dict[str, Any]:
     """Versions, settings and date of a run."""
     import numba
@@ -129,6 +137,7 @@ def provenance(program: Program, engine: AbstractEngine, threads: int) -> dict[s
         "seed": program.seed,
         "fingerprint": program.fingerprint,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "populations": integration(program),
         "weight_rounding": {
             f"{population.name}.{receptor.name}": receptor.rounding
             for population in program.populations

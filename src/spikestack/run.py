@@ -21,6 +21,7 @@ def run(
     threads: int | None = None,
     precision: str = "float32",
     trials: int = 1,
+    profile: bool = False,
     progress: bool | None = None,
 ) -> Recording:
     """Run a network from the start and return what was recorded.
@@ -35,7 +36,7 @@ def run(
         ``"cpu"`` or ``"reference"``.
     dt
         Step in ms.
-    threads, precision, trials
+    threads, precision, trials, profile
         See `Simulation`.
     progress
         Whether to show a bar; by default on a terminal only.
@@ -46,7 +47,13 @@ def run(
         Spikes and traces; of status ``"interrupted"`` after Ctrl-C.
     """
     simulation = Simulation(
-        network, dt=dt, on=on, threads=threads, precision=precision, trials=trials
+        network,
+        dt=dt,
+        on=on,
+        threads=threads,
+        precision=precision,
+        trials=trials,
+        profile=profile,
     )
     if not simulation.advance(duration, progress=progress):
         print(f"stopped at {simulation.time:g} ms; what was recorded is kept", file=sys.stderr)

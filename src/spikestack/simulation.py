@@ -10,20 +10,21 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from .collecting import Collector, provenance
+from .collecting import Collector, integration, provenance
 from .engines.base import AbstractEngine
 from .engines.cpu.engine import CpuEngine
 from .engines.reference import ReferenceEngine
 from .engines.state import initial_state, load_state, save_state
 from .errors import EngineError, UnknownNameError, ValidationError, shorten
 from .network.network import Network
+from .profiling import Profile, build_seconds
 from .program.lower import PRECISIONS, lower
 from .program.memory import check_memory, memory_needed
 from .progress import InterruptGuard, Meter
 from .recording import Recording
 from .units import magnitude, parse_unit
 
-__all__ = ["ENGINES", "Simulation"]
+__all__ = ["ENGINES", "Simulation", "planned"]
 
 ENGINES: dict[str, type[AbstractEngine]] = {
     engine.name: engine for engine in (CpuEngine, ReferenceEngine)
@@ -52,6 +53,8 @@ class Simulation:
         ``"float32"`` or ``"float64"``.
     trials
         Independent repetitions.
+    profile
+        Whether to time the phases of every step; `Recording.report` shows them.
 
     Raises
     ------
@@ -75,6 +78,7 @@ class Simulation:
         threads: int | None = None,
         precision: str = "float32",
         trials: int = 1,
+        profile: bool = False,
     ) -> None:
         self.network = network
         self.dt = _checked_dt(dt)
@@ -98,12 +102,15 @@ class Simulation:
         started = time.perf_counter()
         with threadpool_limits(self.threads):
             self.program = lower(network, self.dt, precision, self.trials)
+            lowering = time.perf_counter() - started
             self._engine_type = ENGINES[on]
             self.engine = self._engine_type(self.program, initial_state(self.program), self.threads)
         self.build_time = time.perf_counter() - started
+        self._built = build_seconds(lowering, self.build_time, self.engine.describe())
         self.wall_time = 0.0
         self.step = 0
-        self._collector = Collector(self.program, 0)
+        self._profiled = profile
+        self._begin()
         self._broken = ""
 
     @property
@@ -158,7 +165,8 @@ class Simulation:
     def drain(self) -> Recording:
         """Take what was recorded, and forget it here."""
         result = self.recording()
-        self._collector = Collector(self.program, self.step)
+        self._built = dict.fromkeys(self._built, 0.0)
+        self._begin()
         return result
 
     def save(self, path: str | Path) -> None:
@@ -178,7 +186,13 @@ class Simulation:
         self.engine = self._engine_type(self.program, state, self.threads)
         self.step = state.step
         self._broken = ""
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin a recording, and to count the time that it takes."""
         self._collector = Collector(self.program, self.step)
+        self._wall_before = self.wall_time
+        self._profile = Profile(self.engine) if self._profiled else None
 
     def _piece(self, steps: int) -> float:
         started = time.perf_counter()
@@ -191,6 +205,8 @@ class Simulation:
         self._collector.add(chunk)
         self.step += steps
         self.wall_time += took
+        if self._profile:
+            self._profile.add(took, time.perf_counter() - started - took)
         return took
 
     def _steps(self, duration: Any) -> int:
@@ -209,13 +225,44 @@ class Simulation:
         return round(steps)
 
     def _provenance(self) -> dict[str, Any]:
-        return provenance(self.program, self.engine, self.threads) | {
-            "wall_time_s": self.wall_time,
-            "build_time_s": self.build_time,
-            "real_time_factor": self.wall_time / (self.time * 1e-3 * self.trials)
-            if self.step
-            else None,
+        wall = self.wall_time - self._wall_before
+        seconds = (self.step - self._collector.first) * self.dt * 1e-3
+        about = provenance(self.program, self.engine, self.threads) | {
+            "wall_time_s": wall,
+            "build_time_s": sum(self._built.values()),
+            "build_seconds": self._built,
+            "real_time_factor": wall / (seconds * self.trials) if seconds else None,
         }
+        return about | ({"profile": self._profile.facts()} if self._profile else {})
+
+
+def planned(
+    network: Network,
+    *,
+    dt: Any = 0.1,
+    on: str = "cpu",
+    threads: int = 1,
+    precision: str = "float32",
+    trials: int = 1,
+) -> dict[str, Any]:
+    """What a run would choose; nothing is built. For the settings, see `Simulation`.
+
+    Returns
+    -------
+    dict
+        ``populations``, with the integration of each variable; ``layout``, as the engine plans it,
+        empty if it has nothing to choose.
+
+    Raises
+    ------
+    ValidationError
+        If the network does not fit the grid.
+    """
+    program = lower(network, _checked_dt(dt), precision, trials)
+    return {
+        "populations": integration(program),
+        "layout": ENGINES[on].planned(program, threads),
+    }
 
 
 def _checked_dt(dt: Any) -> float:

@@ -53,6 +53,44 @@ def test_memory_depends_on_the_settings(cli: Cli, net_file: Path) -> None:
     assert cli.json("inspect", net_file, "--precision", "float64")["memory"]["needed"] > one
 
 
+def test_integration_and_layout(cli: Cli, net_file: Path) -> None:
+    """As a run would choose them, without building anything."""
+    data = cli.json("inspect", net_file, "--threads", 2)
+    for population in data["populations"]:
+        assert population["integration"] == {"v": "exact", "ExponentialCurrent.i": "exact"}
+    layout = data["layout"]
+    assert (layout["partitions"], layout["delays_in_a_bucket"]) == (2, 1)
+    assert [(c["source"], c["synapses"], c["bytes"]) for c in layout["channels"]] == [
+        ("exc", 80, 320)
+    ]
+    assert layout["expected_ns_per_event"] > 0
+    text = " ".join(cli.ok("inspect", net_file).split())
+    for part in ("4 bytes, shared", "delays in a bucket: 1, partitions: 1", "ns for each synaptic"):
+        assert part in text
+    assert cli.json("inspect", net_file, "--on", "reference")["layout"] is None
+
+
+def test_what_cannot_be_lowered_is_an_error(cli: Cli, net_file: Path) -> None:
+    assert "run, dt" in cli.fails("inspect", net_file, "--dt", 5000)
+    assert "run, dt" in cli.fails("inspect", net_file, "--dt", 5000, "--json")
+
+
+def test_what_does_not_fit_is_not_laid_out(
+    cli: Cli, net_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spikestack.program.memory.available_memory", lambda: 1000)
+    assert "left out" in cli.ok("inspect", net_file)
+    data = cli.json("inspect", net_file)
+    assert (data["memory"]["fits"], data["layout"]) == (False, None)
+    assert data["populations"][0]["integration"] is None
+
+
+def test_empty_network(cli: Cli, tmp_path: Path) -> None:
+    path = sp.Network().save(tmp_path / "net.spk")
+    assert cli.json("inspect", path)["layout"] is None
+    assert "0 neurons" in cli.ok("inspect", path)
+
+
 def test_every_kind_of_part(cli: Cli, tmp_path: Path) -> None:
     net = sp.Network()
     image = net.add(sp.Population("image", (6, 6), sp.SpikeSource()))
@@ -83,6 +121,7 @@ def test_recording(cli: Cli, net_file: Path, tmp_path: Path) -> None:
     cli.ok("run", net_file, "--for", "20", "--on", "reference", "--out", tmp_path)
     text = cli.ok("inspect", tmp_path / "recording.spk")
     assert "a recording" in text and "fingerprint" in text
+    assert "Report of 20 ms" in text
     data = cli.json("inspect", tmp_path / "recording.spk")
     assert data["kind"] == "recording"
     assert data["t_stop_ms"] == 20.0

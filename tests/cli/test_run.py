@@ -144,3 +144,15 @@ def test_wrong_usage(cli: Cli, net_file: Path, args: tuple[str, ...]) -> None:
 def test_bad_settings_that_only_the_library_knows(cli: Cli, net_file: Path) -> None:
     assert "whole number of steps" in cli.fails("run", net_file, "--for", "1", "--dt", "0.3")
     assert "2**63-1" in cli.fails("run", net_file, "--seed", 2**63)
+
+
+def test_profile(cli: Cli, net_file: Path, tmp_path: Path) -> None:
+    """With a report on the page, and with the numbers in JSON and in the file."""
+    text = cli.ok("run", net_file, "--for", 20, "--profile")
+    for part in ("Report of 20 ms", "ns per synaptic event", "phase", "deliver", "lowering"):
+        assert part in text
+    data = cli.json("run", net_file, "--for", 20, "--profile", "--out", tmp_path)
+    assert data["provenance"]["profile"]["loop"]["update"][0] > 0
+    assert Recording.load(tmp_path / "recording.spk").provenance == data["provenance"]
+    assert "profile" not in cli.json("run", net_file, *FAST)["provenance"]
+    assert "does not tell phases apart" in cli.ok("run", net_file, *FAST, "--profile")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..synapses.base import Synapse
     from ..values import Value
 
-__all__ = ["drives_of", "memory_of", "populations_of", "probes_of", "projections_of"]
+__all__ = ["drives_of", "memory_of", "plan_of", "populations_of", "probes_of", "projections_of"]
 
 
 def populations_of(network: Network) -> list[dict[str, Any]]:
@@ -89,6 +89,14 @@ def memory_of(network: Network, settings: dict[str, Any]) -> dict[str, Any]:
         "parts": asdict(need),
         "settings": settings,
     }
+
+
+def plan_of(network: Network, settings: dict[str, Any]) -> dict[str, Any]:
+    """What a run would choose: integration by population, and the layout of the synapses."""
+    from ..simulation import planned
+
+    others = {name: value for name, value in settings.items() if name != "engine"}
+    return planned(network, on=settings["engine"], **others)
 
 
 def _variables(network: Network, population: Population) -> list[str]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import FileFormatError
+from ..sizes import human_bytes
 from .options import Dt, Engine, File, Json, Precision, Trials, check_settings
-from .output import console, emit, human_bytes, one_line, stdout_kept_for_json, table
+from .output import console, emit, one_line, stdout_kept_for_json, table
 from .running import summary_of
 from .sources import kind_of, load_network
 
@@ -32,8 +33,9 @@ def inspect(
 ) -> None:
     """Show what a file holds: a network, a recording, or the state of a simulation.
 
-    For a network also the memory that a run of it will need; nothing is built or run. A Python
-    file is executed, as by python itself, to see what it defines.
+    For a network also the memory that a run of it will need, how its equations will be integrated
+    and how its synapses will be laid out; nothing is built or run. A Python file is executed, as by
+    python itself, to see what it defines.
     """
     kind = kind_of(file)
     if kind == "recording":
@@ -50,18 +52,24 @@ def inspect(
 
 
 def _network_facts(file: Path, network: Network, settings: dict[str, Any]) -> dict[str, Any]:
-    from .contents import drives_of, memory_of, populations_of, probes_of, projections_of
+    from .contents import drives_of, memory_of, plan_of, populations_of, probes_of, projections_of
 
+    memory = memory_of(network, settings)
+    plan = plan_of(network, settings) if memory["fits"] and network.populations else {}
+    integration = {p["name"]: p["integration"] for p in plan.get("populations", ())}
     return {
         "kind": "network",
         "file": str(file),
         "seed": network.seed,
         "fingerprint": network.fingerprint,
-        "populations": populations_of(network),
+        "populations": [
+            p | {"integration": integration.get(p["name"])} for p in populations_of(network)
+        ],
         "projections": projections_of(network),
         "drives": drives_of(network),
         "probes": probes_of(network),
-        "memory": memory_of(network, settings),
+        "memory": memory,
+        "layout": plan.get("layout") or None,
     }
 
 
@@ -98,6 +106,11 @@ def _show_network(facts: dict[str, Any]) -> None:
             for p in facts["probes"]
         ],
     )  # fmt: skip
+    _show_integration(facts["populations"])
+    if facts["layout"]:
+        _show_layout(facts["layout"])
+    if not facts["memory"]["fits"]:
+        print("integration and layout are left out, as it does not fit into the memory here")
     _show_memory(facts["memory"])
 
 
@@ -116,6 +129,44 @@ def _every(probe: dict[str, Any]) -> str:
 def _show_rows(heads: tuple[str, ...], rows: list[list[str]]) -> None:
     if rows:
         console().print(table(heads, rows, right=("neurons", "synapses")))
+
+
+def _show_integration(populations: list[dict[str, Any]]) -> None:
+    rows = []
+    for population in populations:
+        by_scheme: dict[str, list[str]] = {}
+        for variable, scheme in (population["integration"] or {}).items():
+            by_scheme.setdefault(scheme, []).append(variable)
+        rows += [[population["name"], s, ", ".join(names)] for s, names in by_scheme.items()]
+    _show_rows(("integrated in", "how", "variables"), rows)
+
+
+def _show_layout(layout: dict[str, Any]) -> None:
+    heads = ("synapses from", "stored as", "groups of delays", "synapses", "bytes", "of rows")
+    rows = [
+        [
+            channel["source"],
+            channel["scheme"],
+            f"{channel['groups_of_delays']:,}",
+            f"{channel['synapses']:,.0f}",
+            human_bytes(channel["bytes"]),
+            human_bytes(channel["bytes_rows"]),
+        ]
+        for channel in layout["channels"]
+    ]
+    if rows:
+        console().print(table(heads, rows, right=heads[2:]))
+    page, cost = console(), layout["expected_ns_per_event"]
+    page.print(
+        f"delivery: {layout['delivery']}; delays in a bucket: {layout['delays_in_a_bucket']}, "
+        f"partitions: {layout['partitions']}, parallel over {layout['parallel over']}"
+    )
+    if rows:
+        each = cost * 1e-9 * layout["synapses"]
+        page.print(
+            f"expected: {cost:.3g} ns for each synaptic event, so {each:.3g} s of CPU time per "
+            "simulated second for each Hz of the mean rate"
+        )
 
 
 def _show_memory(memory: dict[str, Any]) -> None:
@@ -143,9 +194,11 @@ def _inspect_recording(file: Path, as_json: bool) -> None:
     print(f"{one_line(file)}: a recording")
     print(recording)
     print()
-    for name in ("fingerprint", "date", "spikestack", "threads", "trials"):
+    for name in ("fingerprint", "date", "spikestack"):
         if name in recording.provenance:
             print(f"{name}: {one_line(recording.provenance[name])}")
+    print()
+    print(recording.report())
 
 
 def _inspect_state(file: Path, as_json: bool) -> None:

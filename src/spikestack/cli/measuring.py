@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from ..sizes import human_bytes
 from .options import Duration, Json, Precision, check_choice, check_settings
-from .output import clean, console, emit, human_bytes, one_line, say, stdout_kept_for_json, table
+from .output import clean, console, emit, one_line, say, stdout_kept_for_json, table
 from .parts import part
 
 __all__ = ["cpu"]

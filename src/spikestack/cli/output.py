@@ -18,7 +18,6 @@ __all__ = [
     "clean",
     "console",
     "emit",
-    "human_bytes",
     "one_line",
     "say",
     "stdout_kept_for_json",
@@ -117,12 +116,3 @@ def stdout_kept_for_json(wanted: bool) -> Iterator[None]:
     """Send what is printed inside to stderr if `wanted`, so that stdout holds JSON alone."""
     with contextlib.redirect_stdout(sys.stderr) if wanted else contextlib.nullcontext():
         yield
-
-
-def human_bytes(count: float) -> str:
-    """A number of bytes for people: ``"12.3 MB"``."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"

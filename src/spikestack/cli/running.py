@@ -47,6 +47,9 @@ def run(
     plot: Annotated[
         bool, typer.Option("--plot", help=f"Draw {FIGURE}, in DIR or else in this folder.")
     ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Time the phases of a step; print a report.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run a network and show what it did.
@@ -66,13 +69,23 @@ def run(
         network = load_network(file, seed)
         _record_something(network)
         recording = simulate(
-            network, duration, on=on, dt=dt, threads=threads, precision=precision, trials=trials
+            network,
+            duration,
+            on=on,
+            dt=dt,
+            threads=threads,
+            precision=precision,
+            trials=trials,
+            profile=profile,
         )
     files = _written(recording, folder, save=out is not None, plot=plot)
     if as_json:
         emit({"file": str(file), **summary_of(recording), "files": [str(path) for path in files]})
     else:
         _show(recording, files)
+        if profile:
+            print()
+            print(recording.report())
     if recording.status == "interrupted":
         raise typer.Exit(INTERRUPTED)
 

@@ -34,6 +34,8 @@ class AbstractEngine(ABC):
     """Runs one Program from a State onwards."""
 
     name: str
+    #: What the times of `phase_times` are given for each of: ``"thread"`` or ``"trial"``.
+    profile_rows = "thread"
 
     @abstractmethod
     def __init__(self, program: Program, state: State, threads: int) -> None:
@@ -55,6 +57,19 @@ class AbstractEngine(ABC):
 
     def describe(self) -> dict[str, object]:
         """What the engine chose, for reports."""
+        return {}
+
+    @classmethod
+    def planned(cls, program: Program, threads: int) -> dict[str, object]:
+        """What of that is known before anything is built."""
+        return {}
+
+    def start_profile(self) -> bool:
+        """Time the phases of every step from now on; False for engines that have no phases."""
+        return False
+
+    def phase_times(self) -> dict[str, list[float]]:
+        """Seconds by phase since `start_profile`; none for engines that have no phases."""
         return {}
 
 

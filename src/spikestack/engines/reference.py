@@ -109,6 +109,30 @@ class ReferenceEngine(AbstractEngine):
         values = tuple(v.copy() for v in self.values)
         return State(self.step, values, tuple(c.copy() for c in self.counters), self.flight)
 
+    def describe(self) -> dict[str, object]:
+        """Its lists of edges, by projection, and what they take."""
+        names = [p.name for p in self.program.populations]
+        lists = [
+            (e.pre.nbytes + e.post.nbytes + e.weights.nbytes + e.delays.nbytes) for e in self.edges
+        ]
+        channels = [
+            {
+                "source": names[edge.pre],
+                "scheme": f"list of {edge.name}",
+                "synapses": len(edges.pre),
+                "bytes": size,
+            }
+            for edge, edges, size in zip(self.program.edges, self.edges, lists)
+        ]
+        return {
+            "delivery": "edge by edge, into a ring of future input for every receptor",
+            "channels": channels,
+            "synapses": sum(len(edges.pre) for edges in self.edges),
+            "bytes_synapses": sum(lists),
+            "bytes_states": sum(a.nbytes for a in (*self.values, *self.counters)),
+            "bytes_accumulators": sum(ring.nbytes for ring in self.ring),
+        }
+
     def _update(self, k: int, population: PopulationProgram) -> list[Spikes]:
         """Steps 1 to 6 of the contract for one population, in every trial."""
         self._add_inputs(k)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -16,7 +16,7 @@ from .trace import Trace
 
 __all__ = ["join_recordings"]
 
-SUMMED = ("wall_time_s", "build_time_s")
+SUMMED = ("wall_time_s", "build_time_s", "build_seconds", "profile")
 
 
 def join_recordings(pieces: Sequence[Recording]) -> Recording:
@@ -114,14 +114,39 @@ def _join_traces(pieces: Sequence[Trace]) -> Trace:
 def _join_provenance(pieces: Sequence[dict[str, Any]]) -> dict[str, Any]:
     if len(pieces) == 1:
         return pieces[0]
-    first = pieces[0]
-    joined = {
-        name: value
-        for name, value in first.items()
-        if name != "parts" and all(name in p and p[name] == value for p in pieces)
-    }
+    joined = _agreed([{k: v for k, v in piece.items() if k != "parts"} for piece in pieces])
     for name in SUMMED:
-        if all(name in piece for piece in pieces):
-            joined[name] = sum(piece[name] for piece in pieces)
+        joined.pop(name, None)
+        total = _sum([piece.get(name) for piece in pieces])
+        if total is not None:
+            joined[name] = total
     joined["parts"] = [part for piece in pieces for part in piece.get("parts", [piece])]
     return joined
+
+
+def _agreed(facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What all say; of facts within facts, those parts of them that all say."""
+    found = {}
+    for name, value in facts[0].items():
+        values = [other[name] for other in facts if name in other]
+        if len(values) < len(facts):
+            continue
+        if all(other == value for other in values):
+            found[name] = value
+        elif all(isinstance(other, Mapping) for other in values):
+            found[name] = _agreed(values)
+    return found
+
+
+def _sum(values: Sequence[Any]) -> Any:
+    """Numbers added up, also those within lists and mappings; None unless all have one shape."""
+    first = values[0]
+    if all(isinstance(value, int | float) for value in values):
+        return sum(values)
+    if all(isinstance(value, Mapping) and value.keys() == first.keys() for value in values):
+        parts = {name: _sum([value[name] for value in values]) for name in first}
+        return None if None in parts.values() else parts
+    if all(isinstance(value, list | tuple) and len(value) == len(first) for value in values):
+        items = [_sum(column) for column in zip(*values)]
+        return None if None in items else items
+    return first if all(value == first for value in values) else None

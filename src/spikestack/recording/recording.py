@@ -19,6 +19,8 @@ from .trace import Trace
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from .report import Report
+
 __all__ = ["Recording", "Records"]
 
 V = TypeVar("V")
@@ -79,7 +81,7 @@ class Recording:
         The window, in ms.
     provenance
         Where it comes from, as plain data: versions, seed, fingerprint, dt, precision, engine,
-        threads, wall_time_s, build_time_s, date.
+        threads, wall_time_s, build_time_s, date; see `report`.
     status
         ``"complete"`` or ``"interrupted"``.
     reason
@@ -233,6 +235,17 @@ class Recording:
         traces = [trace for variables in self.traces.values() for trace in variables.values()]
         window = _checked_window(self, t_start, t_stop)
         return recording_figure(list(self.spikes.values()), traces, window, max_neurons, trial)
+
+    def report(self) -> Report:
+        """What the engine chose, what it takes in memory, and where the time went.
+
+        All of it comes from `provenance`, so it can also be had of a recording that was loaded;
+        what an older file does not say is left out. A run with ``profile=True`` adds the time
+        by phase. Printing it, or leaving it as the value of a notebook's cell, shows it.
+        """
+        from .report import report_of
+
+        return report_of(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one file, whole or not at all; `load` gives it back bit for bit.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .recording import Recording
     from .spikes import SpikeRecord
 
-__all__ = ["html_report", "html_table", "printable", "text_report"]
+__all__ = ["html_report", "html_table", "printable", "text_report", "text_table"]
 
 HEADS = ("population", "neurons", "spikes", "rate (Hz)", "CV ISI")
 CELL = "padding:2px 10px;text-align:{}"
@@ -29,13 +29,9 @@ def printable(text: object) -> str:
 
 def text_report(recording: Recording) -> str:
     """The recording as a table of text with a line of what it is above it."""
-    rows = [[printable(cell) for cell in row] for row in _rows(recording)]
     lines = [printable(_headline(recording))]
-    if rows:
-        table = [list(HEADS), *rows]
-        widths = [max(len(row[column]) for row in table) for column in range(len(HEADS))]
-        table.insert(1, ["─" * width for width in widths])
-        lines += ["", *(_aligned(row, widths) for row in table)]
+    if rows := _rows(recording):
+        lines += ["", *text_table(HEADS, rows)]
     lines += [""] * bool(recording.traces) + [printable(line) for line in _trace_lines(recording)]
     return "\n".join(lines)
 
@@ -47,30 +43,38 @@ def html_report(recording: Recording) -> str:
     return "".join([head, html_table(HEADS, _rows(recording)), *rest])
 
 
-def html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """An HTML table; every cell is escaped."""
-    lines = [_html_row("th", heads), *(_html_row("td", row) for row in rows)]
+def text_table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
+    """The lines of a table; its first `left` columns are aligned to the left."""
+    cells = [[printable(cell) for cell in row] for row in (heads, *rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
+    cells.insert(1, ["─" * width for width in widths])
+    return [
+        "  ".join(
+            cell.ljust(width) if column < left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths))
+        ).rstrip()
+        for row in cells
+    ]
+
+
+def html_table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """An HTML table, aligned as by `text_table`; every cell is escaped."""
+    lines = [_html_row("th", heads, left), *(_html_row("td", row, left) for row in rows)]
     return f"<table>{''.join(lines)}</table>"
 
 
-def _html_row(tag: str, cells: Sequence[str]) -> str:
+def _html_row(tag: str, cells: Sequence[str], left: int) -> str:
     return "".join(
         [
             "<tr>",
             *(
-                f'<{tag} style="{CELL.format("right" if index else "left")}">'
+                f'<{tag} style="{CELL.format("left" if index < left else "right")}">'
                 f"{html.escape(printable(cell))}</{tag}>"
                 for index, cell in enumerate(cells)
             ),
             "</tr>",
         ]
     )
-
-
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
-    first, *rest = row
-    cells = [first.ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(rest, widths[1:]))]
-    return "  ".join(cells).rstrip()
 
 
 def _headline(recording: Recording) -> str:

@@ -18,7 +18,8 @@ from .aligned import aligned
 from .build import build_tables
 from .cache import kernel_module
 from .delivery import replay
-from .driver import ABORT, ABORTED, STOP, Inputs, Team, run
+from .describe import built_layout, planned_layout
+from .driver import ABORT, ABORTED, PHASES, RECORD, STOP, Inputs, Team, run
 from .inputs import inputs_of, probes_of
 from .logs import MOST_STEPS, TrialLog
 from .plan import Partition, make_plan
@@ -58,6 +59,7 @@ class CpuEngine(AbstractEngine):
         started = time.perf_counter()
         self.by_trial = program.trials >= self.threads > 1
         self.team_size = 1 if self.by_trial else self.threads
+        self.profile_rows = "trial" if self.by_trial else "thread"
         order = sorted(range(len(program.populations)), key=lambda k: program.populations[k].level)
         self.order = np.array(order, dtype=np.int64)
         self.kernels = self._kernels()
@@ -101,21 +103,24 @@ class CpuEngine(AbstractEngine):
 
     def describe(self) -> dict[str, object]:
         """Layout and sizes, for reports."""
-        names = [p.name for p in self.program.populations]
+        return built_layout(self)
+
+    @classmethod
+    def planned(cls, program: Program, threads: int) -> dict[str, object]:
+        """The layout that a run would choose; no synapse is built."""
+        by_trial = program.trials >= threads > 1
+        return planned_layout(program, make_plan(program, 1 if by_trial else threads), by_trial)
+
+    def start_profile(self) -> bool:
+        """Time the phases of every step from now on."""
+        self.profile = np.zeros((len(self.profile), len(PHASES)), dtype=np.int64)
+        return True
+
+    def phase_times(self) -> dict[str, list[float]]:
+        """Seconds by phase; see `AbstractEngine.phase_times`."""
+        rows = self.program.trials if self.by_trial else self.team_size
         return {
-            "delivery": "buckets by source and delay, partitioned by target",
-            "delays_in_a_bucket": 2**self.plan.width_bits,
-            "channels": [(names[c.pre], c.scheme) for c in self.plan.channels],
-            "threads": self.threads,
-            "parallel over": "trials" if self.by_trial else "neurons",
-            "synapses": sum(len(t.narrow) + len(t.wide) for t in self.tables),
-            "bytes_synapses": sum(t.narrow.nbytes + t.wide.nbytes for t in self.tables),
-            "bytes_rows": sum(t.rows.nbytes for t in self.tables),
-            "bytes_states": sum(v.nbytes for v in self.values),
-            "bytes_accumulators": sum(w.acc.nbytes for ws in self.workers for w in ws),
-            "expected_ns_per_event": self.plan.cost,
-            "compile_time_s": self.compile_time,
-            "build_time_s": self.build_time,
+            name: (column * 1e-9).tolist() for name, column in zip(PHASES, self.profile[:rows].T)
         }
 
     def _kernels(self) -> np.ndarray:
@@ -256,9 +261,13 @@ class CpuEngine(AbstractEngine):
                     need = chunks_needed(table, worker.queue, rules, log, self.history - 1)
                     worker.queue = grown(worker.queue, need)
             ran = self._call(trial, arguments, done, last - done, shared)
+            since = time.perf_counter_ns()
             if self.program.recorded:
                 spikes.append(self.logs[trial].collect(done, ran))
             self.logs[trial].compact(ran)
+            if self.profile.size:
+                row = trial if self.by_trial else 0
+                self.profile[row, RECORD] += time.perf_counter_ns() - since
             done += ran
         return spikes
 
