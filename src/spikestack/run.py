@@ -21,6 +21,7 @@ def run(
     threads: int | None = None,
     precision: str = "float32",
     trials: int = 1,
+    connectivity: str = "stored",
     profile: bool = False,
     progress: bool | None = None,
 ) -> Recording:
@@ -36,7 +37,7 @@ def run(
         ``"cpu"`` or ``"reference"``.
     dt
         Step in ms.
-    threads, precision, trials, profile
+    threads, precision, trials, connectivity, profile
         See `Simulation`.
     progress
         Whether to show a bar; by default on a terminal only.
@@ -53,6 +54,7 @@ def run(
         threads=threads,
         precision=precision,
         trials=trials,
+        connectivity=connectivity,
         profile=profile,
     )
     if not simulation.advance(duration, progress=progress):

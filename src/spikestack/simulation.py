@@ -11,15 +11,15 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from .collecting import Collector, integration, provenance
-from .engines.base import AbstractEngine
+from .engines.base import AbstractEngine, Options
 from .engines.cpu.engine import CpuEngine
 from .engines.reference import ReferenceEngine
-from .engines.state import initial_state, load_state, save_state
+from .engines.state import State, initial_state, load_state, save_state
 from .errors import EngineError, UnknownNameError, ValidationError, shorten
 from .network.network import Network
 from .profiling import Profile, build_seconds
 from .program.lower import PRECISIONS, lower
-from .program.memory import check_memory, memory_needed
+from .program.memory import check_memory, check_samples
 from .progress import InterruptGuard, Meter
 from .recording import Recording
 from .units import magnitude, parse_unit
@@ -29,6 +29,7 @@ __all__ = ["ENGINES", "Simulation", "planned"]
 ENGINES: dict[str, type[AbstractEngine]] = {
     engine.name: engine for engine in (CpuEngine, ReferenceEngine)
 }
+CONNECTIVITIES = ("stored", "procedural")
 #: Wall seconds between returns to Python, for the progress bar and for Ctrl-C.
 _SLICE = 0.1
 #: Steps in a piece, at least: what a return to Python costs must not show.
@@ -53,6 +54,9 @@ class Simulation:
         ``"float32"`` or ``"float64"``.
     trials
         Independent repetitions.
+    connectivity
+        ``"stored"``, or ``"procedural"``: synapses that follow rules are computed anew at every
+        spike and take no memory, at a few times the cost; the spikes are the same.
     profile
         Whether to time the phases of every step; `Recording.report` shows them.
 
@@ -78,6 +82,7 @@ class Simulation:
         threads: int | None = None,
         precision: str = "float32",
         trials: int = 1,
+        connectivity: str = "stored",
         profile: bool = False,
     ) -> None:
         self.network = network
@@ -94,17 +99,19 @@ class Simulation:
             if threads is None
             else _count(threads, "run, threads")
         )
-        need = memory_needed(network, self.dt, precision, self.trials, on, self.threads)
-        edges = sum(
-            p.rule.expected_edges(p.pre.size, p.post.size) for p in network.projections.values()
-        )
-        check_memory(need, edges)
+        if connectivity not in CONNECTIVITIES:
+            raise ValidationError(
+                "run, connectivity", f"got {shorten(connectivity)}", f"{list(CONNECTIVITIES)}"
+            )
+        self._options = Options(procedural=connectivity == "procedural")
+        settings = (network, self.dt, precision, self.trials, on, self.threads)
+        check_memory(*settings, procedural=self._options.procedural)
         started = time.perf_counter()
         with threadpool_limits(self.threads):
             self.program = lower(network, self.dt, precision, self.trials)
             lowering = time.perf_counter() - started
             self._engine_type = ENGINES[on]
-            self.engine = self._engine_type(self.program, initial_state(self.program), self.threads)
+            self.engine = self._make_engine(initial_state(self.program))
         self.build_time = time.perf_counter() - started
         self._built = build_seconds(lowering, self.build_time, self.engine.describe())
         self.wall_time = 0.0
@@ -137,8 +144,11 @@ class Simulation:
         ------
         EngineError
             If the run could not go on; restore a saved state to use the simulation again.
+        MemoryLimitError
+            If the samples that are to be recorded would not fit.
         """
         steps = self._steps(duration)
+        check_samples(self.program, steps)
         if self._broken:
             raise EngineError(
                 f"this simulation ended in an error ({self._broken}); restore a state"
@@ -183,7 +193,7 @@ class Simulation:
             simulation is then as it was before.
         """
         state = load_state(self.program, path)
-        self.engine = self._engine_type(self.program, state, self.threads)
+        self.engine = self._make_engine(state)
         self.step = state.step
         self._broken = ""
         self._begin()
@@ -193,6 +203,9 @@ class Simulation:
         self._collector = Collector(self.program, self.step)
         self._wall_before = self.wall_time
         self._profile = Profile(self.engine) if self._profiled else None
+
+    def _make_engine(self, state: State) -> AbstractEngine:
+        return self._engine_type(self.program, state, self.threads, self._options)
 
     def _piece(self, steps: int) -> float:
         started = time.perf_counter()
@@ -244,6 +257,7 @@ def planned(
     threads: int = 1,
     precision: str = "float32",
     trials: int = 1,
+    connectivity: str = "stored",
 ) -> dict[str, Any]:
     """What a run would choose; nothing is built. For the settings, see `Simulation`.
 
@@ -261,7 +275,7 @@ def planned(
     program = lower(network, _checked_dt(dt), precision, trials)
     return {
         "populations": integration(program),
-        "layout": ENGINES[on].planned(program, threads),
+        "layout": ENGINES[on].planned(program, threads, Options(connectivity == "procedural")),
     }
 
 

@@ -12,6 +12,7 @@ import typer
 from ..errors import SpikestackError, UnknownNameError
 
 __all__ = [
+    "Connectivity",
     "Dt",
     "Duration",
     "Engine",
@@ -66,6 +67,11 @@ Precision = Annotated[
 ]
 Trials = Annotated[
     int, typer.Option("--trials", min=1, metavar="N", help="Independent repetitions.")
+]
+
+Connectivity = Annotated[
+    str,
+    typer.Option("--connectivity", metavar="C", help="stored, or procedural: computed, not kept."),
 ]
 
 Engine = Annotated[

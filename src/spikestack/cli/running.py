@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import (
+    Connectivity,
     Dt,
     Duration,
     Engine,
@@ -47,6 +48,7 @@ def run(
     plot: Annotated[
         bool, typer.Option("--plot", help=f"Draw {FIGURE}, in DIR or else in this folder.")
     ] = False,
+    connectivity: Connectivity = "stored",
     profile: Annotated[
         bool, typer.Option("--profile", help="Time the phases of a step; print a report.")
     ] = False,
@@ -76,6 +78,7 @@ def run(
             threads=threads,
             precision=precision,
             trials=trials,
+            connectivity=connectivity,
             profile=profile,
         )
     files = _written(recording, folder, save=out is not None, plot=plot)

@@ -11,7 +11,23 @@ from ..errors import NumericalError
 from ..program.program import Program
 from .state import Spikes, State
 
-__all__ = ["AbstractEngine", "Chunk", "check_finite"]
+__all__ = ["AbstractEngine", "Chunk", "Options", "check_finite"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an engine may go about it; without effect on one that knows no such way.
+
+    Attributes
+    ----------
+    procedural
+        Compute synapses that follow rules at every spike instead of storing them.
+    lazy
+        Let neurons at rest skip several steps at once: outside the guarantee of equal bits.
+    """
+
+    procedural: bool = False
+    lazy: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,6 +46,9 @@ class Chunk:
     traces: tuple[tuple[np.ndarray, np.ndarray], ...]
 
 
+DEFAULT = Options()
+
+
 class AbstractEngine(ABC):
     """Runs one Program from a State onwards."""
 
@@ -38,7 +57,9 @@ class AbstractEngine(ABC):
     profile_rows = "thread"
 
     @abstractmethod
-    def __init__(self, program: Program, state: State, threads: int) -> None:
+    def __init__(
+        self, program: Program, state: State, threads: int = 1, options: Options = DEFAULT
+    ) -> None:
         """Prepare `program` to go on from `state`."""
 
     @abstractmethod
@@ -60,7 +81,9 @@ class AbstractEngine(ABC):
         return {}
 
     @classmethod
-    def planned(cls, program: Program, threads: int) -> dict[str, object]:
+    def planned(
+        cls, program: Program, threads: int, options: Options = DEFAULT
+    ) -> dict[str, object]:
         """What of that is known before anything is built."""
         return {}
 

@@ -17,7 +17,7 @@ from ..program.edge_list import edge_list
 from ..program.populations import INJECTED
 from ..program.program import PoissonProgram, PopulationProgram, Program
 from ..program.tac import Code
-from .base import AbstractEngine, Chunk, check_finite
+from .base import DEFAULT, AbstractEngine, Chunk, Options, check_finite
 from .state import Spikes, State
 
 __all__ = ["OPERATIONS", "ReferenceEngine", "interpret"]
@@ -63,7 +63,9 @@ class ReferenceEngine(AbstractEngine):
 
     name = "reference"
 
-    def __init__(self, program: Program, state: State, threads: int = 1) -> None:
+    def __init__(
+        self, program: Program, state: State, threads: int = 1, options: Options = DEFAULT
+    ) -> None:
         self.program = program
         self.step = state.step
         self.values = tuple(v.copy() for v in state.values)

@@ -6,15 +6,27 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import MemoryLimitError
 from ..network.network import Network
+from .program import Program
 
-__all__ = ["MemoryNeed", "available_memory", "check_memory", "memory_needed"]
+__all__ = [
+    "MemoryNeed",
+    "available_memory",
+    "check_memory",
+    "check_samples",
+    "memory_needed",
+]
 
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _CGROUP_USES = ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes")
 #: Bytes per edge of the explicit lists that the reference engine keeps, and of their making.
 _REFERENCE_EDGE = 96
+#: Neurons of one partition up to which a synapse takes 4 bytes; synapses in a bucket, as planned.
+_COMPACT, _BUCKET = 2**19, 16
+_IN_FLIGHT_RATE = 10.0
 _RESERVE = 64 * 2**20
 
 
@@ -40,6 +52,7 @@ def memory_needed(
     trials: int = 1,
     engine: str = "cpu",
     threads: int = 1,
+    procedural: bool = False,
 ) -> MemoryNeed:
     """Expected memory of a run, from the description alone.
 
@@ -47,6 +60,8 @@ def memory_needed(
     ----------
     network, dt, precision, trials, engine, threads
         As for a run.
+    procedural
+        Whether synapses that follow rules are computed instead of being stored.
 
     Returns
     -------
@@ -54,29 +69,32 @@ def memory_needed(
         Bytes; edges are counted by their expected number.
     """
     real = 4 if precision == "float32" else 8
-    edges = rows = explicit = 0.0
-    longest: dict[str, float] = {}
+    synapses = rows = explicit = 0.0
+    size = sum(p.size for p in network.populations.values())
     for projection in network.projections.values():
         n = projection.rule.expected_edges(projection.pre.size, projection.post.size)
-        edges += n
-        if projection.rule.kind == "explicit":
-            explicit += 40 * n
-        elif projection.rule.has_fixed_edges() and hasattr(projection.synapse.weight, "nbytes"):
-            explicit += 8 * n
-        name = projection.pre.population.name
-        longest[name] = max(longest.get(name, 1.0), _span(projection.synapse, dt))
-    for name, span in longest.items():
-        rows += network.populations[name].size * span * 8 * threads * 2
+        listed = projection.rule.kind == "explicit"
+        given = hasattr(projection.synapse.weight, "nbytes")
+        explicit += 40 * n if listed else 8 * n if given else 0
+        steps = _span(projection.synapse, dt)
+        if engine != "cpu":
+            synapses += n * _REFERENCE_EDGE
+            rows = max(rows, size * 8 * steps)
+        elif procedural and not listed and not given:
+            # What is in flight, at ten spikes per second, and what the rule keeps for each source.
+            rows += n * 4 * _IN_FLIGHT_RATE * steps * dt * 1e-3 * trials
+            rows += projection.pre.size * 24
+        else:
+            compact = not given and size / threads < _COMPACT
+            synapses += n * (4 if compact else 2 * real)
+            # Buckets are counted, then placed, then filled: three tables of them at the most.
+            buckets = min(projection.pre.size * steps, n / _BUCKET + projection.pre.size)
+            rows += 24 * threads * buckets
     states = sum(
         p.size * (real * (len(p.model.block.states) + 4) + 4 + 8)
         for p in network.populations.values()
     )
-    per_edge = 2 * real if engine == "cpu" else _REFERENCE_EDGE
-    if engine != "cpu":
-        rows = (
-            sum(p.size for p in network.populations.values()) * 8 * max(longest.values(), default=1)
-        )
-    return MemoryNeed(int(edges * per_edge), int(rows), int(states * trials), int(explicit))
+    return MemoryNeed(int(synapses), int(rows), int(states * trials), int(explicit))
 
 
 def _span(synapse: object, dt: float) -> float:
@@ -116,13 +134,46 @@ def _system_free() -> int:
         return 2**40
 
 
-def check_memory(need: MemoryNeed, edges: float) -> None:
-    """Raise MemoryLimitError, with the numbers, if `need` exceeds what there is."""
+def check_memory(
+    network: Network,
+    dt: float,
+    precision: str,
+    trials: int,
+    engine: str,
+    threads: int,
+    procedural: bool = False,
+) -> None:
+    """Raise MemoryLimitError, with the numbers and a way out, if a run would not fit."""
+    settings = (network, dt, precision, trials, engine, threads)
+    need, there = memory_needed(*settings, procedural), available_memory()
+    if need.total + _RESERVE <= there:
+        return
+    edges = sum(
+        p.rule.expected_edges(p.pre.size, p.post.size) for p in network.projections.values()
+    )
+    advice = "use fewer neurons or synapses, a larger machine, or float32"
+    computed = memory_needed(*settings, True).total if engine == "cpu" else need.total
+    if not procedural and computed + _RESERVE <= there:
+        advice = (
+            f"use connectivity='procedural', which needs about {computed:,} bytes and computes "
+            "synapses at every spike instead of storing them"
+        )
+    raise MemoryLimitError(
+        f"Network: needs about {need.total:,} bytes ({edges:,.0f} synapses: {need.synapses:,}; "
+        f"rows {need.rows:,}; states {need.states:,}; explicit edges {need.explicit:,}); "
+        f"{there:,} bytes are available; {advice}"
+    )
+
+
+def check_samples(program: Program, steps: int) -> None:
+    """Raise MemoryLimitError if what `steps` steps will record of states would not fit."""
+    size = np.dtype(program.dtype).itemsize * program.trials
+    # Pieces are joined in the end, so they exist twice for a moment.
+    need = 2 * size * sum(len(p.ids) * (steps // p.every) for p in program.probes)
     there = available_memory()
-    if need.total + _RESERVE > there:
+    if need + _RESERVE > there:
         raise MemoryLimitError(
-            f"Network: needs about {need.total:,} bytes ({edges:,.0f} synapses: {need.synapses:,}; "
-            f"rows {need.rows:,}; states {need.states:,}; explicit edges {need.explicit:,}); "
-            f"{there:,} bytes are available; use fewer neurons or synapses, a larger machine, or "
-            "float32"
+            f"record: the samples of {steps:,} steps need about {need:,} bytes; {there:,} bytes "
+            "are available; record fewer neurons, at a longer interval, or advance in pieces and "
+            "drain"
         )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["built_layout", "planned_layout"]
 
 DELIVERY = "buckets by source and delay, partitioned by target"
+QUEUES = "queues by step of arrival, partitioned by target"
 _ROW_BYTES = 8
 
 
@@ -41,7 +42,9 @@ def planned_layout(program: Program, plan: Plan, by_trial: bool) -> dict[str, An
         "synapses": sum(c["synapses"] for c in channels),
         "bytes_synapses": sum(c["bytes"] for c in channels),
         "bytes_rows": sum(c["bytes_rows"] for c in channels),
-        "bytes_accumulators": (itemsize << plan.place_bits) * parts * program.trials,
+        "bytes_accumulators": (itemsize << (plan.index_bits + plan.ring_bits))
+        * parts
+        * program.trials,
     }
 
 
@@ -64,6 +67,7 @@ def built_layout(engine: CpuEngine) -> dict[str, Any]:
         "bytes_rows": sum(t.rows.nbytes for t in engine.tables),
         "bytes_states": sum(a.nbytes for a in (*engine.values, *engine.counters)),
         "bytes_accumulators": sum(w.acc.nbytes for ws in engine.workers for w in ws),
+        "bytes_queues": sum(w.queue_bytes for ws in engine.workers for w in ws),
         "bytes_logs": sum(a.nbytes for log in logs for a in (log.ids, log.values, log.starts)),
         "compile_time_s": engine.compile_time,
         "build_time_s": engine.build_time,
@@ -72,7 +76,7 @@ def built_layout(engine: CpuEngine) -> dict[str, Any]:
 
 def _choices(plan: Plan, by_trial: bool) -> dict[str, Any]:
     return {
-        "delivery": DELIVERY,
+        "delivery": QUEUES if plan.queued else DELIVERY,
         "delays_in_a_bucket": 2**plan.width_bits,
         "partitions": len(plan.parts),
         "parallel over": "trials" if by_trial else "neurons",
@@ -97,6 +101,8 @@ def _channel(
     program: Program, channel: Channel, groups: int, synapses: float, row_bytes: int
 ) -> dict[str, Any]:
     each = 4 if channel.narrow else 2 * np.dtype(program.accumulator).itemsize
+    if channel.procedural:
+        each = 0
     return {
         "source": program.populations[channel.pre].name,
         "scheme": channel.scheme,

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import EngineError
 from ...program.program import Program
-from ..base import AbstractEngine, Chunk, check_finite
+from ..base import DEFAULT, AbstractEngine, Chunk, Options, check_finite
 from ..state import Spikes, State
 from .aligned import aligned
 from .build import build_tables
@@ -41,6 +41,11 @@ class _Worker:
     inputs: Inputs
     queue: Queue | None = None
 
+    @property
+    def queue_bytes(self) -> int:
+        """What synaptic events in flight may take."""
+        return 0 if self.queue is None else self.queue.words.nbytes + self.queue.links.nbytes
+
 
 class CpuEngine(AbstractEngine):
     """Numba kernels, one persistent thread for each partition.
@@ -52,7 +57,7 @@ class CpuEngine(AbstractEngine):
     name = "cpu"
 
     def __init__(
-        self, program: Program, state: State, threads: int = 1, procedural: bool = False
+        self, program: Program, state: State, threads: int = 1, options: Options = DEFAULT
     ) -> None:
         self.program, self.threads = program, max(1, threads)
         self.profile = np.zeros((max(self.threads, program.trials), 0), dtype=np.int64)
@@ -64,7 +69,7 @@ class CpuEngine(AbstractEngine):
         self.order = np.array(order, dtype=np.int64)
         self.kernels = self._kernels()
         self.compile_time = time.perf_counter() - started
-        self.plan = make_plan(program, self.team_size, procedural=procedural)
+        self.plan = make_plan(program, self.team_size, procedural=options.procedural)
         self.parts = self.plan.parts
         self.rules = [rules_of(program, self.plan.channels, part) for part in self.parts]
         self.tables = build_tables(program, self.plan, self.order, self.threads)
@@ -106,10 +111,14 @@ class CpuEngine(AbstractEngine):
         return built_layout(self)
 
     @classmethod
-    def planned(cls, program: Program, threads: int) -> dict[str, object]:
+    def planned(
+        cls, program: Program, threads: int, options: Options = DEFAULT
+    ) -> dict[str, object]:
         """The layout that a run would choose; no synapse is built."""
         by_trial = program.trials >= threads > 1
-        return planned_layout(program, make_plan(program, 1 if by_trial else threads), by_trial)
+        count = 1 if by_trial else threads
+        plan = make_plan(program, count, procedural=options.procedural)
+        return planned_layout(program, plan, by_trial)
 
     def start_profile(self) -> bool:
         """Time the phases of every step from now on."""
