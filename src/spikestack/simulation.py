@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from .engines.cpu.engine import CpuEngine
 from .engines.reference import ReferenceEngine
 from .engines.state import State, initial_state, load_state, save_state
 from .errors import EngineError, UnknownNameError, ValidationError, shorten
+from .machine import available_processors
 from .network.network import Network
 from .profiling import Profile, build_seconds
 from .program.lower import PRECISIONS, lower
@@ -290,14 +290,6 @@ def _count(value: Any, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 2**20:
         raise ValidationError(where, f"got {shorten(value)}", "a whole number >= 1")
     return value
-
-
-def available_processors() -> int:
-    """Processors that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
 
 
 def _default_threads(network: Network, trials: int) -> int:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import MissingExtraError
+from ..machine import available_processors
 from ..recording import Recording
-from ..simulation import available_processors
 from .encode import encode
 from .readout import Score, score
 from .report import Report, write_report

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from ..errors import MemoryLimitError
+from ..machine import available_memory
 from ..network.network import Network
 from .program import Program
 
@@ -20,8 +19,6 @@ __all__ = [
     "memory_needed",
 ]
 
-_CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-_CGROUP_USES = ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes")
 #: Bytes per edge of the explicit lists that the reference engine keeps, and of their making.
 _REFERENCE_EDGE = 96
 #: Neurons of one partition up to which a synapse takes 4 bytes; synapses in a bucket, as planned.
@@ -106,32 +103,6 @@ def _span(synapse: object, dt: float) -> float:
         low, high, _, _ = greatest(spec_of(getattr(synapse, name), 0, "", "", None))
         total += (high - low) / dt
     return total
-
-
-def available_memory() -> int:
-    """Bytes that may be taken: what the system has free, or what the cgroup leaves of its limit."""
-    free = _system_free()
-    for limit_file, use_file in zip(_CGROUP_LIMITS, _CGROUP_USES):
-        try:
-            limit, used = Path(limit_file).read_text().strip(), Path(use_file).read_text().strip()
-        except OSError:
-            continue
-        if limit.isdigit() and used.isdigit() and int(limit) < 2**60:
-            free = min(free, max(int(limit) - int(used), 0))
-    return free
-
-
-def _system_free() -> int:
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError, AttributeError):
-        return 2**40
 
 
 def check_memory(

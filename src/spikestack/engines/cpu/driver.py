@@ -23,6 +23,7 @@ from .intrinsics import (
     clock,
     load_atomic,
     pointer,
+    sleep_briefly,
     store_atomic,
     yield_processor,
 )
@@ -37,14 +38,19 @@ to_float32, to_float64 = pointer(float32), pointer(float64)
 ABORTED = -1
 #: Places of the team's shared words, a cache line apart.
 ARRIVED, GENERATION, ABORT, STOP = 0, 16, 32, 48
-_SPINS = 4000
+_SPINS, _FEW_SPINS = 4000, 500
+#: Nanoseconds out of turn after a yield that only others' processes take; waits slept through then.
+_LONG_TURN, _LEAST_SLEPT, _MOST_SLEPT = 1_000_000, 64, 4096
 
 #: What a profile tells apart.
 PHASES = ("input", "deliver", "update", "wait", "record")
 INPUT, DELIVER, UPDATE, WAIT, RECORD = range(5)
 
-#: Kernel addresses, tables, ranges and levels by population; nanoseconds by phase.
-Team = namedtuple("Team", "me size shared levels kernels tables low high level acc_base profile")
+#: Kernel addresses, tables, ranges and levels by population; nanoseconds by phase; how many waits
+#: are still to be slept through, and how many were to be.
+Team = namedtuple(
+    "Team", "me size shared levels kernels tables low high level acc_base profile crowded"
+)
 #: Spikes by thread: ids and values, and where those of each slot and population begin.
 Log = namedtuple("Log", "ids values starts capacity")
 #: Poisson drives, given events, changes of current.
@@ -66,14 +72,37 @@ def _barrier(team: Any) -> bool:
         store_atomic(team.shared, ARRIVED, 0)
         store_atomic(team.shared, GENERATION, generation + 1)
     else:
-        spins = 0
-        while load_atomic(team.shared, GENERATION) == generation:
-            if load_atomic(team.shared, ABORT) != 0:
-                return False
-            spins += 1
-            if spins > _SPINS:
-                yield_processor()
+        _wait(team, generation)
     return load_atomic(team.shared, ABORT) == 0
+
+
+@njit(cache=True, inline="always")
+def _wait(team: Any, generation: int) -> None:
+    """Wait until a generation is over or has failed.
+
+    Who yields to a process of others may stay out for a whole turn of theirs, and so at every step.
+    Once that has happened, the next waits are slept through; the more of them, the sooner it
+    happens again.
+    """
+    left, length, spins = team.crowded[0], team.crowded[1], 0
+    most = _SPINS if left == 0 else _FEW_SPINS
+    while (
+        load_atomic(team.shared, GENERATION) == generation and load_atomic(team.shared, ABORT) == 0
+    ):
+        spins += 1
+        if spins > most and left > 0:
+            sleep_briefly()
+        elif spins > most:
+            since = clock()
+            yield_processor()
+            if clock() - since > _LONG_TURN:
+                length = min(max(2 * length, _LEAST_SLEPT), _MOST_SLEPT)
+                left = length
+    team.crowded[0] = max(left - 1, 0)
+    if left == 0:
+        team.crowded[1] = max(length - 1, 0)
+    else:
+        team.crowded[1] = length
 
 
 @njit(cache=True, inline="always")

@@ -61,6 +61,8 @@ class CpuEngine(AbstractEngine):
     ) -> None:
         self.program, self.threads = program, max(1, threads)
         self.profile = np.zeros((max(self.threads, program.trials), 0), dtype=np.int64)
+        # A cache line or two each.
+        self.crowded = np.zeros((self.threads, 16), dtype=np.int64)
         started = time.perf_counter()
         self.by_trial = program.trials >= self.threads > 1
         self.team_size = 1 if self.by_trial else self.threads
@@ -332,6 +334,7 @@ class CpuEngine(AbstractEngine):
             levels,
             part.acc_base[order],
             self.profile[trial if self.by_trial else me],
+            self.crowded[me],
         )
 
 

@@ -10,6 +10,7 @@ import sys
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "pointer",
     "prefetch",
     "select",
+    "sleep_briefly",
     "store_atomic",
     "yield_processor",
 ]
@@ -131,7 +133,7 @@ def clock(typing):
     def generate(context, builder, sig, args):
         if sys.platform == "win32":
             return _I64(0)
-        time = builder.alloca(ir.LiteralStructType([_I64, _I64]))
+        time = cgutils.alloca_once(builder, ir.LiteralStructType([_I64, _I64]))
         kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32), time.type])
         name = "clock_gettime"
         function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
@@ -153,6 +155,23 @@ def yield_processor(typing):
             name, kind = "sched_yield", ir.FunctionType(ir.IntType(32), [])
             function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
             builder.call(function, [])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def sleep_briefly(typing):
+    """Sleep for as short as the system can, which is some 50 microseconds; it need not offer it."""
+    signature = types.void()
+
+    def generate(context, builder, sig, args):
+        if sys.platform != "win32":
+            kind = ir.LiteralStructType([_I64, _I64])
+            time = cgutils.alloca_once_value(builder, ir.Constant(kind, [0, 1000]))
+            name, call = "nanosleep", ir.FunctionType(ir.IntType(32), [time.type, time.type])
+            function = builder.module.globals.get(name) or ir.Function(builder.module, call, name)
+            builder.call(function, [time, time.type(None)])
         return context.get_dummy_value()
 
     return signature, generate
