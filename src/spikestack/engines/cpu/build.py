@@ -12,7 +12,7 @@ from ...errors import EngineError
 from ...numerics import edges as enumerators
 from ...program.program import EdgeProgram, Program
 from .delivery import N_COLUMNS, Table
-from .fill import count_edges, fill_edges, sort_rows
+from .fill import count_edges, fill_edges
 from .lookup import flat_value, lookup_of
 from .plan import Plan
 
@@ -55,8 +55,6 @@ class _Builder:
         load = np.zeros((self.threads, n, size), np.int64)
         self._fill(rows, begin, narrow, wide, load)
         self._check_sums(load)
-        if self.plan.queued:
-            self._sort(rows, begin, narrow, wide)
         return [
             self._table(
                 rows[p],
@@ -94,25 +92,6 @@ class _Builder:
             words = (narrow, wide[:0]) if channel.narrow else (narrow[:0], wide)
             fixed = (rule, ids, delays, flat_value(edge.weight), coding, places, grouping)
             self._over_sources(edge, fill_edges, fixed, (cursor, *words), load)
-
-    def _sort(
-        self, rows: np.ndarray, begin: np.ndarray, narrow: np.ndarray, wide: np.ndarray
-    ) -> None:
-        """Sort every row by delay, as queues want it."""
-        bits, tasks = (self.plan.index_bits, self.plan.place_bits), []
-        for p in range(len(rows)):
-            parts = (narrow[begin[p, 0] : begin[p + 1, 0]], wide[begin[p, 1] : begin[p + 1, 1]])
-            for c, (a, b) in enumerate(pairwise(self.row_base)):
-                words = (
-                    (parts[0], parts[1][:0])
-                    if self.channels[c].narrow
-                    else (parts[0][:0], parts[1])
-                )
-                cuts = np.linspace(a, b - 1, self.threads + 1).astype(int)
-                tasks += [(rows[p], *words, bits, (int(i), int(j))) for i, j in pairwise(cuts)]
-        with ThreadPoolExecutor(self.threads) as pool:
-            for future in [pool.submit(sort_rows, *task) for task in tasks]:
-                future.result()
 
     def _edges(self) -> list[tuple[int, EdgeProgram]]:
         """The stored projections, and their channels."""

@@ -15,7 +15,7 @@ from ...numerics.rows import fill_row
 from ...program.edge_values import CONSTANT, TABLE, draw, to_quanta, to_steps
 from ...program.value_tables import draw_levels
 
-__all__ = ["count_edges", "fill_edges", "row_codes", "row_steps", "sort_rows"]
+__all__ = ["count_edges", "fill_edges", "row_codes", "row_steps"]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -192,38 +192,3 @@ def fill_edges(
             else:
                 wide[at, 0] = place
                 wide[at, 1] = codes[j]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def sort_rows(rows: Any, narrow: Any, wide: Any, bits: Any, sources: Any) -> None:
-    """Sort the synapses of each of some rows by delay, keeping the order of equal ones.
-
-    `bits` is (bits of an accumulator's index, bits of any place); one of `narrow` and `wide` is
-    empty.
-    """
-    index_bits, place_bits = np.int64(bits[0]), np.int64(bits[1])
-    mask, is_narrow = (np.int64(1) << place_bits) - 1, len(narrow) > 0
-    ends = np.empty((1 << (place_bits - index_bits)) + 1, np.int64)
-    longest = 0
-    for row in range(sources[0], sources[1]):
-        longest = max(longest, rows[row + 1] - rows[row])
-    kept = np.empty((longest, 2), np.int64)
-    for row in range(sources[0], sources[1]):
-        first, count = rows[row], rows[row + 1] - rows[row]
-        ends[:] = 0
-        for e in range(count):
-            if is_narrow:
-                kept[e, 0] = np.int64(narrow[first + e])
-            else:
-                kept[e, 0], kept[e, 1] = wide[first + e, 0], wide[first + e, 1]
-            ends[((kept[e, 0] & mask) >> index_bits) + 1] += 1
-        for d in range(len(ends) - 1):
-            ends[d + 1] += ends[d]
-        for e in range(count):
-            d = (kept[e, 0] & mask) >> index_bits
-            at = first + ends[d]
-            ends[d] += 1
-            if is_narrow:
-                narrow[at] = np.uint32(kept[e, 0])
-            else:
-                wide[at, 0], wide[at, 1] = kept[e, 0], kept[e, 1]

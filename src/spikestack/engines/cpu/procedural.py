@@ -75,9 +75,11 @@ def rules_of(program: Program, channels: tuple[Channel, ...], part: Partition) -
         )
         view = np.full(program.populations[edge.pre].size, -1, dtype=np.int64)
         view[edge.pre_ids] = np.arange(len(edge.pre_ids))
-        arrays = (rule.ints, rule.row_start, rule.column, rule.own, rule.moved_slot)
-        lookup = lookup_of(edge, channel.base, channel.step)
-        arrays += (rule.moved_source, view, edge.post_ids, lookup)
+        arrays = (
+            *(rule.ints, rule.row_start, rule.column, rule.own, rule.moved_slot),
+            *(rule.moved_source, view, edge.post_ids),
+            lookup_of(edge, channel.base, channel.step),
+        )
         for at, array in zip(_PARTS, arrays):
             parts[row, at] = whole.add(array)
         keys[row, 3], scales[row] = rule.key, (edge.dt, edge.quantum)

@@ -126,95 +126,31 @@ def _append_row(
     span, blocks, inside = queue.span - 1, queue.blocks, (np.int64(1) << queue.block_bits) - 1
     within = (np.uint64(1) << np.uint64(table.place_bits)) - np.uint64(1)
     shift, index_bits = np.uint64(table.place_bits), np.int64(table.index_bits)
-    low, key_bits = (np.int64(1) << index_bits) - 1, np.int64(bits)
+    low = (np.int64(1) << index_bits) - 1
     first, last = table.rows[rows[0]], table.rows[rows[0] + 1]
     ahead = table.rows[rows[1]] - first
-    e, fetched = first, first
-    while e < last:
+    for line in range(first, last, _LINE):
         if is_narrow:
-            word = np.uint64(narrow[e])
-            place, code = np.int64(word & within), base + scale * np.int64(word >> shift)
+            prefetch(narrow, line + ahead)
         else:
-            place, code = np.int64(wide[e, 0]), base + scale * np.int64(wide[e, 1])
-        # Rows are sorted by delay, so that what follows mostly goes to the same queue.
-        key, arrival = place >> key_bits, step + (place >> index_bits)
-        if arrival <= after:
-            e += 1
-            continue
-        b = (arrival & span) * blocks + ((place & low) >> bits)
-        at = ends[b]
-        if at & (CHUNK - 1) == 0:
-            at = _new_chunk(queue, b)
-        end = min(last, e + CHUNK - (at & (CHUNK - 1)))
-        while place >> key_bits == key:
-            if carries:
-                code = np.int64(np.rint(np.float64(code) * value))
-            _put(words, at, place & inside, code, bits)
-            at, e = at + 1, e + 1
-            if e >= end:
-                break
+            prefetch(wide, 2 * (line + ahead))
+            prefetch(wide, 2 * (line + ahead) + _LINE)
+        for e in range(line, min(line + _LINE, last)):
             if is_narrow:
                 word = np.uint64(narrow[e])
                 place, code = np.int64(word & within), base + scale * np.int64(word >> shift)
             else:
                 place, code = np.int64(wide[e, 0]), base + scale * np.int64(wide[e, 1])
-        ends[b] = at
-        while fetched < e:
-            if is_narrow:
-                prefetch(narrow, fetched + ahead)
-            else:
-                prefetch(wide, 2 * (fetched + ahead))
-                prefetch(wide, 2 * (fetched + ahead) + _LINE)
-            fetched += _LINE
-
-
-@njit(cache=True, error_model="numpy")
-def _append_narrow(table: Any, queue: Any, c: int, rows: Any, step: int) -> None:
-    """What `_append_row` does, for narrow words into narrow queues, in vector instructions.
-
-    Sixteen words are copied at a time, of which only those that belong to the same queue as the
-    first are kept: the next ones are written over the others.
-    """
-    narrow, words, ends = table.narrow, queue.words, queue.ends
-    base, scale, bits = queue.recode[c, 0], queue.recode[c, 1], queue.block_bits
-    base32, scale32, bits32 = np.uint32(base), np.uint32(scale), np.uint32(bits)
-    inside32 = np.uint32((np.int64(1) << bits) - 1)
-    shift = np.uint64(table.place_bits)
-    within = np.uint32((np.uint64(1) << shift) - np.uint64(1))
-    span, blocks = queue.span - 1, queue.blocks
-    index_bits, low = np.int64(table.index_bits), (np.int64(1) << table.index_bits) - 1
-    first, last = table.rows[rows[0]], table.rows[rows[0] + 1]
-    e, fetched, ahead = first, first, table.rows[rows[1]] - first
-    while e < last:
-        place = np.int64(narrow[e] & within)
-        key = np.uint32(place >> bits)
-        b = ((step + (place >> index_bits)) & span) * blocks + ((place & low) >> bits)
-        at = ends[b]
-        if at & (CHUNK - 1) == 0:
-            at = _new_chunk(queue, b)
-        room = min(CHUNK - (at & (CHUNK - 1)), last - e)
-        source, target = narrow[e : e + _LINE], words[at : at + _LINE]
-        if room >= _LINE:
-            same = np.int32(0)
-            for i in range(_LINE):
-                word = source[i]
-                part = np.uint32(word & within)
-                code = np.uint32(base32 + np.uint32(scale32 * np.uint32(np.uint64(word) >> shift)))
-                target[i] = np.uint32(np.uint32(part & inside32) | np.uint32(code << bits32))
-                same += np.int32(np.uint32(part >> bits32) == key)
-            kept = np.int64(same)
-        else:
-            kept = 0
-            while kept < room and np.uint32((source[kept] & within) >> bits32) == key:
-                word = source[kept]
-                code = base + scale * np.int64(np.uint64(word) >> shift)
-                _put(words, at + kept, np.int64(word & within) & np.int64(inside32), code, bits)
-                kept += 1
-        ends[b] = at + kept
-        e += kept
-        while fetched < e:
-            prefetch(narrow, fetched + ahead)
-            fetched += _LINE
+            if carries:
+                code = np.int64(np.rint(np.float64(code) * value))
+            arrival, index = step + (place >> index_bits), place & low
+            if arrival > after:
+                b = np.uint64((arrival & span) * blocks + (index >> bits))
+                at = ends[b]
+                if at & (CHUNK - 1) == 0:
+                    at = _new_chunk(queue, np.int64(b))
+                _put(words, at, index & inside, code, bits)
+                ends[b] = at + 1
 
 
 @njit(cache=True, error_model="numpy")
@@ -267,10 +203,7 @@ def enqueue(table: Any, queue: Any, rules: Any, log: Any, step: int, slot: int) 
                     continue
                 following = np.int64(ids[q, s + 1]) if s + 1 < end else i
                 rows = (row + i, row + following)
-                if queue.words.ndim == 1 and channels[c, NARROW]:
-                    _append_narrow(table, queue, c, rows, step)
-                else:
-                    _append_row(table, queue, c, rows, step, value, step - 1)
+                _append_row(table, queue, c, rows, step, value, step - 1)
 
 
 @njit(cache=True, error_model="numpy")
