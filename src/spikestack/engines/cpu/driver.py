@@ -49,7 +49,7 @@ INPUT, DELIVER, UPDATE, WAIT, RECORD = range(5)
 #: Kernel addresses, tables, ranges and levels by population; nanoseconds by phase; how many waits
 #: are still to be slept through, and how many were to be.
 Team = namedtuple(
-    "Team", "me size shared levels kernels tables low high level acc_base profile crowded"
+    "Team", "me size shared levels kernels tables low high level acc_base quiet profile crowded"
 )
 #: Spikes by thread: ids and values, and where those of each slot and population begin.
 Log = namedtuple("Log", "ids values starts capacity")
@@ -204,7 +204,9 @@ def run(
         row = ring_row(table, step)
         # Calls that pass many arrays cost as much as a small step: they are made only with cause.
         if change < n_changes:
-            change = _change(inputs, step, change)
+            before, change = change, _change(inputs, step, change)
+            if change > before:
+                team.quiet[:] = 0
         if n_runs > 0:
             add_poisson(inputs.poisson, acc, row, step, scratch)
         if event < n_events:

@@ -23,10 +23,12 @@ from .driver import ABORT, ABORTED, PHASES, RECORD, STOP, Inputs, Team, run
 from .inputs import inputs_of, probes_of
 from .logs import MOST_STEPS, TrialLog
 from .plan import Partition, make_plan
-from .printer import CHUNK as BLOCK
 from .printer import TABLE_STATES, kernel_plan, kernel_source
 from .procedural import rules_of
-from .queueing import CHUNK, Queue, chunks_needed, grown, new_queue, requeue
+from .queueing import CHUNK as QUEUE_CHUNK
+from .queueing import Queue, chunks_needed, grown, new_queue, requeue
+from .resting import BLOCK as REST_BLOCK
+from .resting import CHUNK, resting_facts
 
 __all__ = ["CpuEngine"]
 
@@ -39,6 +41,7 @@ class _Worker:
     acc: np.ndarray
     keep: list[Any]
     inputs: Inputs
+    quiet: np.ndarray
     queue: Queue | None = None
 
     @property
@@ -59,7 +62,7 @@ class CpuEngine(AbstractEngine):
     def __init__(
         self, program: Program, state: State, threads: int = 1, options: Options = DEFAULT
     ) -> None:
-        self.program, self.threads = program, max(1, threads)
+        self.program, self.threads, self.options = program, max(1, threads), options
         self.profile = np.zeros((max(self.threads, program.trials), 0), dtype=np.int64)
         # A cache line or two each.
         self.crowded = np.zeros((self.threads, 16), dtype=np.int64)
@@ -180,17 +183,21 @@ class CpuEngine(AbstractEngine):
             widest = int(np.diff(table.rows).max(initial=0))
             widest += 0 if rules is None else int(rules.longest.max(initial=0))
             words = widest * int((log.log.starts[:, self.history - 1, -1]).sum())
-            worker.queue = grown(worker.queue, words // CHUNK + len(worker.queue.heads))
+            worker.queue = grown(worker.queue, words // QUEUE_CHUNK + len(worker.queue.heads))
             requeue(table, worker.queue, rules, log.log, self.step, self.history)
 
     def _worker(self, part: Partition, trial: int) -> _Worker:
         plan, whole = self.plan, self.program.accumulator
         acc = aligned((1 << (plan.index_bits + plan.ring_bits),), whole)
         queue = new_queue(plan, self.program) if plan.queued else None
-        tables = [self._kernel_table(k, trial) for k in range(len(self.values))]
-        return _Worker(part, acc, tables, inputs_of(self.program, part, trial, self.values), queue)
+        ends = np.cumsum((part.high - part.low) // REST_BLOCK + 1)
+        quiet = np.zeros(ends[-1], np.uint8)
+        shares = np.split(quiet, ends[:-1])
+        tables = [self._kernel_table(k, trial, shares[k]) for k in range(len(self.values))]
+        inputs = inputs_of(self.program, part, trial, self.values)
+        return _Worker(part, acc, tables, inputs, quiet, queue)
 
-    def _kernel_table(self, k: int, trial: int) -> list[np.ndarray]:
+    def _kernel_table(self, k: int, trial: int, quiet: np.ndarray) -> list[np.ndarray]:
         """The addresses that population k's kernel reads (see `kernel_source`), and the arrays."""
         population, dtype = self.program.populations[k], self.program.dtype
         plan = kernel_plan(population, self.program)
@@ -198,12 +205,14 @@ class CpuEngine(AbstractEngine):
         scalars += [r.quantum for r in population.receptors]
         owned = [
             np.array([*scalars, 0.0], dtype=dtype),
-            aligned((BLOCK,), np.uint8),
-            aligned((BLOCK,), dtype),
+            aligned((CHUNK,), np.uint8),
+            aligned((CHUNK,), dtype),
+            *resting_facts(population, dtype, quiet, self.options.lazy),
         ]
         rows = [_own(np.asarray(population.values[i], dtype=dtype)) for i in plan.rows]
         table = np.zeros(TABLE_STATES + plan.n_states + len(rows), dtype=np.int64)
-        table[:3] = [array.ctypes.data for array in owned]
+        table[:3] = [array.ctypes.data for array in owned[:3]]
+        table[5] = owned[3].ctypes.data
         table[3] = self.counters[k][trial].ctypes.data
         if plan.n_ref_row:
             owned.append(np.ascontiguousarray(population.n_ref, dtype=np.int32))
@@ -333,6 +342,7 @@ class CpuEngine(AbstractEngine):
             part.high[order],
             levels,
             part.acc_base[order],
+            worker.quiet,
             self.profile[trial if self.by_trial else me],
             self.crowded[me],
         )

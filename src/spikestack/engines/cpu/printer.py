@@ -12,13 +12,12 @@ import numpy as np
 
 from ...program.program import PopulationProgram, Program
 from .aligned import LANES
+from .resting import BLOCK, CHUNK, FIRED
 
 __all__ = ["CHUNK", "TABLE_STATES", "KernelPlan", "kernel_plan", "kernel_source"]
 
-#: Neurons whose new values are computed in one vectorised loop.
-CHUNK = 1024
 #: Places in a kernel's table of addresses before those of the states.
-TABLE_STATES = 5
+TABLE_STATES = 6
 _INFIX = {
     "add": "+",
     "sub": "-",
@@ -69,14 +68,15 @@ def kernel_source(population: PopulationProgram, plan: KernelPlan) -> str:
 
     It advances neurons `low` to `high` of one population by one step and returns how many spiked.
     ``table`` is the address of int64 addresses: scalar parameters, spike flags, spike values,
-    refractory counters, refractory steps, then states, parameter rows; ``inputs`` the address of
-    the accumulators, ``ids`` and ``values`` those of where spikes go.
+    refractory counters, refractory steps, facts for `resting`, then states, parameter rows;
+    ``inputs`` the address of the accumulators, ``ids`` and ``values`` those of where spikes go.
     """
     real, whole, bits = ("float64", "int64", 64) if plan.wide else ("float32", "int32", 32)
     head = f"""
 from numba import carray, cfunc, float32, float64, int32, int64, types, uint8, uint64
 import numpy as np
 from spikestack.engines.cpu.intrinsics import pointer, select
+from spikestack.engines.cpu.resting import is_due, next_run, remember, settle
 from spikestack.numerics.functions_compiled import exp{bits} as exp_, log{bits} as log_
 
 real, whole = {real}, {whole}
@@ -105,10 +105,14 @@ def _tail(plan: KernelPlan) -> str:
             flags[j] = 0
         for w in range((m + 7) // 8):
             if words[w] != 0:
+                fired[(base + 8 * w - low) // {BLOCK}] = 1
                 for j in range(8 * w, 8 * w + 8):
                     if flags[j] != 0:
                         out_ids[count] = base + j{emit}
                         count += 1
+        if due:
+            settle(t, base, m, low)
+        base, m = next_run(t, base + m, low, high, inputs, width)
     return count
 """.replace("                    out_values", "                        out_values")
 
@@ -125,8 +129,13 @@ def _prologue(population: PopulationProgram, plan: KernelPlan, whole: str) -> li
     lines += [
         "    count = 0",
         f"    width = (high - low + {LANES - 1}) // {LANES} * {LANES}",
-        f"    for base in range(low, high, {CHUNK}):",
-        f"        m = min({CHUNK}, high - base)",
+        f"    facts = carray(to_int64(t[5]), {FIRED + 1})",
+        f"    fired = carray(to_uint8(facts[{FIRED}]), (high - low) // {BLOCK} + 1)",
+        "    due = is_due(t)",
+        "    base, m = next_run(t, low, low, high, inputs, width)",
+        "    while m > 0:",
+        "        if due:",
+        "            remember(t, base, m, low, inputs, width)",
     ]
     for k in range(plan.n_states):
         lines.append(f"        s{k} = carray(to_real(t[{TABLE_STATES + k}] + {size} * base), m)")
