@@ -30,9 +30,9 @@ _STILL = 1e-6
 #: Facts of a population: steps so far; addresses of what blocks are quiet, whether they have fired,
 #: whether something arrives, of room for the states of a chunk, of states at the last look (0 if
 #: not lazy) and of their largest magnitudes; numbers of states and receptors, bytes of a number,
-#: neurons, whether there are refractory counters.
+#: neurons, whether there are refractory counters, how many blocks rested at the last look.
 TICK, QUIET, FIRED, BUSY, ROOM, LAST, PEAK, STATES, RECEPTORS, SIZE, NEURONS, COUNTERS = range(12)
-N_FACTS = 12
+ASLEEP, N_FACTS = 12, 13
 #: Places in a kernel's table of the facts, the counters and the first state.
 _FACTS, _COUNTER, _FIRST = 5, 3, 6
 
@@ -58,7 +58,7 @@ def resting_facts(
     for place, array in arrays.items():
         facts[place] = array.ctypes.data
     size, counters = np.dtype(dtype).itemsize, population.n_ref is not None
-    facts[STATES:] = (states, len(population.receptors), size, n, counters)
+    facts[STATES:ASLEEP] = (states, len(population.receptors), size, n, counters)
     return [facts, *arrays.values()]
 
 
@@ -89,11 +89,14 @@ def _arrives(f, inputs, offset, m, width):
 def next_run(t, base, low, high, inputs, width):
     """The next neurons to compute from `base` on: the first and their number, 0 at the end."""
     f = _facts(t)
+    if f[ASLEEP] == 0 and f[TICK] % _EVERY != 0:
+        return base, min(CHUNK, high - base)
     quiet = carray(_to_uint8(f[QUIET]), (high - low) // BLOCK + 1)
     while base < high:
         m = min(BLOCK, high - base)
         if quiet[(base - low) // BLOCK] != 0:
             if not _arrives(f, inputs, base - low, m, width):
+                f[ASLEEP] += f[TICK] % _EVERY == 0
                 base += m
                 continue
             quiet[(base - low) // BLOCK] = 0
@@ -108,7 +111,10 @@ def is_due(t):
     """Count a step; whether it is one to look."""
     f = _facts(t)
     f[TICK] += 1
-    return f[TICK] % _EVERY == 0
+    if f[TICK] % _EVERY != 0:
+        return False
+    f[ASLEEP] = 0
+    return True
 
 
 @njit(cache=True, error_model="numpy")
@@ -146,6 +152,7 @@ def settle(t, base, m, low):
             elif still:
                 still = _same(t, f, k, base + b, b, n)
         quiet[block] = np.uint8(1) if still else np.uint8(0)
+        f[ASLEEP] += still
         fired[block] = 0
 
 
