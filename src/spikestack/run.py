@@ -22,6 +22,7 @@ def run(
     precision: str = "float32",
     trials: int = 1,
     connectivity: str = "stored",
+    lazy: bool = False,
     profile: bool = False,
     progress: bool | None = None,
 ) -> Recording:
@@ -37,7 +38,7 @@ def run(
         ``"cpu"`` or ``"reference"``.
     dt
         Step in ms.
-    threads, precision, trials, connectivity, profile
+    threads, precision, trials, connectivity, lazy, profile
         See `Simulation`.
     progress
         Whether to show a bar; by default on a terminal only.
@@ -55,6 +56,7 @@ def run(
         precision=precision,
         trials=trials,
         connectivity=connectivity,
+        lazy=lazy,
         profile=profile,
     )
     if not simulation.advance(duration, progress=progress):

@@ -57,6 +57,9 @@ class Simulation:
     connectivity
         ``"stored"``, or ``"procedural"``: synapses that follow rules are computed anew at every
         spike and take no memory, at a few times the cost; the spikes are the same.
+    lazy
+        Let neurons rest as soon as their states hardly move (see the docs on performance), not
+        only when no bit of them changes; the spikes may then differ from those of other runs.
     profile
         Whether to time the phases of every step; `Recording.report` shows them.
 
@@ -83,6 +86,7 @@ class Simulation:
         precision: str = "float32",
         trials: int = 1,
         connectivity: str = "stored",
+        lazy: bool = False,
         profile: bool = False,
     ) -> None:
         self.network = network
@@ -103,7 +107,7 @@ class Simulation:
             raise ValidationError(
                 "run, connectivity", f"got {shorten(connectivity)}", f"{list(CONNECTIVITIES)}"
             )
-        self._options = Options(procedural=connectivity == "procedural")
+        self._options = Options(procedural=connectivity == "procedural", lazy=bool(lazy))
         settings = (network, self.dt, precision, self.trials, on, self.threads)
         check_memory(*settings, procedural=self._options.procedural)
         started = time.perf_counter()
