@@ -79,4 +79,3 @@ def test_lazy_rests_sooner_and_hardly_differs() -> None:
         found[lazy] = sim.recording()["p", "v"].values
     assert rest[True] > rest[False]
     assert np.abs(found[True] - found[False]).max() < 1e-3
-    assert not np.array_equal(found[True], found[False])
