@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -107,10 +108,13 @@ class Simulation:
             raise ValidationError(
                 "run, connectivity", f"got {shorten(connectivity)}", f"{list(CONNECTIVITIES)}"
             )
+        self._connectivity = connectivity
         self._options = Options(procedural=connectivity == "procedural", lazy=bool(lazy))
         settings = (network, self.dt, precision, self.trials, on, self.threads)
         check_memory(*settings, procedural=self._options.procedural)
         started = time.perf_counter()
+        if not ENGINES[on].is_prepared() and sys.stderr.isatty():
+            print("compiling for this machine, once; this takes about 20 s ...", file=sys.stderr)
         with threadpool_limits(self.threads):
             self.program = lower(network, self.dt, precision, self.trials)
             lowering = time.perf_counter() - started
@@ -245,6 +249,8 @@ class Simulation:
         wall = self.wall_time - self._wall_before
         seconds = (self.step - self._collector.first) * self.dt * 1e-3
         about = provenance(self.program, self.engine, self.threads) | {
+            "connectivity": self._connectivity,
+            "lazy": self._options.lazy,
             "wall_time_s": wall,
             "build_time_s": sum(self._built.values()),
             "build_seconds": self._built,

@@ -49,6 +49,9 @@ def run(
         bool, typer.Option("--plot", help=f"Draw {FIGURE}, in DIR or else in this folder.")
     ] = False,
     connectivity: Connectivity = "stored",
+    lazy: Annotated[
+        bool, typer.Option("--lazy", help="Let neurons rest sooner; spikes may then differ.")
+    ] = False,
     profile: Annotated[
         bool, typer.Option("--profile", help="Time the phases of a step; print a report.")
     ] = False,
@@ -79,6 +82,7 @@ def run(
             precision=precision,
             trials=trials,
             connectivity=connectivity,
+            lazy=lazy,
             profile=profile,
         )
     files = _written(recording, folder, save=out is not None, plot=plot)

@@ -81,6 +81,11 @@ class AbstractEngine(ABC):
         return {}
 
     @classmethod
+    def is_prepared(cls) -> bool:
+        """Whether it can begin without first compiling what all networks share."""
+        return True
+
+    @classmethod
     def planned(
         cls, program: Program, threads: int, options: Options = DEFAULT
     ) -> dict[str, object]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numba
 
-__all__ = ["njit", "sources_stamp"]
+__all__ = ["is_cached", "njit", "sources_stamp"]
 
 _FOLDERS = ("numerics", "program", "engines")
 
@@ -42,3 +42,12 @@ def njit(**options: Any) -> Any:
         return made
 
     return compiled
+
+
+def is_cached(function: Any) -> bool:
+    """Whether some form of a compiled function is on disk; True where that cannot be told."""
+    file = getattr(getattr(function, "_cache", None), "_cache_file", None)
+    try:
+        return file is None or bool(file._load_index())
+    except Exception:
+        return True

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import EngineError
+from ...numerics.compiling import is_cached
 from ...program.program import Program
 from ..base import DEFAULT, AbstractEngine, Chunk, Options, check_finite
 from ..state import Spikes, State
@@ -114,6 +115,11 @@ class CpuEngine(AbstractEngine):
     def describe(self) -> dict[str, object]:
         """Layout and sizes, for reports."""
         return built_layout(self)
+
+    @classmethod
+    def is_prepared(cls) -> bool:
+        """Whether the parts that all networks share have been compiled on this machine."""
+        return is_cached(run)
 
     @classmethod
     def planned(
