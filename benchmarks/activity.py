@@ -31,7 +31,7 @@ def network(neurons: int, active: float, scattered: bool) -> sp.Network:
             chosen = np.linspace(0, groups - 1, max(1, count // 16)).astype(int)
             ids = (chosen[:, None] * 16 + np.arange(16)).ravel()
         view = p[ids]
-        net.drive(view, sp.Poisson(1000.0, weight=0.3))
+        net.drive(view, sp.Poisson(1000.0, weight=0.13))
         synapse = sp.ExponentialCurrent(weight=0.01, delay=1.5)
         net.connect(view, view, sp.FixedInDegree(min(100, len(ids))), synapse)
     net.record(p, "spikes")

@@ -70,7 +70,7 @@ def measured(neurons: int, delays: str, connectivity: str, threads: int, duratio
         "connectivity": connectivity,
         "threads": threads,
         "delivery": str(layout["delivery"]).split(" by")[0],
-        "delays_in_a_bucket": layout["delays_in_a_bucket"],
+        "delays_in_a_bucket": layout.get("delays_in_a_bucket"),
         "build_s": round(build, 2),
         "rate": spikes / neurons / duration * 1e3,
         "cpu_ns_per_event": cpu / spikes / IN_DEGREE * 1e9,

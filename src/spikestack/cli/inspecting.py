@@ -157,8 +157,10 @@ def _show_layout(layout: dict[str, Any]) -> None:
     if rows:
         console().print(table(heads, rows, right=heads[2:]))
     page, cost = console(), layout["expected_ns_per_event"]
+    bucket = layout.get("delays_in_a_bucket")
+    width = "" if bucket is None else f"delays in a bucket: {bucket}, "
     page.print(
-        f"delivery: {layout['delivery']}; delays in a bucket: {layout['delays_in_a_bucket']}, "
+        f"delivery: {layout['delivery']}; {width}"
         f"partitions: {layout['partitions']}, parallel over {layout['parallel over']}"
     )
     if rows:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Report", "Section", "report_of"]
 
 Facts = Mapping[str, Any]
-PARTS = ("synapses", "rows", "states", "accumulators", "logs")
+PARTS = ("synapses", "rows", "states", "accumulators", "queues", "logs")
 UNKNOWN = "–"
 #: What is beyond this is no count and no time.
 MOST = 1e300
@@ -141,7 +141,7 @@ def _synapses(details: Facts) -> Section:
 
 def _memory(details: Facts) -> Section:
     sizes = {part: _number(details.get(f"bytes_{part}")) for part in PARTS}
-    known = {part: size for part, size in sizes.items() if size is not None}
+    known = {p: size for p, size in sizes.items() if size is not None and (size or p != "queues")}
     if not known:
         return Section()
     synapses = _number(details.get("synapses"))

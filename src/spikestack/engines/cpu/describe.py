@@ -57,12 +57,12 @@ def built_layout(engine: CpuEngine) -> dict[str, Any]:
         Delivery scheme, channels with their synapses, bytes of each part, expected cost, and
         seconds of building. All sizes are read off arrays, so that it costs next to nothing.
     """
-    logs = [log.log for log in engine.logs]
+    logs, channels = [log.log for log in engine.logs], _built_channels(engine)
     return {
         **_choices(engine.plan, engine.by_trial),
-        "channels": _built_channels(engine),
+        "channels": channels,
         "threads": engine.threads,
-        "synapses": sum(len(t.narrow) + len(t.wide) for t in engine.tables),
+        "synapses": sum(c["synapses"] for c in channels),
         "bytes_synapses": sum(t.narrow.nbytes + t.wide.nbytes for t in engine.tables),
         "bytes_rows": sum(t.rows.nbytes for t in engine.tables),
         "bytes_states": sum(a.nbytes for a in (*engine.values, *engine.counters)),
@@ -77,7 +77,7 @@ def built_layout(engine: CpuEngine) -> dict[str, Any]:
 def _choices(plan: Plan, by_trial: bool) -> dict[str, Any]:
     return {
         "delivery": QUEUES if plan.queued else DELIVERY,
-        "delays_in_a_bucket": 2**plan.width_bits,
+        **({} if plan.queued else {"delays_in_a_bucket": 2**plan.width_bits}),
         "partitions": len(plan.parts),
         "parallel over": "trials" if by_trial else "neurons",
         "expected_ns_per_event": float(plan.cost),
@@ -91,7 +91,9 @@ def _built_channels(engine: CpuEngine) -> list[dict[str, Any]]:
     for c, (channel, first) in enumerate(zip(engine.plan.channels, starts)):
         end = starts[c + 1] if c + 1 < len(starts) else len(engine.tables[0].rows)
         held = [t.rows[first:end] for t in engine.tables]
-        synapses = sum(int(rows[-1] - rows[0]) for rows in held)
+        synapses: float = sum(int(rows[-1] - rows[0]) for rows in held)
+        if channel.procedural:
+            synapses = sum(engine.program.edges[j].expected_edges for j in channel.edges)
         groups, row_bytes = int(facts[c, GROUPS]), sum(rows.nbytes for rows in held)
         made.append(_channel(engine.program, channel, groups, synapses, row_bytes))
     return made
