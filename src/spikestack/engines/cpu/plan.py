@@ -30,14 +30,16 @@ WORD_BITS = 32
 #: weights that leave one population.
 _MOST_WIDTH, _MOST_QUEUES, _MOST_SHARED = 6, 14, 4
 #: Nanoseconds, measured on an AMD EPYC with 1 MB of second-level cache for each core: looking a
-#: bucket up; adding a synapse, by bytes of accumulators; reading a synapse of two numbers instead
-#: of one; passing a synapse through a queue; computing one.
-_BUCKET = 50.0
+#: bucket up, by bytes of synapses; adding a synapse, by bytes of accumulators; reading a synapse of
+#: two numbers instead of one; passing a synapse through a queue; computing one.
+_BUCKET = ((2**18, 10.0), (2**24, 35.0), (2**27, 50.0), (2**31, 60.0), (2**32, 110.0))
 _ADD = (
-    (2**15, 0.6), (2**17, 0.7), (2**18, 0.8), (2**19, 1.0), (2**20, 1.3), (2**21, 1.5),
-    (2**22, 1.65), (2**23, 1.8), (2**24, 5.0), (2**26, 9.0),
+    (2**15, 0.6), (2**17, 0.7), (2**18, 0.8), (2**19, 1.0), (2**20, 1.3), (2**21, 1.6),
+    (2**22, 2.5), (2**23, 5.0), (2**24, 8.0), (2**26, 10.0),
 )  # fmt: skip
-_WIDE, _QUEUE, _GENERATE = 0.7, 2.5, 9.0
+_WIDE, _QUEUE, _GENERATE = 0.7, 3.6, 9.0
+#: Queues are added block by block, which caches hold.
+_QUEUE_ADD = 1.6
 #: Arrays of more weights are not searched for a common measure.
 _MOST_SEARCHED = 2**22
 
@@ -171,7 +173,7 @@ def make_plan(
     if procedural:
         _check_procedural(queued)
         channels = _channels(program, WORD_BITS - index_bits - span_bits, True)
-        cost = _queue_cost(program, channels, size)
+        cost = _queue_cost(program, channels, count, size)
         return Plan(parts, channels, index_bits, span_bits, True, cost)
     found = []
     widths = range(min(_MOST_WIDTH, span_bits) + 1) if width_bits is None else [width_bits]
@@ -182,7 +184,7 @@ def make_plan(
             found.append(Plan(parts, channels, index_bits, bits, False, cost))
     if queued and (width_bits is None or width_bits < 0):
         channels = _channels(program, WORD_BITS - index_bits - span_bits)
-        cost = _queue_cost(program, channels, size)
+        cost = _queue_cost(program, channels, count, size)
         found.append(Plan(parts, channels, index_bits, span_bits, True, cost))
     return min(found, key=lambda plan: plan.cost)
 
@@ -263,31 +265,45 @@ def _cost(
     program: Program, channels: tuple[Channel, ...], count: int, size: int, width_bits: int
 ) -> float:
     """Expected nanoseconds for each synaptic event, if all sources are equally active."""
-    bytes_of_rows = (size << width_bits) * np.dtype(program.accumulator).itemsize
-    add = _add_cost(bytes_of_rows)
+    add = _by_size(_ADD, (size << width_bits) * np.dtype(program.accumulator).itemsize)
     total = events = 0.0
+    bucket = _by_size(_BUCKET, _bytes_of_synapses(program, channels) / count)
     for channel in channels:
         edges = [program.edges[j] for j in channel.edges]
         expected = sum(e.expected_edges for e in edges)
         groups = max(1.0, max(_spread(e) for e in edges) / 2**width_bits)
         length = expected / program.populations[channel.pre].size / count / groups
         events += expected
-        total += expected * (add + (0.0 if channel.narrow else _WIDE)) + _BUCKET * (
+        total += expected * (add + (0.0 if channel.narrow else _WIDE)) + bucket * (
             expected / max(length, 1e-9)
         )
     return total / events if events else add
 
 
-def _queue_cost(program: Program, channels: tuple[Channel, ...], size: int) -> float:
+def _queue_cost(program: Program, channels: tuple[Channel, ...], count: int, size: int) -> float:
     """Expected nanoseconds for each event that goes through a queue."""
-    cost = _QUEUE + _add_cost(size * np.dtype(program.accumulator).itemsize)
+    add = _by_size(_ADD, size * np.dtype(program.accumulator).itemsize)
+    rows = sum(program.populations[c.pre].size for c in channels)
+    edges = sum(program.edges[j].expected_edges for c in channels for j in c.edges)
+    row = _by_size(_BUCKET, _bytes_of_synapses(program, channels) / count)
+    cost = _QUEUE + min(add, _QUEUE_ADD) + row * rows * count / max(edges, 1.0)
     return cost + (_GENERATE if any(c.procedural for c in channels) else 0.0)
 
 
-def _add_cost(bytes_of_rows: int) -> float:
-    """Nanoseconds of adding to one of so many bytes of accumulators."""
-    sizes, costs = zip(*_ADD)
-    return float(np.interp(math.log2(bytes_of_rows + 1), np.log2(sizes), costs))
+def _bytes_of_synapses(program: Program, channels: tuple[Channel, ...]) -> float:
+    wide = 2 * np.dtype(program.accumulator).itemsize
+    return sum(
+        program.edges[j].expected_edges * (4 if c.narrow else wide)
+        for c in channels
+        for j in c.edges
+        if not c.procedural
+    )
+
+
+def _by_size(costs: tuple[tuple[int, float], ...], size: float) -> float:
+    """The cost at a size between those measured."""
+    sizes, found = zip(*costs)
+    return float(np.interp(math.log2(size + 1), np.log2(sizes), found))
 
 
 def _spread(edge: EdgeProgram) -> float:
