@@ -13,7 +13,7 @@ from ...numerics import edges as enumerators
 from ...program.program import EdgeProgram, Program
 from .delivery import N_COLUMNS, Table
 from .fill import count_edges, fill_edges
-from .lookup import flat_value, lookup_of
+from .lookup import flat_value, lookup_of, place_of_targets
 from .plan import Plan
 
 __all__ = ["build_tables"]
@@ -68,7 +68,7 @@ class _Builder:
         lows = np.array([p.low[edge.post] for p in self.plan.parts])
         delays = (flat_value(edge.delay), flat_value(edge.dendritic), edge.dt)
         grouping = (self.row_base[c], self.channels[c].least, self.width_bits, self.columns[c])
-        return edge.rule.flat, (edge.pre_ids, edge.post_ids), delays, lows, grouping
+        return edge.rule.flat, (edge.pre_ids, place_of_targets(edge)), delays, lows, grouping
 
     def _count(self, counts: np.ndarray) -> None:
         longest = np.zeros((self.threads, 1), np.int64)

@@ -86,7 +86,7 @@ def count_edges(
     rule
         `EdgeRule.flat`.
     ids
-        (pre_ids, post_ids): views to populations.
+        (pre_ids, post_ids): views to populations; the latter is empty where they are the same.
     delays
         (delay, dendritic, dt), each of the first two a flat value.
     lows
@@ -113,7 +113,8 @@ def count_edges(
         row_steps(delay, dendritic, dt, ordinals, count, levels, steps)
         row = first_row + pre_ids[s] * n_columns
         for j in range(count):
-            target, p = post_ids[targets[j]], np.int64(0)
+            target = post_ids[targets[j]] if len(post_ids) > 0 else targets[j]
+            p = np.int64(0)
             for q in range(1, n_parts):
                 p += np.int64(target >= lows[q])
             most = max(most, steps[j])
@@ -178,7 +179,8 @@ def fill_edges(
         row_codes(weight, coding, ordinals, count, levels, codes)
         row = first_row + pre_ids[s] * n_columns
         for j in range(count):
-            target, p = post_ids[targets[j]], np.int64(0)
+            target = post_ids[targets[j]] if len(post_ids) > 0 else targets[j]
+            p = np.int64(0)
             for q in range(1, n_parts):
                 p += np.int64(target >= lows[q])
             index, late = bases[p] + target - lows[p], steps[j] - least

@@ -15,7 +15,7 @@ from ...numerics.compiling import njit
 from ...numerics.rows import fill_row
 from ...program.program import Program
 from .fill import row_codes, row_steps
-from .lookup import lookup_of
+from .lookup import lookup_of, place_of_targets
 from .plan import Channel, Partition
 
 __all__ = ["FIRST", "LAST", "Rules", "generate", "rules_of"]
@@ -77,7 +77,7 @@ def rules_of(program: Program, channels: tuple[Channel, ...], part: Partition) -
         view[edge.pre_ids] = np.arange(len(edge.pre_ids))
         arrays = (
             *(rule.ints, rule.row_start, rule.column, rule.own, rule.moved_slot),
-            *(rule.moved_source, view, edge.post_ids),
+            *(rule.moved_source, view, place_of_targets(edge)),
             lookup_of(edge, channel.base, channel.step),
         )
         for at, array in zip(_PARTS, arrays):
@@ -157,6 +157,6 @@ def generate(rules: Any, j: int, i: int) -> int:
     row_codes(_value(rules, j, 2), coding, ordinals, count, levels, rules.codes)
     post, low, high, place = _part(rules, j, POST), facts[LOW], facts[HIGH], facts[PLACE]
     for e in range(count):
-        target = post[targets[e]]
+        target = post[targets[e]] if len(post) > 0 else targets[e]
         targets[e] = place + target if low <= target < high else -1
     return count
