@@ -68,6 +68,63 @@ def test_queues_and_computed_synapses(monkeypatch: pytest.MonkeyPatch, precision
             assert same(slow, network().run(60.0, **how))
 
 
+@pytest.mark.parametrize("how", ["queues", "procedural"])
+def test_trials_at_once(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """Threads that run different trials share synapses and rules, and nothing that they write."""
+
+    def net() -> sp.Network:
+        made = sp.Network(seed=1)
+        cell = sp.LIF(v=sp.Uniform(-65.0, -50.0), i_offset=1.5)
+        p = made.add(sp.Population("p", 2000, cell))
+        synapse = current(sp.Normal(0.01, 0.002), sp.Uniform(0.5, 5.0))
+        made.connect(p, p, sp.FixedInDegree(100), synapse)
+        made.record(p, "spikes")
+        return made
+
+    slow = net().run(40.0, threads=1, trials=4)
+    assert len(slow["p"]) > 5000
+    if how == "queues":
+        queued(monkeypatch)
+    options = {"connectivity": "procedural"} if how == "procedural" else {}
+    assert slow.same_spikes(net().run(40.0, threads=2, trials=4, **options))
+
+
+def test_busy_state_fits_into_queues(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Many spikes in flight along several channels are queued again when a state is restored."""
+    net = sp.Network(seed=1)
+    p = net.add(sp.Population("p", 1000, sp.LIF(i_offset=50.0, tau_refrac=1.0)))
+    for k in range(4):
+        synapse = current(1e-3 * (1 + k * 0.37), sp.Uniform(0.5, 9.0))
+        net.connect(p, p, sp.FixedInDegree(60), synapse, name=f"p{k}")
+    weights = np.random.default_rng(0).normal(0.0, 1e-4, 10**6)
+    net.connect(p, p, sp.AllToAll(), current(weights, 8.0), name="listed")
+    net.record(p, "spikes")
+    whole = net.run(30.0)
+    queued(monkeypatch)
+    sim = sp.Simulation(net)
+    assert len(sim.engine.plan.channels) > 1
+    sim.advance(20.0)
+    sim.save(tmp_path / "state")
+    other = sp.Simulation(net)
+    other.restore(tmp_path / "state")
+    other.advance(10.0)
+    times = whole["p"].times
+    assert np.array_equal(other.recording()["p"].times, times[times > 20.0 + 1e-9])
+
+
+@pytest.mark.slow
+def test_computed_synapses_of_a_large_network() -> None:
+    """100,000 neurons with 1,000 synapses each: stored and computed, the same spikes."""
+    net = sp.Network(seed=1)
+    p = net.add(sp.Population("p", 100_000, sp.LIF(v=sp.Uniform(-65.0, -50.0), i_offset=1.0)))
+    synapse = current(sp.Normal(0.001, 0.0001), sp.Normal(1.5, 0.75, low=0.1))
+    net.connect(p, p, sp.FixedInDegree(1000), synapse)
+    net.record(p, "spikes")
+    stored = net.run(15.0, threads=2)
+    assert len(stored["p"]) > 10_000
+    assert stored.same_spikes(net.run(15.0, threads=2, connectivity="procedural"))
+
+
 def test_queues_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A burst that needs far more room than a queue begins with."""
     net = sp.Network()

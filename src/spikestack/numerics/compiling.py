@@ -49,5 +49,5 @@ def is_cached(function: Any) -> bool:
     file = getattr(getattr(function, "_cache", None), "_cache_file", None)
     try:
         return file is None or bool(file._load_index())
-    except Exception:
+    except (OSError, EOFError, AttributeError):
         return True

@@ -25,7 +25,7 @@ from .inputs import inputs_of, probes_of
 from .logs import MOST_STEPS, TrialLog
 from .plan import Partition, make_plan
 from .printer import TABLE_STATES, kernel_plan, kernel_source
-from .procedural import rules_of
+from .procedural import Rules, own_scratch, rules_of
 from .queueing import CHUNK as QUEUE_CHUNK
 from .queueing import Queue, chunks_needed, grown, new_queue, requeue
 from .resting import BLOCK as REST_BLOCK
@@ -43,7 +43,8 @@ class _Worker:
     keep: list[Any]
     inputs: Inputs
     quiet: np.ndarray
-    queue: Queue | None = None
+    queue: Queue | None
+    rules: Rules | None
 
     @property
     def queue_bytes(self) -> int:
@@ -159,7 +160,7 @@ class CpuEngine(AbstractEngine):
         team, log = self._team(0, 0, shared), self.logs[0].log
         run(
             *(team, self.tables[0], log, worker.inputs, probes, worker.acc),
-            *(worker.queue, self.rules[0], self.step, 0, self.history),
+            *(worker.queue, worker.rules, self.step, 0, self.history),
         )
 
     def _take(self, state: State) -> None:
@@ -170,7 +171,8 @@ class CpuEngine(AbstractEngine):
         self.counters = tuple(_own(c) for c in state.counters)
         self.shared = np.zeros(64, dtype=np.int64)
         self.workers = [
-            [self._worker(part, trial) for part in self.parts] for trial in range(program.trials)
+            [self._worker(q, trial) for q in range(len(self.parts))]
+            for trial in range(program.trials)
         ]
         self.logs = []
         for trial in range(program.trials):
@@ -182,18 +184,19 @@ class CpuEngine(AbstractEngine):
 
     def _replay(self, log: TrialLog, workers: list[_Worker]) -> None:
         """Put what spikes in flight still bring into accumulators or queues."""
-        for table, rules, worker in zip(self.tables, self.rules, workers):
+        for table, worker in zip(self.tables, workers):
+            rules = worker.rules
             if worker.queue is None:
                 replay(table, log.log, worker.acc, self.step, self.history)
                 continue
-            widest = int(np.diff(table.rows).max(initial=0))
-            widest += 0 if rules is None else int(rules.longest.max(initial=0))
+            widest = int(np.diff(table.rows).max(initial=0)) * len(table.channels)
+            widest += 0 if rules is None else int(rules.longest.sum())
             words = widest * int((log.log.starts[:, self.history - 1, -1]).sum())
             worker.queue = grown(worker.queue, words // QUEUE_CHUNK + len(worker.queue.heads))
             requeue(table, worker.queue, rules, log.log, self.step, self.history)
 
-    def _worker(self, part: Partition, trial: int) -> _Worker:
-        plan, whole = self.plan, self.program.accumulator
+    def _worker(self, q: int, trial: int) -> _Worker:
+        plan, whole, part = self.plan, self.program.accumulator, self.parts[q]
         acc = aligned((1 << (plan.index_bits + plan.ring_bits),), whole)
         queue = new_queue(plan, self.program) if plan.queued else None
         ends = np.cumsum((part.high - part.low) // REST_BLOCK + 1)
@@ -201,7 +204,7 @@ class CpuEngine(AbstractEngine):
         shares = np.split(quiet, ends[:-1])
         tables = [self._kernel_table(k, trial, shares[k]) for k in range(len(self.values))]
         inputs = inputs_of(self.program, part, trial, self.values)
-        return _Worker(part, acc, tables, inputs, quiet, queue)
+        return _Worker(part, acc, tables, inputs, quiet, queue, own_scratch(self.rules[q]))
 
     def _kernel_table(self, k: int, trial: int, quiet: np.ndarray) -> list[np.ndarray]:
         """The addresses that population k's kernel reads (see `kernel_source`), and the arrays."""
@@ -274,17 +277,16 @@ class CpuEngine(AbstractEngine):
                 self.tables[q],
                 worker,
                 probes_of(self.program, worker.part, trial, self.values, done, out, offsets),
-                self.rules[q],
             )
             for q, worker in enumerate(self.workers[trial])
         ]
         last = done + steps
         while done < last:
             shared[STOP] = 0
-            for _, table, worker, _, rules in arguments:
+            for _, table, worker, _ in arguments:
                 if worker.queue is not None:
-                    log = self.logs[trial].log
-                    need = chunks_needed(table, worker.queue, rules, log, self.history - 1)
+                    given = (table, worker.queue, worker.rules, self.logs[trial].log)
+                    need = chunks_needed(*given, self.history - 1)
                     worker.queue = grown(worker.queue, need)
             ran = self._call(trial, arguments, done, last - done, shared)
             since = time.perf_counter_ns()
@@ -304,12 +306,12 @@ class CpuEngine(AbstractEngine):
         log = self.logs[trial].log
 
         def work(q: int) -> int:
-            team, table, worker, probes, rules = arguments[q]
+            team, table, worker, probes = arguments[q]
             try:
                 self._before_run(q)
                 return run(
                     *(team, table, log, worker.inputs, probes, worker.acc),
-                    *(worker.queue, rules, done, steps, self.history),
+                    *(worker.queue, worker.rules, done, steps, self.history),
                 )
             except BaseException:
                 shared[ABORT] = 1

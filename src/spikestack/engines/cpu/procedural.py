@@ -18,7 +18,7 @@ from .fill import row_codes, row_steps
 from .lookup import lookup_of, place_of_targets
 from .plan import Channel, Partition
 
-__all__ = ["FIRST", "LAST", "Rules", "generate", "rules_of"]
+__all__ = ["FIRST", "LAST", "Rules", "generate", "own_scratch", "rules_of"]
 
 FIRST, LAST = range(2)
 #: Columns of `facts`: the rule's numbers, then where the parts of `whole` begin and end, then the
@@ -53,7 +53,7 @@ class _Store:
         return first, self.size
 
     def joined(self, dtype: type) -> np.ndarray:
-        return np.concatenate([*self.arrays, []]).astype(dtype)
+        return np.concatenate([np.zeros(0, dtype), *self.arrays]).astype(dtype)
 
 
 def rules_of(program: Program, channels: tuple[Channel, ...], part: Partition) -> Rules | None:
@@ -97,6 +97,14 @@ def rules_of(program: Program, channels: tuple[Channel, ...], part: Partition) -
         np.empty(widest, np.uint64),
         *(np.empty(widest, np.int64) for _ in range(3)),
     )
+
+
+def own_scratch(rules: Rules | None) -> Rules | None:
+    """The same rules with scratch of their own, as every thread needs that computes at a time."""
+    if rules is None:
+        return None
+    names = ("targets", "ordinals", "levels", "steps", "codes")
+    return rules._replace(**{name: np.empty_like(getattr(rules, name)) for name in names})
 
 
 def _extents(program: Program, channels: tuple[Channel, ...]) -> tuple[np.ndarray, np.ndarray]:

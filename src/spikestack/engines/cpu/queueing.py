@@ -47,7 +47,9 @@ def new_queue(plan: Plan, program: Program) -> Queue:
     blocks, span = size >> block_bits, 1 << plan.width_bits
     base, step, bits = _common_code(plan)
     carries = any(program.populations[c.pre].emit_type != "none" for c in plan.channels)
-    narrow = not carries and bits + block_bits <= 32
+    # Codes of channels with two numbers for each synapse are weights, which may be negative.
+    unsigned = all(c.narrow for c in plan.channels)
+    narrow = unsigned and not carries and bits + block_bits <= 32
     if not narrow:
         base, step = 0, 1
     recode = np.array(
