@@ -131,12 +131,26 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module 'spikestack' has no attribute {name!r}")
+        return _from_catalogue(name)
     module = importlib.import_module(f".{_HOMES[name]}", __name__)
     value = module if _HOMES[name] == name else getattr(module, name)
     globals()[name] = value
     return value
 
 
+def _from_catalogue(name: str) -> Any:
+    """A model, synapse, ... by its name alone: a file that declares it is all that it needs."""
+    if not name.startswith("_"):
+        from .equations.catalogue import CATALOGUES, members
+
+        for package in CATALOGUES:
+            if (found := members(package).get(name)) is not None:
+                globals()[name] = found
+                return found
+    raise AttributeError(f"module 'spikestack' has no attribute {name!r}")
+
+
 def __dir__() -> list[str]:
-    return __all__
+    from .equations.catalogue import CATALOGUES, members
+
+    return sorted({*__all__, *(name for package in CATALOGUES for name in members(package))})

@@ -52,7 +52,7 @@ _NAMED: dict[str, tuple[int, tuple[int, ...]]] = {
     "m": (2, (0, 0, 0, 1, 0)),
     "M": (3, (0, 0, 0, 0, 1)),
 }
-_FACTOR = re.compile(r"\s*([A-Za-zµμΩ]+|1)\s*(?:(?:\^|\*\*)\s*(-?[0-9]))?\s*")
+_FACTOR = re.compile(r"\s*([A-Za-zµμΩ]+|1)\s*(?:(?:\^|\*\*)\s*(-?[0-9](?:\.5)?))?\s*")
 _NUMBER = re.compile(
     r"\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)\s*(.*)\Z", re.S
 )
@@ -60,10 +60,10 @@ _NUMBER = re.compile(
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit: `scale` coherent units, with integer exponents of the five dimensions."""
+    """A unit: `scale` coherent units, with whole or half exponents of the five dimensions."""
 
     scale: float
-    dims: tuple[int, ...]
+    dims: tuple[float, ...]
     text: str = ""
 
     def __mul__(self, other: Unit) -> Unit:
@@ -72,7 +72,7 @@ class Unit:
     def __truediv__(self, other: Unit) -> Unit:
         return Unit(self.scale / other.scale, tuple(a - b for a, b in zip(self.dims, other.dims)))
 
-    def __pow__(self, power: int) -> Unit:
+    def __pow__(self, power: float) -> Unit:
         return Unit(self.scale**power, tuple(a * power for a in self.dims))
 
     def fits(self, other: Unit) -> bool:
@@ -88,9 +88,9 @@ class Unit:
         return self.text or self.coherent
 
 
-def _spell(dims: tuple[int, ...]) -> str:
-    def power(base: str, n: int) -> str:
-        return base if n == 1 else f"{base}^{n}"
+def _spell(dims: tuple[float, ...]) -> str:
+    def power(base: str, n: float) -> str:
+        return base if n == 1 else f"{base}^{n:g}"
 
     top = "*".join(power(b, n) for b, n in zip(_BASES, dims) if n > 0)
     bottom = "".join("/" + power(b, -n) for b, n in zip(_BASES, dims) if n < 0)
@@ -98,7 +98,7 @@ def _spell(dims: tuple[int, ...]) -> str:
 
 
 DIMENSIONLESS = Unit(1.0, (0, 0, 0, 0, 0), "1")
-_KNOWN_COHERENT: dict[tuple[int, ...], str] = {
+_KNOWN_COHERENT: dict[tuple[float, ...], str] = {
     (0, 0, 0, 0, 0): "1",
     (0, -1, 1, 0, 0): "uS",
     (1, -1, 1, 0, 0): "nF",
@@ -116,7 +116,7 @@ def parse_unit(text: str) -> Unit:
     Raises
     ------
     UnitError
-        If the text is no product of known units with single-digit powers.
+        If the text is no product of known units with single-digit (or half: ``ms^0.5``) powers.
     """
     if not isinstance(text, str) or len(text) > 100:
         raise UnitError("unit", f"{shorten(text)} is no unit", "a short text such as 'mV'")
@@ -131,7 +131,7 @@ def parse_unit(text: str) -> Unit:
                 f"cannot read {shorten(text)}",
                 "a product of units such as 'mV', 'nA/ms', 'uF/cm^2'",
             )
-        factor = _named_unit(match[1], text) ** int(match[2] or 1)
+        factor = _named_unit(match[1], text) ** float(match[2] or 1)
         result = result / factor if divide else result * factor
         position = match.end()
         if position == len(text):

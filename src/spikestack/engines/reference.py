@@ -160,6 +160,7 @@ class ReferenceEngine(AbstractEngine):
         dtype, code = self.program.dtype, population.code
         state, counter = self.values[k][trial], self.counters[k][trial]
         arrived = self.ring[k][trial, self.step % self.slots]
+        everyone = np.arange(population.size, dtype=np.uint32)
         loads: dict[str, Callable[[Any], Any]] = {
             "const": dtype,
             "state": lambda i: state[i],
@@ -169,6 +170,9 @@ class ReferenceEngine(AbstractEngine):
                 * dtype(population.receptors[r].quantum)
             ),
             "refractory": lambda _: counter > 0,
+            "time": lambda end: dtype((self.step - 1 + end) * self.program.dt),
+            "uniform": lambda k: self._uniform(population.streams[trial, k], everyone),
+            "common": lambda k: self._uniform(population.streams[trial, k], everyone[:1])[0],
         }
         computed = interpret(code, loads)
         new = [np.array(np.broadcast_to(computed[s], state.shape[1:])) for s in code.stores]
@@ -183,6 +187,13 @@ class ReferenceEngine(AbstractEngine):
         ids = np.flatnonzero(spiked)
         carried = np.ones(population.size) if code.emit is None else np.asarray(computed[code.emit])
         return ids, np.broadcast_to(carried, spiked.shape)[ids].astype(np.float64)
+
+    def _uniform(self, key: np.uint64, index: np.ndarray) -> np.ndarray:
+        """Numbers in (0, 1) of one stream in this step, of the program's type."""
+        dtype = self.program.dtype
+        drawn = hash32(index, *step_words(key, self.step)).astype(dtype)
+        below_one = dtype(1.0 - 2.0**-24)
+        return np.minimum((drawn + dtype(0.5)) * dtype(2.0**-32), below_one)
 
     def _schedule(
         self, step: int, trial: int, ids: np.ndarray, values: np.ndarray, now: int

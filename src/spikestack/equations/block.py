@@ -12,7 +12,14 @@ from .dimensions import BOOLEAN, check_unit, unit_of
 from .expressions import Expr, Name, Op, names_in, substitute
 from .parser import MAX_CHARACTERS, check_identifier, parse_expression, unit_of_text
 
-__all__ = ["Block", "Statement", "parse_block", "parse_condition", "parse_statements"]
+__all__ = [
+    "Block",
+    "Statement",
+    "defined_names",
+    "parse_block",
+    "parse_condition",
+    "parse_statements",
+]
 
 Statement = tuple[str, Expr]
 
@@ -68,6 +75,11 @@ def logical_lines(text: str, where: str) -> list[str]:
     if pending:
         raise EquationError(where, f"an open parenthesis in {shorten(pending)}", "balanced ones")
     return lines
+
+
+def defined_names(text: str, where: str) -> set[str]:
+    """The names that equations give a meaning: variables and shorthands."""
+    return {_read_line(line, where).name for line in logical_lines(text, where)}
 
 
 @dataclass(frozen=True)

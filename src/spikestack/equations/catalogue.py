@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
-from .model import AbstractModel
+__all__ = ["CATALOGUES", "collect", "members"]
 
-__all__ = ["collect"]
+M = TypeVar("M")
 
-M = TypeVar("M", bound=AbstractModel)
+#: Packages whose modules declare one thing each that users call by its name.
+CATALOGUES = (
+    "spikestack.neurons",
+    "spikestack.synapses",
+    "spikestack.network.currents",
+)
+
+
+@cache
+def members(package: str) -> dict[str, Any]:
+    """Everything public in the modules of `package`, by name."""
+    found: dict[str, Any] = {}
+    folder = importlib.import_module(package)
+    for info in sorted(pkgutil.iter_modules(folder.__path__), key=lambda i: i.name):
+        module = importlib.import_module(f"{package}.{info.name}")
+        found |= {name: getattr(module, name) for name in getattr(module, "__all__", ())}
+    return found
 
 
 def collect(package: str, base: type[M]) -> dict[str, type[M]]:
     """Return every public subclass of `base` defined in the modules of `package`, by name."""
-    found: dict[str, type[M]] = {}
-    folder = importlib.import_module(package)
-    for info in sorted(pkgutil.iter_modules(folder.__path__), key=lambda i: i.name):
-        module = importlib.import_module(f"{package}.{info.name}")
-        for name in getattr(module, "__all__", ()):
-            item = getattr(module, name)
-            if isinstance(item, type) and issubclass(item, base) and item is not base:
-                found[name] = item
-    return found
+    return {
+        name: item
+        for name, item in members(package).items()
+        if isinstance(item, type) and issubclass(item, base) and item is not base
+    }

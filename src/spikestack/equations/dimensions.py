@@ -13,7 +13,7 @@ __all__ = ["BOOLEAN", "check_unit", "unit_of"]
 #: What a condition yields; no quantity has these dimensions.
 BOOLEAN = Unit(1.0, (99, 0, 0, 0, 0), "a condition")
 
-_PLAIN = ("exp", "log", "tanh", "exprel")
+_PLAIN = ("exp", "log", "tanh", "exprel", "sin", "cos")
 _SAME = ("add", "sub", "min", "max", "clip")
 
 
@@ -64,8 +64,8 @@ def _arithmetic(op: str, expr: Op, args: list[Unit | None], where: str) -> Unit 
         assert isinstance(exponent, Num)
         return (args[0] or DIMENSIONLESS) ** int(exponent.value)
     if op == "sqrt" and args[0] is not None:
-        _require(all(n % 2 == 0 for n in args[0].dims), where, op, "a squared unit")
-        return Unit(1.0, tuple(n // 2 for n in args[0].dims))
+        _require(all(n % 1 == 0 for n in args[0].dims), where, op, "a unit of whole powers")
+        return Unit(1.0, tuple(n / 2 for n in args[0].dims))
     return args[0]  # neg, abs, floor, asr, wrap, previous
 
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from ..units import DIMENSIONLESS, Unit
 
-__all__ = ["COMPARISONS", "FUNCTIONS", "Expr", "Name", "Num", "Op", "names_in", "substitute"]
+__all__ = [
+    "COMPARISONS",
+    "FUNCTIONS",
+    "Expr",
+    "Name",
+    "Num",
+    "Op",
+    "names_in",
+    "substitute",
+    "varying_names",
+]
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,8 @@ FUNCTIONS = {
     "abs": 1,
     "floor": 1,
     "tanh": 1,
+    "sin": 1,
+    "cos": 1,
     "exprel": 1,
     "min": 2,
     "max": 2,
@@ -63,6 +75,15 @@ def names_in(expr: Expr) -> Iterator[str]:
     elif isinstance(expr, Op):
         for arg in expr.args:
             yield from names_in(arg)
+
+
+def varying_names(expr: Expr) -> Iterator[str]:
+    """Yield the names whose value may change within a step: not those in ``previous(x)``."""
+    if isinstance(expr, Name):
+        yield expr.id
+    elif isinstance(expr, Op) and expr.op != "previous":
+        for arg in expr.args:
+            yield from varying_names(arg)
 
 
 def substitute(expr: Expr, table: Mapping[str, Expr] | Callable[[str], Expr | None]) -> Expr:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .expressions import Expr, Name, Num, Op, names_in
+from .expressions import Expr, Name, Num, Op, names_in, varying_names
 
 __all__ = ["ZERO", "affine", "linear_subsystem"]
 
@@ -22,7 +22,7 @@ def affine(expr: Expr, variables: frozenset[str]) -> dict[str | None, Expr] | No
         or None if `expr` is not affine in `variables` as it stands. Nothing is cancelled: a pole
         that algebra would remove stays.
     """
-    if variables.isdisjoint(names_in(expr)):
+    if variables.isdisjoint(varying_names(expr)):
         return {None: expr}
     if isinstance(expr, Name):
         return {expr.id: ONE}
@@ -52,8 +52,8 @@ def _sum(expr: Op, variables: frozenset[str]) -> dict[str | None, Expr] | None:
 
 def _product(expr: Op, variables: frozenset[str]) -> dict[str | None, Expr] | None:
     left, right = expr.args
-    left_constant = variables.isdisjoint(names_in(left))
-    right_constant = variables.isdisjoint(names_in(right))
+    left_constant = variables.isdisjoint(varying_names(left))
+    right_constant = variables.isdisjoint(varying_names(right))
     if left_constant and expr.op == "mul":
         inner = affine(right, variables)
         return inner and {key: Op("mul", (left, value)) for key, value in inner.items()}

@@ -12,7 +12,8 @@ import numpy as np
 from ..errors import UnknownNameError, ValidationError, shorten
 from ..units import DIMENSIONLESS, Unit
 from ..values import Distribution, Value, as_value, support
-from .block import Block, parse_block
+from .block import Block, defined_names, parse_block
+from .builtins import builtin_units
 from .expressions import names_in
 from .parser import check_identifier, unit_of_text
 
@@ -90,6 +91,8 @@ class AbstractModel:
     parameters: dict[str, Parameter]
     values: dict[str, Value]
     block: Block
+    #: The built-in names that the model uses (`spikestack.equations.builtins`), with their units.
+    builtins: dict[str, Unit]
 
     @property
     def label(self) -> str:
@@ -112,7 +115,9 @@ class AbstractModel:
             check_identifier(name, f"{self.label}, parameters")
             units[name] = parameter.parsed_unit(f"{self.label}.{name}")
         self.parameter_units = units
-        names = units | self.inputs()
+        declared = {*units, *self.inputs(), *defined_names(self.equations, self.label)}
+        self.builtins = builtin_units(self.texts(), declared)
+        names = self.builtins | units | self.inputs()
         if self.dimensionless:
             names = dict.fromkeys(names, DIMENSIONLESS)
         self.block = parse_block(self.equations, names, self.label, self.dimensionless)
@@ -155,6 +160,10 @@ class AbstractModel:
     def inputs(self) -> dict[str, Unit]:
         """Names that the surroundings provide to the equations, with their units."""
         return {}
+
+    def texts(self) -> tuple[str, ...]:
+        """All expressions of the model, for a look at what they use."""
+        return (self.equations,)
 
     def names_used(self) -> set[str]:
         """Every name on the right-hand side of an equation."""

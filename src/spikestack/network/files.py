@@ -13,8 +13,9 @@ from ..storage import read_archive, write_archive
 from ..synapses.base import Synapse
 from ..values import distribution_from_dict
 from . import explicit, inputs, rules
+from .currents.base import CurrentModel
 from .network import Network
-from .plain import MODEL_TEXTS, SYNAPSE_TEXTS, parameter_from_plain, plain_network
+from .plain import CURRENT_TEXTS, MODEL_TEXTS, SYNAPSE_TEXTS, parameter_from_plain, plain_network
 from .population import Population, View
 
 __all__ = ["load_network", "save_network"]
@@ -109,6 +110,8 @@ class _Reader:
         found = {k: v for k, v in data["texts"].items() if k in texts}
         if isinstance(found.get("clamped"), list):
             found["clamped"] = tuple(found["clamped"])
+        if isinstance(found.get("compartments"), dict):
+            found["compartments"] = {k: (v[0], v[1]) for k, v in found["compartments"].items()}
         found["inline_parameters"] = {
             name: parameter_from_plain(p) for name, p in data["parameters"].items()
         }
@@ -127,7 +130,8 @@ class _Reader:
     def synapse(self, data: dict[str, Any]) -> Synapse:
         kind = self.declare(Synapse, data, SYNAPSE_TEXTS)
         edge = {k: self.value(data[k], k) for k in ("weight", "delay", "dendritic_delay")}
-        made: Synapse = kind(**edge, **self.values(data))
+        at = str(data.get("compartment", ""))
+        made: Synapse = kind(**edge, compartment=at, **self.values(data))
         return made
 
     def rule(self, data: dict[str, Any]) -> rules.Rule:
@@ -137,6 +141,11 @@ class _Reader:
         return made
 
     def input(self, data: dict[str, Any], synapse: dict[str, Any] | None) -> inputs.Input:
+        if data["kind"] == "CurrentModel":
+            current: inputs.Input = self.declare(CurrentModel, data, CURRENT_TEXTS)(
+                **self.values(data)
+            )
+            return current
         settings = {k: self.value(v, k) for k, v in data.items() if k != "kind"}
         if settings.get("stop", 0) is None:
             settings["stop"] = float("inf")

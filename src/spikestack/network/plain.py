@@ -13,16 +13,18 @@ from ..equations.model import AbstractModel, Parameter
 from ..neurons.base import DECLARED, NeuronModel
 from ..synapses.base import Synapse
 from ..values import Distribution
+from .currents.base import CurrentModel
 from .inputs import ConstantCurrent, Input, Poisson, SpikeTrains, StepCurrent
 from .network import Network
 from .population import View
 
-__all__ = ["MODEL_TEXTS", "SYNAPSE_TEXTS", "plain_network"]
+__all__ = ["CURRENT_TEXTS", "MODEL_TEXTS", "SYNAPSE_TEXTS", "plain_network"]
 
 Pack = Callable[[np.ndarray], Any]
 
-#: Class attributes that define a neuron model and a synapse, besides parameters.
+#: Class attributes that define a neuron model, a current and a synapse, besides parameters.
 MODEL_TEXTS = ("equations", "method", *(name for name in DECLARED if name != "initial"))
+CURRENT_TEXTS = ("equations", "current", "source")
 SYNAPSE_TEXTS = ("equations", "receives", "current", "positive", "weight_unit", "source")
 
 
@@ -97,6 +99,7 @@ def _model(model: NeuronModel, pack: Pack) -> dict[str, Any]:
 def _synapse(synapse: Synapse, pack: Pack) -> dict[str, Any]:
     return _common(synapse, SYNAPSE_TEXTS, pack) | {
         "neuron_names": dict(synapse.neuron_names),
+        "compartment": synapse.compartment,
         "weight": _plain(synapse.weight, pack),
         "delay": _plain(synapse.delay, pack),
         "dendritic_delay": _plain(synapse.dendritic_delay, pack),
@@ -105,6 +108,8 @@ def _synapse(synapse: Synapse, pack: Pack) -> dict[str, Any]:
 
 def _input(given: Input, pack: Pack) -> dict[str, Any]:
     kind: dict[str, Any] = {"kind": type(given).__name__}
+    if isinstance(given, CurrentModel):
+        return _common(given, CURRENT_TEXTS, pack) | {"kind": "CurrentModel"}
     if isinstance(given, Poisson):
         kind |= {"rate": given.rate, "start": given.start, "stop": given.stop}
     elif isinstance(given, SpikeTrains):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..equations.block import Statement, parse_condition, parse_statements
@@ -28,6 +29,7 @@ DECLARED = (
     "emit_limit",
     "initial",
     "dimensionless",
+    "compartments",
     "default_synapse",
     "source",
 )
@@ -73,6 +75,10 @@ class NeuronModel(AbstractModel):
         Value of state variables at t = 0: number, array, distribution or name of a parameter.
     dimensionless
         Declare that the model counts in plain numbers, time in ms.
+    compartments
+        Further places where synapses may sit, each with the variable that is its membrane
+        potential and the name by which its summed current stands in the equations:
+        ``{"dendrite": ("v_d", "i_dend")}``. Synapses without one sit at ``v`` and ``i_syn``.
     values
         Parameters and initial values that differ from the declared ones.
 
@@ -90,6 +96,7 @@ class NeuronModel(AbstractModel):
     emit_type: str = "none"
     emit_limit: float = 1.0
     method: str = "auto"
+    compartments: Mapping[str, tuple[str, str]] = {}
     #: The synapse by which a drive acts when none is named.
     default_synapse: str = "ExponentialCurrent"
 
@@ -138,11 +145,33 @@ class NeuronModel(AbstractModel):
         return getattr(self, "_label", "") or super().label
 
     def inputs(self) -> dict[str, Unit]:
-        """The summed synaptic and injected current."""
-        return {"i_syn": DIMENSIONLESS if self.dimensionless else parse_unit("nA")}
+        """The summed synaptic and injected currents, by compartment."""
+        unit = DIMENSIONLESS if self.dimensionless else parse_unit("nA")
+        return dict.fromkeys(
+            ("i_syn", *(current for _, current in self.compartments.values())), unit
+        )
+
+    def place(self, compartment: str, where: str) -> tuple[str, str]:
+        """The membrane potential and the summed current of a compartment ("" for the main one).
+
+        Raises
+        ------
+        UnknownNameError
+            If the model has no such compartment.
+        """
+        if not compartment:
+            return "v", "i_syn"
+        if compartment not in self.compartments:
+            raise UnknownNameError(f"{where}, compartment", compartment, self.compartments)
+        potential, current = self.compartments[compartment]
+        return potential, current
+
+    def texts(self) -> tuple[str, ...]:
+        """Equations, condition, reset and emitted value."""
+        return (self.equations, self.threshold, self.reset, self.emit)
 
     def _parse_spiking(self) -> None:
-        units = self.parameter_units | self.inputs() | self.block.units
+        units = self.builtins | self.parameter_units | self.inputs() | self.block.units
         if self.dimensionless:
             units = dict.fromkeys(units, DIMENSIONLESS)
         aliases, states = self.block.aliases, set(self.block.states)
@@ -162,6 +191,9 @@ class NeuronModel(AbstractModel):
         for name in self.clamped:
             if name not in states:
                 raise UnknownNameError(f"{self.label}.clamped", name, states)
+        for potential, _ in self.compartments.values():
+            if potential not in states:
+                raise UnknownNameError(f"{self.label}.compartments", potential, states)
 
     def _parse_emit(self, units: dict[str, Unit]) -> Expr | None:
         where = f"{self.label}.emit"

@@ -36,6 +36,8 @@ _FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
     "or": np.logical_or,
     "not": np.logical_not,
     "tanh": np.tanh,
+    "sin": np.sin,
+    "cos": np.cos,
     "exprel": lambda z: np.where(z == 0, 1.0, np.expm1(z) / np.where(z == 0, 1.0, z)),
     "asr": lambda x, n: np.floor(x / 2.0**n),
     "wrap": lambda x, n: x - 2.0**n * np.floor((x + 2.0 ** (n - 1)) / 2.0**n),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnknownNameError, ValidationError
+from ..network.currents.base import CurrentModel
 from ..network.fingerprint import fingerprint
 from ..network.inputs import Poisson, SpikeTrains
 from ..network.network import Drive, Network
@@ -22,7 +23,7 @@ from .inputs import (
     weights_of,
 )
 from .levels import topological_levels
-from .populations import INJECTED, Draft, finish, receptor_names
+from .populations import GAP, INJECTED, Draft, finish, receptor_names
 from .program import EdgeProgram, ProbeProgram, Program, ReceptorProgram
 
 __all__ = ["lower"]
@@ -79,11 +80,17 @@ class _Lowering:
         populations, offset = [], 0
         for k, name in enumerate(self.names):
             population = net.populations[name]
-            injected = any(
-                d.synapse is None and d.target.population is population for d in net.drives.values()
-            )
+            mine = {n: d for n, d in net.drives.items() if d.target.population is population}
             draft = Draft(
-                population, self.receptors[k], injected, net.seed, dt, self.trials, self.precision
+                population,
+                self.receptors[k],
+                {n: d for n, d in sorted(mine.items()) if isinstance(d.input, CurrentModel)},
+                any(_is_injected(d) for d in mine.values()),
+                False,
+                net.seed,
+                dt,
+                self.trials,
+                self.precision,
             )
             populations.append(finish(draft, offset, levels[name], tuple(quanta[k])))
             offset += population.size
@@ -117,7 +124,7 @@ class _Lowering:
                 [
                     (d, self.place[d.target.population.name])
                     for d in net.drives.values()
-                    if d.synapse is None
+                    if _is_injected(d)
                 ],
                 [p.size for p in populations],
                 net.seed,
@@ -201,7 +208,7 @@ class _Lowering:
                 known = recorded.get(k, np.zeros(0, dtype=np.int64))
                 recorded[k] = np.union1d(known, probe.target.ids)
                 continue
-            states = [s for s in populations[k].states if s != INJECTED]
+            states = [s for s in populations[k].states if s not in (INJECTED, GAP)]
             if probe.variable not in states:
                 where = f"record, population {populations[k].name!r}"
                 raise UnknownNameError(where, probe.variable, ("spikes", *states))
@@ -211,6 +218,11 @@ class _Lowering:
             state = populations[k].states.index(probe.variable)
             probes.append(ProbeProgram(k, state, np.sort(probe.target.ids), every))
         return tuple(probes), recorded
+
+
+def _is_injected(drive: Drive) -> bool:
+    """Whether a drive is a current whose changes are listed."""
+    return drive.synapse is None and not isinstance(drive.input, CurrentModel)
 
 
 def _power_of_two(bound: float, bits: int) -> float:

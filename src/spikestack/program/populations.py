@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..equations.builtins import COMMON, NOISE, kind_of
 from ..equations.expressions import Expr, Name, Num, Op, substitute
+from ..equations.linear import ZERO
 from ..equations.model import AbstractModel
 from ..errors import ValidationError
+from ..network.currents.base import CurrentModel
+from ..network.network import Drive
 from ..network.population import Population
 from ..numerics.random import stream_key
 from ..synapses.base import Synapse
 from ..units import Unit
 from ..values import Distribution
+from .coupling import (
+    Equations,
+    add_noise,
+    draws_of,
+    noise_factors,
+    prefixed,
+    split_noise,
+    total,
+)
 from .edge_values import draw_array
-from .integrators import System, choose, integrate, propagators
-from .program import PopulationProgram, ReceptorProgram
+from .integrators import Plan, System, choose, integrate, propagators
+from .program import GAP, INJECTED, PopulationProgram, ReceptorProgram
 from .tac import Builder, Code
 
-__all__ = ["INJECTED", "Draft", "finish", "receptor_names"]
+__all__ = ["GAP", "INJECTED", "Draft", "finish", "receptor_names"]
 
-#: The state row that holds injected current.
-INJECTED = "i_inj"
+#: The parameter that is 1 for the neurons of a driven view.
+ON = "on"
 
 
 @dataclass(frozen=True)
@@ -32,12 +46,14 @@ class Draft:
     """What is known of a population before its code is made.
 
     `receptors` are its distinct synapses' receptors in a fixed order, by the names of
-    `receptor_names`.
+    `receptor_names`; `currents` are the drives that are given by equations.
     """
 
     population: Population
     receptors: Mapping[str, Synapse]
+    currents: Mapping[str, Drive]
     injected: bool
+    gaps: bool
     seed: int
     dt: float
     trials: int
@@ -47,6 +63,25 @@ class Draft:
     def where(self) -> str:
         """For messages."""
         return f"Population {self.population.name!r}"
+
+    @property
+    def parts(self) -> dict[str, AbstractModel]:
+        """All that brings equations of its own: receptors, then currents."""
+        currents = {name: drive.input for name, drive in self.currents.items()}
+        return {**self.receptors, **currents}  # type: ignore[dict-item]
+
+    @property
+    def given_states(self) -> tuple[str, ...]:
+        """States that engines set: injected current, current through gap junctions."""
+        return (INJECTED,) * self.injected + (GAP,) * self.gaps
+
+    def spread(self, drive: Drive | None, value: Any) -> Any:
+        """Values of a driven view as values of the whole population, 0 elsewhere."""
+        if drive is None or np.ndim(value) == 0 or drive.target.is_whole:
+            return value
+        made = np.full(self.population.size, value[0])
+        made[drive.target.ids] = value
+        return made
 
 
 def receptor_names(synapses: Sequence[Synapse]) -> dict[str, Synapse]:
@@ -66,46 +101,65 @@ def receptor_names(synapses: Sequence[Synapse]) -> dict[str, Synapse]:
 def _coherent(draft: Draft, model: AbstractModel, prefix: str) -> dict[str, Any]:
     """Parameter values in coherent units: float, or float64 array where they differ."""
     found: dict[str, Any] = {}
-    size = draft.population.size
+    part = draft.currents.get(prefix[:-1])
     for name, given in model.values.items():
         value: Any = given
         scale = 1.0 if model.dimensionless else model.parameter_units[name].scale
         if isinstance(value, Distribution):
-            purpose = f"parameter {prefix}{name}"
-            key = stream_key(draft.seed, draft.population.name, purpose)
-            value = draw_array(value, size, key)
+            size = draft.population.size if part is None else part.target.size
+            owner = draft.population.name if part is None else part.name
+            purpose = f"parameter {prefix if part is None else ''}{name}"
+            value = draw_array(value, size, stream_key(draft.seed, owner, purpose))
             model.parameters[name].check(value, f"{draft.where}.{name}")
-        found[prefix + name] = value * scale
+        found[prefix + name] = draft.spread(part, value) * scale
+    if part is not None and not part.target.is_whole:
+        found[prefix + ON] = draft.spread(part, np.ones(part.target.size)) * 1.0
     return found
 
 
-def _prefixed(expr: Expr, model: AbstractModel, prefix: str) -> Expr:
-    own = set(model.parameters) | set(model.block.states)
-    return substitute(expr, lambda name: Name(prefix + name) if name in own else None)
-
-
-def _equations(draft: Draft) -> tuple[dict[str, Expr], list[tuple[str, Expr]]]:
-    """All differential equations and updates, receptors' currents put in place of i_syn."""
-    model = draft.population.model
-    total: Expr = Num(0.0, None)
-    terms: list[Expr] = [Name(INJECTED)] if draft.injected else []
-    derivatives: dict[str, Expr] = {}
+def _equations(draft: Draft) -> Equations:
+    """All differential equations and updates, currents put in place of i_syn and its like."""
+    model, made = draft.population.model, Equations()
+    terms: dict[str, list[Expr]] = {name: [] for name in model.inputs()}
+    if draft.injected:
+        terms["i_syn"].append(Name(INJECTED))
+    if draft.gaps:
+        terms["i_syn"].append(Name(GAP))
     for name, synapse in draft.receptors.items():
-        prefix = f"{name}."
+        potential, current = model.place(synapse.compartment, draft.where)
         if synapse.current_expr is not None:
-            terms.append(_prefixed(synapse.current_expr, synapse, prefix))
-        for state, rhs in synapse.block.derivatives.items():
-            derivatives[prefix + state] = _prefixed(rhs, synapse, prefix)
-    for term in terms:
-        total = term if isinstance(total, Num) else Op("add", (total, term))
-    table = {"i_syn": total}
-    own = {x: substitute(rhs, table) for x, rhs in model.block.derivatives.items()}
-    updates = [(x, substitute(rhs, table)) for x, rhs in model.block.updates]
-    for name, synapse in draft.receptors.items():
-        updates += [
-            (f"{name}.{x}", _prefixed(rhs, synapse, f"{name}.")) for x, rhs in synapse.block.updates
+            there = substitute(synapse.current_expr, {"v": Name(potential)})
+            terms[current].append(prefixed(there, synapse, f"{name}."))
+    for name, drive in draft.currents.items():
+        made.held[f"{name}.current"] = _switched(drive, f"{name}.")
+        terms["i_syn"].append(Name(f"{name}.current"))
+    table = {name: total(parts) for name, parts in terms.items()}
+    made.derivatives |= {x: substitute(r, table) for x, r in model.block.derivatives.items()}
+    made.updates += [(x, substitute(rhs, table)) for x, rhs in model.block.updates]
+    for name, other in draft.parts.items():
+        for x, rhs in other.block.derivatives.items():
+            made.derivatives[f"{name}.{x}"] = prefixed(rhs, other, f"{name}.")
+        made.updates += [
+            (f"{name}.{x}", prefixed(rhs, other, f"{name}.")) for x, rhs in other.block.updates
         ]
-    return own | derivatives, updates
+    split_noise(made, draft.where)
+    return made
+
+
+def _switched(drive: Drive, prefix: str) -> Expr:
+    """A drive's current, 0 outside its time; of a view, 0 outside the view."""
+    model = drive.input
+    assert isinstance(model, CurrentModel)
+    expr = prefixed(model.current_expr, model, prefix)
+    middle = Op("add", (Name("t"), Op("mul", (Num(0.5), Name("dt")))))
+    tests = []
+    if model.values["start"] != 0.0:
+        tests.append(Op("ge", (middle, Name(prefix + "start"))))
+    if model.values["stop"] != model.parameters["stop"].default:
+        tests.append(Op("lt", (middle, Name(prefix + "stop"))))
+    for test in tests:
+        expr = Op("where", (test, expr, ZERO))
+    return expr if drive.target.is_whole else Op("mul", (expr, Name(prefix + ON)))
 
 
 def finish(
@@ -121,18 +175,26 @@ def finish(
         If the refractory period is longer than 2**31 steps or a drawn parameter leaves its range.
     """
     model, where = draft.population.model, draft.where
-    derivatives, updates = _equations(draft)
+    equations = _equations(draft)
     constants = _coherent(draft, model, "")
-    for name, synapse in draft.receptors.items():
-        constants |= _coherent(draft, synapse, f"{name}.")
-    discrete = tuple(dict.fromkeys(name for name, _ in updates))
-    held = (*discrete, INJECTED) if draft.injected else discrete
+    for name, part in draft.parts.items():
+        constants |= _coherent(draft, part, f"{name}.")
+    discrete = tuple(dict.fromkeys(name for name, _ in equations.updates))
+    given = draft.given_states
     assert model.clamped is not None
-    system = System(derivatives, constants, held, model.clamped, bool(model.refractory), where)
+    system = System(
+        equations.derivatives,
+        constants,
+        (*discrete, *given, *equations.held),
+        model.clamped,
+        bool(model.refractory),
+        where,
+    )
     plan = choose(system, model.method)
     params = constants | propagators(system, plan, draft.dt)
-    states = (*derivatives, *discrete, *((INJECTED,) if draft.injected else ()))
-    code, used = _code(draft, system, plan, updates, states, tuple(params))
+    params |= noise_factors(system, plan, equations.noise, draft.dt)
+    states = (*equations.derivatives, *discrete, *given)
+    code, used, draws = _code(draft, system, plan, equations, states, tuple(params))
     initial, units, scales = _initial(draft, states, constants)
     return PopulationProgram(
         draft.population.name,
@@ -149,48 +211,90 @@ def finish(
         _refractory_steps(draft),
         model.emit_type,
         code,
-        plan.schemes | dict.fromkeys(discrete, "update"),
+        _schemes(plan, equations, discrete),
+        _streams(draft, draws),
     )
+
+
+def _schemes(plan: Plan, equations: Equations, discrete: tuple[str, ...]) -> dict[str, str]:
+    noisy = {x: f"{plan.schemes[x]}, noise by Euler-Maruyama" for x in equations.noise}
+    return plan.schemes | noisy | dict.fromkeys(discrete, "update")
+
+
+def _streams(draft: Draft, draws: list[str]) -> np.ndarray:
+    """Keys of the random streams, by trial and draw."""
+    name = draft.population.name
+    return np.array(
+        [
+            [stream_key(draft.seed, name, f"draw {draw}", trial) for draw in draws]
+            for trial in range(draft.trials)
+        ],
+        dtype=np.uint64,
+    ).reshape(draft.trials, len(draws))
 
 
 def _code(
     draft: Draft,
     system: System,
     plan: Any,
-    updates: list[tuple[str, Expr]],
+    equations: Equations,
     states: tuple[str, ...],
     params: tuple[str, ...],
-) -> tuple[Code, list[str]]:
+) -> tuple[Code, list[str], list[str]]:
     """Steps 1 to 4 and 6 of the contract's section 1, in its order."""
     model = draft.population.model
     index = {name: k for k, name in enumerate(states)}
     builder = Builder(draft.precision, {name: k for k, name in enumerate(params)}, index)
     old = {name: builder.state(name) for name in states}
     refractory = builder.put("refractory") if model.refractory else -1
-    new = dict(old) | integrate(builder, system, plan, draft.dt, old, refractory)
-    for name, rhs in updates:
+    models = {"": model} | {f"{name}.": part for name, part in draft.parts.items()}
+    draws, around = _surroundings(builder, draws_of(models), draft.dt)
+    around["t"] = builder.put("time", data=0)
+    before = around | old
+    before |= {name: builder.expr(rhs, before) for name, rhs in equations.held.items()}
+    new = dict(before) | integrate(builder, system, plan, draft.dt, before, refractory)
+    add_noise(builder, equations.noise, draws, before, new)
+    for name, rhs in equations.updates:
         new[name] = builder.expr(rhs, new)
     for k, (name, synapse) in enumerate(draft.receptors.items()):
         own = synapse.receives in synapse.block.units
-        target = f"{name}.{synapse.receives}" if own else synapse.receives
+        at = model.place(synapse.compartment, draft.where)[0]
+        outside = at if synapse.receives == "v" else synapse.receives
+        target = f"{name}.{synapse.receives}" if own else outside
         new[target] = builder.put("add", new[target], builder.put("arrivals", data=k))
-    new = {x: value if x == INJECTED else builder.flush(value) for x, value in new.items()}
+    new = {x: new[x] if x in draft.given_states else builder.flush(new[x]) for x in states}
     if model.refractory:
         new |= {x: builder.select(refractory, old[x], new[x]) for x in system.clamped}
     spike = emit = None
     if model.threshold_expr is not None:
-        spike = builder.expr(model.threshold_expr, new)
+        around["t"] = builder.put("time", data=1)
+        spike = builder.expr(model.threshold_expr, around | new)
         if model.refractory:
             spike = builder.put("and", spike, builder.put("not", refractory))
-        emit = _emit(builder, model, new)
-        after = dict(new)
+        emit = _emit(builder, model, around | new)
+        after = around | new
         for name, rhs in model.reset_statements:
             after[name] = builder.expr(rhs, after)
         new = {
             x: builder.select(spike, after[x], new[x]) if after[x] != new[x] else new[x]
             for x in new
         }
-    return _pruned(builder, tuple(new[x] for x in states), spike, emit, params)
+    return _pruned(builder, tuple(new[x] for x in states), spike, emit, params, tuple(draws))
+
+
+def _surroundings(
+    builder: Builder, names: list[str], dt: float
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Every draw as a number in (0, 1), and what the built-in names stand for in expressions."""
+    draws, around = {}, {"dt": builder.const(dt)}
+    for k, name in enumerate(names):
+        kind = kind_of(name)
+        draws[name] = builder.put("common" if kind == COMMON else "uniform", data=k)
+        around[name] = draws[name]
+        if kind == NOISE:
+            scale = builder.const(1.0 / math.sqrt(dt))
+            around[name] = builder.put("mul", builder.normal(draws[name]), scale)
+    return draws, around
 
 
 def _emit(builder: Builder, model: Any, values: Mapping[str, int]) -> int | None:
@@ -210,13 +314,14 @@ def _pruned(
     spike: int | None,
     emit: int | None,
     params: tuple[str, ...],
-) -> tuple[Code, list[str]]:
-    """Drop instructions that nothing uses, and number the parameters that are left."""
+    draws: tuple[str, ...],
+) -> tuple[Code, list[str], list[str]]:
+    """Drop instructions that nothing uses, and number the parameters and draws that are left."""
     needed = {i for i in (*stores, spike, emit) if i is not None}
     for i in reversed(range(len(builder.instructions))):
         if i in needed:
             needed |= set(builder.instructions[i].args)
-    place, kept, used = {}, [], []
+    place, kept, used, drawn = {}, [], [], []
     for i in sorted(needed):
         ins = builder.instructions[i]
         data = ins.data
@@ -224,6 +329,10 @@ def _pruned(
             assert isinstance(data, int)
             used.append(params[data])
             data = len(used) - 1
+        elif ins.op in ("uniform", "common"):
+            assert isinstance(data, int)
+            drawn.append(draws[data])
+            data = len(drawn) - 1
         place[i] = len(kept)
         kept.append(type(ins)(ins.op, tuple(place[a] for a in ins.args), data))
     code = Code(
@@ -232,7 +341,7 @@ def _pruned(
         None if spike is None else place[spike],
         None if emit is None else place[emit],
     )
-    return code, used
+    return code, used, drawn
 
 
 def _initial(
@@ -241,13 +350,13 @@ def _initial(
     """Initial values (coherent float64, by trial where random), units and scales."""
     initial, units, scales = [], [], []
     for state in states:
-        if state == INJECTED:
+        if state in draft.given_states:
             initial.append(0.0)
             units.append("nA")
             scales.append(1.0)
             continue
         prefix, dot, local = state.rpartition(".")
-        model: AbstractModel = draft.receptors[prefix] if dot else draft.population.model
+        model: AbstractModel = draft.parts[prefix] if dot else draft.population.model
         unit: Unit = model.block.units[local]
         value: Any = model.initial_values[local]
         scale = unit.scale
@@ -259,6 +368,8 @@ def _initial(
                 for trial in range(draft.trials)
             ]
             value = np.stack([draw_array(value, draft.population.size, key) for key in keys])
+        elif dot:
+            value = draft.spread(draft.currents.get(prefix), value)
         initial.append(value * scale)
         units.append(str(unit))
         scales.append(unit.scale)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .tac import Code
+from .tac import RESTLESS, Code
 
 __all__ = [
     "CurrentProgram",
@@ -21,6 +21,10 @@ __all__ = [
     "ReceptorProgram",
     "ValueSpec",
 ]
+
+
+#: The state rows that hold injected current and that through gap junctions.
+INJECTED, GAP = "i_inj", "i_gap"
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,9 @@ class PopulationProgram:
         Refractory steps: int64, or int64[size]; None without refractoriness.
     schemes
         How each variable is integrated, for reports.
+    streams
+        Keys of the random streams that `code` draws from (uint64, trials by streams); the counter
+        is the neuron's index in the population.
     """
 
     name: str
@@ -98,6 +105,12 @@ class PopulationProgram:
     emit_type: str
     code: Code
     schemes: dict[str, str]
+    streams: np.ndarray
+
+    @property
+    def is_restless(self) -> bool:
+        """Whether the state may change in any step, whatever it is and though nothing arrives."""
+        return GAP in self.states or any(i.op in RESTLESS for i in self.code.instructions)
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,20 @@ Engines give the operations their meaning; all of them round each operation once
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..equations.expressions import Expr, Name, Num
 
-__all__ = ["BINARY", "BOOLEAN_OPS", "LOADS", "UNARY", "Builder", "Code", "Instruction"]
+__all__ = ["BINARY", "BOOLEAN_OPS", "LOADS", "RESTLESS", "UNARY", "Builder", "Code", "Instruction"]
 
-#: Loads: a literal, a state variable, a parameter, the arrivals of a receptor, and whether the
-#: refractory counter runs.
-LOADS = ("const", "state", "param", "arrivals", "refractory")
+#: Loads: a literal, a state variable, a parameter, the arrivals of a receptor, whether the
+#: refractory counter runs, the time in ms at the beginning (0) or end (1) of the step, and the
+#: draw of a stream in (0, 1), each neuron's own or common to all.
+LOADS = ("const", "state", "param", "arrivals", "refractory", "time", "uniform", "common")
+#: Loads that differ from step to step whatever the state: what uses one is never at rest.
+RESTLESS = ("time", "uniform", "common")
 UNARY = ("neg", "abs", "sqrt", "floor", "exp", "log", "not")
 BINARY = ("add", "sub", "mul", "div", "lt", "le", "gt", "ge", "eq", "ne", "and", "or")
 BOOLEAN_OPS = ("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "refractory")
@@ -64,6 +68,27 @@ class Code:
 # Taylor coefficients of (exp(z) - 1)/z, enough for |z| < 1/4 in either precision.
 _EXPREL_TERMS = {"float32": 7, "float64": 13}
 _EXPREL_RANGE = 0.25
+
+
+# Giles 2010, table 5: erfinv(x)/x in w - 2.5, and in sqrt(w) - 3, for w = -log(1 - x^2).
+_CENTRAL = (
+    *(2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087),
+    *(-0.00125372503, -0.00417768164, 0.246640727, 1.50140941),
+)
+_TAIL = (
+    *(-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773),
+    *(-0.0076224613, 0.00943887047, 1.00167406, 2.83297682),
+)
+# Parts of pi: the first with so few bits that its product with a small whole number is exact.
+_PI = {
+    "float32": (3.140625, 0.0009675025939941406, 1.5099579909783765e-07),
+    "float64": (3.141592651605606, 1.9841871583270443e-09, 1.034036596358821e-18),
+}
+# (sin(x) - x)/x^3 by powers of x^2, highest first; enough for |x| <= pi/2.
+_SINE = {
+    precision: tuple((-1.0) ** k / math.factorial(2 * k + 1) for k in range(terms, 0, -1))
+    for precision, terms in (("float32", 5), ("float64", 9))
+}
 
 
 class Builder:
@@ -137,6 +162,44 @@ class Builder:
         tiny = self.const(1e-25 if self.precision == "float32" else 1e-250)
         small = self.put("lt", self.put("abs", value), tiny)
         return self.select(small, self.const(0.0), value)
+
+    def normal(self, uniform: int) -> int:
+        """Standard normal of a number in (0, 1): sqrt(2) erfinv(2 u - 1).
+
+        Giles 2010, "Approximating the erfinv function", single precision (relative error below
+        3e-7, enough for noise in either precision).
+        """
+        one = self.const(1.0)
+        x = self.put("sub", self.put("add", uniform, uniform), one)
+        w = self.put("log", self.put("mul", self.put("sub", one, x), self.put("add", one, x)))
+        w = self.put("neg", w)
+        central = self._polynomial(_CENTRAL, self.put("sub", w, self.const(2.5)))
+        far = self.put("sub", self.put("sqrt", w), self.const(3.0))
+        p = self.select(self.put("lt", w, self.const(5.0)), central, self._polynomial(_TAIL, far))
+        return self.put("mul", self.put("mul", p, x), self.const(math.sqrt(2.0)))
+
+    def _polynomial(self, coefficients: tuple[float, ...], x: int) -> int:
+        """Horner's scheme, highest power first."""
+        total = self.const(coefficients[0])
+        for c in coefficients[1:]:
+            total = self.put("add", self.put("mul", total, x), self.const(c))
+        return total
+
+    def _sin(self, x: int) -> int:
+        """Reduced by whole half turns, pi in three parts (Cody and Waite); then a Taylor series."""
+        half_turns = self.put("mul", x, self.const(1.0 / math.pi))
+        n = self.put("floor", self.put("add", half_turns, self.const(0.5)))
+        for part in _PI[self.precision]:
+            x = self.put("sub", x, self.put("mul", n, self.const(part)))
+        square = self.put("mul", x, x)
+        series = self._polynomial(_SINE[self.precision], square)
+        value = self.put("add", x, self.put("mul", self.put("mul", x, square), series))
+        even = self.put("floor", self.put("mul", n, self.const(0.5)))
+        is_odd = self.put("ne", self.put("add", even, even), n)
+        return self.select(is_odd, self.put("neg", value), value)
+
+    def _cos(self, x: int) -> int:
+        return self._sin(self.put("add", x, self.const(math.pi / 2)))
 
     def _where(self, condition: int, yes: int, no: int) -> int:
         return self.select(condition, yes, no)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..equations.dimensions import check_unit
 from ..equations.expressions import Expr, names_in, substitute
@@ -11,6 +11,9 @@ from ..equations.parser import parse_expression
 from ..errors import EquationError, ValidationError
 from ..units import Unit, parse_unit
 from ..values import Value, as_value, support
+
+if TYPE_CHECKING:
+    from ..neurons.base import NeuronModel
 
 __all__ = ["Synapse"]
 
@@ -34,6 +37,8 @@ class Synapse(AbstractModel):
         Axonal delay in ms: number, array or distribution. Rounded to whole steps.
     dendritic_delay
         Delay after the synapse in ms, a part of the total.
+    compartment
+        Where on the target it sits; the main compartment unless the target's model names others.
     values
         The receptor's parameters and initial values.
 
@@ -57,8 +62,15 @@ class Synapse(AbstractModel):
     default_delay: float = 1.0
 
     def __init__(
-        self, *, weight: Any = None, delay: Any = None, dendritic_delay: Any = 0.0, **values: Any
+        self,
+        *,
+        weight: Any = None,
+        delay: Any = None,
+        dendritic_delay: Any = 0.0,
+        compartment: str = "",
+        **values: Any,
     ) -> None:
+        self.compartment = compartment
         self._set_up(self.declared_parameters(), values)
         self._parse_current()
         unit = self.unit_of_weight()
@@ -75,6 +87,10 @@ class Synapse(AbstractModel):
         self.delay = _delay(delay, f"{self.label}.delay")
         self.dendritic_delay = _delay(dendritic_delay, f"{self.label}.dendritic_delay")
 
+    def texts(self) -> tuple[str, ...]:
+        """Equations and current."""
+        return (self.equations, self.current)
+
     def unit_of_weight(self) -> Unit:
         """The unit of the weight."""
         if self.receives in self.block.units:
@@ -86,7 +102,7 @@ class Synapse(AbstractModel):
         if not self.current:
             return
         outside = {name: parse_unit(unit) for name, unit in self.neuron_names.items()}
-        units = outside | self.parameter_units | self.block.units
+        units = self.builtins | outside | self.parameter_units | self.block.units
         where = f"{self.label}.current"
         expr = parse_expression(self.current, set(units), where)
         self.current_expr = substitute(expr, self.block.aliases)
@@ -96,6 +112,7 @@ class Synapse(AbstractModel):
         """What makes two synapses share one receptor: kind, parameters, initial values."""
         return (
             self.label,
+            self.compartment,
             tuple((name, _hashable(value)) for name, value in sorted(self.scalar_values().items())),
         )
 
@@ -119,7 +136,7 @@ def _delay(given: Any, where: str) -> Value:
     return value
 
 
-def check_receiver(synapse: Synapse, model: AbstractModel, where: str) -> None:
+def check_receiver(synapse: Synapse, model: NeuronModel, where: str) -> None:
     """Raise EquationError if the target's model lacks what the synapse acts on.
 
     Parameters
@@ -132,23 +149,25 @@ def check_receiver(synapse: Synapse, model: AbstractModel, where: str) -> None:
         The projection or drive, for messages.
     """
     states = model.block.units
-    if synapse.current_expr is not None and "i_syn" not in model.names_used():
+    potential, current = model.place(synapse.compartment, where)
+    if synapse.current_expr is not None and current not in model.names_used():
         raise EquationError(
             where,
             f"{synapse.label} gives a current, and {model.label} takes none",
-            "a model whose equations use i_syn",
+            f"a model whose equations use {current}",
         )
     needed = [] if synapse.receives in synapse.block.units else [synapse.receives]
     if synapse.current_expr is not None:
         needed += [n for n in names_in(synapse.current_expr) if n in synapse.neuron_names]
-    for name in needed:
+    for own in needed:
+        name = potential if own == "v" else own
         if name not in model.block.states:
             raise EquationError(
                 where,
                 f"{synapse.label} acts on {name!r}, which {model.label} lacks",
                 f"its variables: {', '.join(model.block.states)}",
             )
-        unit = parse_unit(synapse.neuron_names.get(name, synapse.weight_unit))
+        unit = parse_unit(synapse.neuron_names.get(own, synapse.weight_unit))
         if not (model.dimensionless or unit.fits(states[name])):
             raise EquationError(
                 where, f"{name!r} of {model.label} is in {states[name]}", f"{unit} is needed"

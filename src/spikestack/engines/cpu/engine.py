@@ -219,9 +219,11 @@ class CpuEngine(AbstractEngine):
             *resting_facts(population, dtype, quiet, self.options.lazy),
         ]
         rows = [_own(np.asarray(population.values[i], dtype=dtype)) for i in plan.rows]
+        owned.append(np.array([self.step, *population.streams[trial].view(np.int64)], np.int64))
         table = np.zeros(TABLE_STATES + plan.n_states + len(rows), dtype=np.int64)
         table[:3] = [array.ctypes.data for array in owned[:3]]
         table[5] = owned[3].ctypes.data
+        table[6] = owned[-1].ctypes.data
         table[3] = self.counters[k][trial].ctypes.data
         if plan.n_ref_row:
             owned.append(np.ascontiguousarray(population.n_ref, dtype=np.int32))

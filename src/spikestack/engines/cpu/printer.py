@@ -17,7 +17,7 @@ from .resting import BLOCK, CHUNK, FIRED
 __all__ = ["CHUNK", "TABLE_STATES", "KernelPlan", "kernel_plan", "kernel_source"]
 
 #: Places in a kernel's table of addresses before those of the states.
-TABLE_STATES = 6
+TABLE_STATES = 7
 _INFIX = {
     "add": "+",
     "sub": "-",
@@ -46,6 +46,9 @@ class KernelPlan:
     n_ref_row: bool
     emits: bool
     wide: bool
+    streams: int
+    restless: bool
+    dt: float
 
 
 def kernel_plan(population: PopulationProgram, program: Program) -> KernelPlan:
@@ -60,6 +63,9 @@ def kernel_plan(population: PopulationProgram, program: Program) -> KernelPlan:
         n_ref_row=np.ndim(population.n_ref) > 0 if population.n_ref is not None else False,
         emits=population.code.emit is not None,
         wide=program.precision == "float64",
+        streams=population.streams.shape[1],
+        restless=population.is_restless,
+        dt=program.dt,
     )
 
 
@@ -68,15 +74,17 @@ def kernel_source(population: PopulationProgram, plan: KernelPlan) -> str:
 
     It advances neurons `low` to `high` of one population by one step and returns how many spiked.
     ``table`` is the address of int64 addresses: scalar parameters, spike flags, spike values,
-    refractory counters, refractory steps, facts for `resting`, then states, parameter rows;
+    refractory counters, refractory steps, facts for `resting`, the clock (the step, then the keys
+    of random streams), then states, parameter rows;
     ``inputs`` the address of the accumulators, ``ids`` and ``values`` those of where spikes go.
     """
     real, whole, bits = ("float64", "int64", 64) if plan.wide else ("float32", "int32", 32)
     head = f"""
-from numba import carray, cfunc, float32, float64, int32, int64, types, uint8, uint64
+from numba import carray, cfunc, float32, float64, int32, int64, types, uint8, uint32, uint64
 import numpy as np
 from spikestack.engines.cpu.intrinsics import pointer, select
 from spikestack.engines.cpu.resting import is_due, next_run, remember, settle
+from spikestack.numerics.random_compiled import hash32, step_words
 from spikestack.numerics.functions_compiled import exp{bits} as exp_, log{bits} as log_
 
 real, whole = {real}, {whole}
@@ -131,7 +139,8 @@ def _prologue(population: PopulationProgram, plan: KernelPlan, whole: str) -> li
         f"    width = (high - low + {LANES - 1}) // {LANES} * {LANES}",
         f"    facts = carray(to_int64(t[5]), {FIRED + 1})",
         f"    fired = carray(to_uint8(facts[{FIRED}]), (high - low) // {BLOCK} + 1)",
-        "    due = is_due(t)",
+        "    due = is_due(t)" + (" and False" if plan.restless else ""),
+        *_clock(population, plan),
         "    base, m = next_run(t, low, low, high, inputs, width)",
         "    while m > 0:",
         "        if due:",
@@ -152,13 +161,36 @@ def _prologue(population: PopulationProgram, plan: KernelPlan, whole: str) -> li
     return lines
 
 
+def _clock(population: PopulationProgram, plan: KernelPlan) -> list[str]:
+    """Count the step; the time, and the words of this step of every random stream."""
+    lines = [f"    clock = carray(to_int64(t[6]), {1 + plan.streams})", "    clock[0] += 1"]
+    for k in range(plan.streams):
+        lines.append(f"    k{k}, l{k} = step_words(uint64(clock[{1 + k}]), uint64(clock[0]))")
+    for i, ins in enumerate(population.code.instructions):
+        if ins.op == "time":
+            lines.append(
+                f"    x{i} = real(float(clock[0] - {1 - int(ins.data or 0)}) * {plan.dt!r})"
+            )
+        elif ins.op == "common":
+            lines.append(f"    x{i} = {_drawn('0', ins.data)}")
+    return lines
+
+
+def _drawn(index: str, k: object) -> str:
+    """A number in (0, 1) from the hash of an index."""
+    hashed = f"real(uint32(hash32(uint32({index}), k{k}, l{k})))"
+    return f"min(({hashed} + real(0.5)) * real({2.0**-32!r}), real({1.0 - 2.0**-24!r}))"
+
+
 def _loop(population: PopulationProgram, plan: KernelPlan) -> list[str]:
     code, body = population.code, []
     for i, ins in enumerate(code.instructions):
         args = [f"x{a}" for a in ins.args]
         match ins.op:
-            case "const":
+            case "const" | "time" | "common":
                 continue
+            case "uniform":
+                text = _drawn("base + j", ins.data)
             case "state":
                 text = f"s{ins.data}[j]"
             case "param":

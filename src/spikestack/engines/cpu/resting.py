@@ -34,7 +34,7 @@ _STILL = 1e-6
 TICK, QUIET, FIRED, BUSY, ROOM, LAST, PEAK, STATES, RECEPTORS, SIZE, NEURONS, COUNTERS = range(12)
 ASLEEP, N_FACTS = 12, 13
 #: Places in a kernel's table of the facts, the counters and the first state.
-_FACTS, _COUNTER, _FIRST = 5, 3, 6
+_FACTS, _COUNTER, _FIRST = 5, 3, 7
 
 _to_int32, _to_int64, _to_uint8 = pointer(int32), pointer(int64), pointer(uint8)
 _to_float32, _to_float64 = pointer(float32), pointer(float64)

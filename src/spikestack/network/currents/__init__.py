@@ -1,0 +1,1 @@
+"""Currents given by equations: one declarative file each."""
