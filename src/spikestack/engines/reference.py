@@ -91,6 +91,7 @@ class ReferenceEngine(AbstractEngine):
         samples: list[list[tuple[int, np.ndarray]]] = [[] for _ in self.program.probes]
         for _ in range(steps):
             self.step += 1
+            self._couple()
             for level in range(self.program.levels):
                 for k, population in enumerate(self.program.populations):
                     if population.level == level:
@@ -187,6 +188,24 @@ class ReferenceEngine(AbstractEngine):
         ids = np.flatnonzero(spiked)
         carried = np.ones(population.size) if code.emit is None else np.asarray(computed[code.emit])
         return ids, np.broadcast_to(carried, spiked.shape)[ids].astype(np.float64)
+
+    def _couple(self) -> None:
+        """Currents through gap junctions, from the potentials before the step."""
+        dtype, populations = self.program.dtype, self.program.populations
+        for trial in range(self.program.trials):
+            published = np.zeros(self.program.size, dtype)
+            for gap in self.program.gaps:
+                p = populations[gap.population]
+                published[p.offset : p.offset + p.size] = self.values[gap.population][
+                    trial, gap.potential
+                ]
+            for gap in self.program.gaps:
+                p = populations[gap.population]
+                own = np.repeat(np.arange(p.size), np.diff(gap.starts))
+                apart = published[gap.sources] - published[own + p.offset]
+                total = np.zeros(p.size, dtype)
+                np.add.at(total, own, gap.weights.astype(dtype) * apart)
+                self.values[gap.population][trial, gap.current] = total
 
     def _uniform(self, key: np.uint64, index: np.ndarray) -> np.ndarray:
         """Numbers in (0, 1) of one stream in this step, of the program's type."""

@@ -160,6 +160,8 @@ class Network:
         edges = rule.expected_edges(source.size, target.size)
         check_edge_count(edges, where)
         check_receiver(synapse, target.population.model, where)
+        if synapse.continuous:
+            check_receiver(synapse, source.population.model, where)
         for value, what in (
             (synapse.weight, "weight"),
             (synapse.delay, "delay"),

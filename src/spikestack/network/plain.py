@@ -25,7 +25,15 @@ Pack = Callable[[np.ndarray], Any]
 #: Class attributes that define a neuron model, a current and a synapse, besides parameters.
 MODEL_TEXTS = ("equations", "method", *(name for name in DECLARED if name != "initial"))
 CURRENT_TEXTS = ("equations", "current", "source")
-SYNAPSE_TEXTS = ("equations", "receives", "current", "positive", "weight_unit", "source")
+SYNAPSE_TEXTS = (
+    "equations",
+    "receives",
+    "current",
+    "positive",
+    "continuous",
+    "weight_unit",
+    "source",
+)
 
 
 def plain_network(network: Network, pack: Pack) -> dict[str, Any]:

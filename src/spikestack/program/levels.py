@@ -21,6 +21,8 @@ def topological_levels(network: Network, edges: dict[str, dict[str, Any]]) -> di
     """
     sources: dict[str, dict[str, str]] = {name: {} for name in network.populations}
     for name, projection in network.projections.items():
+        if name not in edges:
+            continue
         if edges[name]["min_delay"] == 0 and edges[name]["expected_edges"] > 0:
             sources[projection.post.population.name][projection.pre.population.name] = name
     levels: dict[str, int] = {}

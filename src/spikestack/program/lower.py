@@ -14,6 +14,7 @@ from ..network.inputs import Poisson, SpikeTrains
 from ..network.network import Drive, Network
 from ..synapses.base import Synapse
 from .edges import draft_edges, incoming_bound
+from .gaps import coupled, gap_programs
 from .inputs import (
     PoissonDraft,
     current_program,
@@ -68,7 +69,9 @@ class _Lowering:
 
     def program(self) -> Program:
         net, dt = self.network, self.dt
-        edges = {name: draft_edges(p, net.seed, dt) for name, p in net.projections.items()}
+        self.spiking = {n: p for n, p in net.projections.items() if not p.synapse.continuous}
+        edges = {name: draft_edges(p, net.seed, dt) for name, p in self.spiking.items()}
+        junctions = coupled(net)
         levels = topological_levels(net, edges)
         drafts = {
             n: PoissonDraft(d, net.seed, dt)
@@ -86,7 +89,7 @@ class _Lowering:
                 self.receptors[k],
                 {n: d for n, d in sorted(mine.items()) if isinstance(d.input, CurrentModel)},
                 any(_is_injected(d) for d in mine.values()),
-                False,
+                name in junctions,
                 net.seed,
                 dt,
                 self.trials,
@@ -105,7 +108,8 @@ class _Lowering:
             self.trials,
             fingerprint(net),
             tuple(populations),
-            tuple(self._edge(p, edges[n], quanta) for n, p in net.projections.items()),
+            tuple(self._edge(p, edges[n], quanta) for n, p in self.spiking.items()),
+            gap_programs(net, dict(zip(self.names, populations)), dt),
             tuple(
                 poisson_draft(
                     net.drives[n], d, net.seed, self.trials, self._at(net.drives[n]), scaled[n]
@@ -137,7 +141,9 @@ class _Lowering:
     def _receptors(self, name: str) -> dict[str, Synapse]:
         population = self.network.populations[name]
         found = [
-            p.synapse for p in self.network.projections.values() if p.post.population is population
+            p.synapse
+            for p in self.network.projections.values()
+            if p.post.population is population and not p.synapse.continuous
         ]
         found += [
             d.synapse
@@ -168,7 +174,7 @@ class _Lowering:
     ) -> list[list[ReceptorProgram]]:
         """A power of two for each receptor, the finest for which no sum can overflow."""
         bounds = [dict.fromkeys(r, 0.0) for r in self.receptors]
-        for name, projection in self.network.projections.items():
+        for name, projection in self.spiking.items():
             post = projection.post.population
             bound = incoming_bound(edges[name], projection)
             limit = projection.pre.population.model

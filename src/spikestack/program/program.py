@@ -14,6 +14,7 @@ __all__ = [
     "CurrentProgram",
     "EdgeProgram",
     "EventProgram",
+    "GapProgram",
     "PoissonProgram",
     "PopulationProgram",
     "ProbeProgram",
@@ -138,6 +139,30 @@ class EdgeProgram:
 
 
 @dataclass(frozen=True)
+class GapProgram:
+    """Gap junctions of one population.
+
+    Attributes
+    ----------
+    potential, current
+        Places of the potential and of the summed current among its states.
+    starts
+        Where each neuron's junctions begin, int64[size + 1].
+    sources
+        The neuron at the other end, counted over all populations (int64).
+    weights
+        Conductances in uS (float64).
+    """
+
+    population: int
+    potential: int
+    current: int
+    starts: np.ndarray
+    sources: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True)
 class PoissonProgram:
     """Poisson drive of one view: `tables[table_of[i]]` holds the thresholds of neuron i's count.
 
@@ -204,6 +229,7 @@ class Program:
     fingerprint: str
     populations: tuple[PopulationProgram, ...]
     edges: tuple[EdgeProgram, ...]
+    gaps: tuple[GapProgram, ...]
     poisson: tuple[PoissonProgram, ...]
     events: EventProgram
     currents: CurrentProgram

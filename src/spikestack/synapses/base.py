@@ -54,6 +54,8 @@ class Synapse(AbstractModel):
     current: str = ""
     #: Whether weights must be >= 0 (conductances: the sign comes from the reversal potential).
     positive: bool = False
+    #: Whether it couples potentials, in both directions, instead of delivering spikes.
+    continuous: bool = False
     #: Unit of the weight where `receives` is the neuron's own variable.
     weight_unit: str = ""
     #: Variables of the neuron that `current` may use.
@@ -86,6 +88,10 @@ class Synapse(AbstractModel):
         delay = self.default_delay if delay is None else delay
         self.delay = _delay(delay, f"{self.label}.delay")
         self.dendritic_delay = _delay(dendritic_delay, f"{self.label}.dendritic_delay")
+        if self.continuous and (self.delay, self.dendritic_delay, compartment) != (0.0, 0.0, ""):
+            raise ValidationError(
+                self.label, "a delay or a compartment", "a junction acts at once, between somata"
+            )
 
     def texts(self) -> tuple[str, ...]:
         """Equations and current."""
@@ -156,6 +162,9 @@ def check_receiver(synapse: Synapse, model: NeuronModel, where: str) -> None:
             f"{synapse.label} gives a current, and {model.label} takes none",
             f"a model whose equations use {current}",
         )
+    if synapse.continuous:
+        _check_junction(synapse, model, where)
+        return
     needed = [] if synapse.receives in synapse.block.units else [synapse.receives]
     if synapse.current_expr is not None:
         needed += [n for n in names_in(synapse.current_expr) if n in synapse.neuron_names]
@@ -171,4 +180,14 @@ def check_receiver(synapse: Synapse, model: NeuronModel, where: str) -> None:
         if not (model.dimensionless or unit.fits(states[name])):
             raise EquationError(
                 where, f"{name!r} of {model.label} is in {states[name]}", f"{unit} is needed"
+            )
+
+
+def _check_junction(synapse: Synapse, model: NeuronModel, where: str) -> None:
+    for name, there in (("i_syn", model.names_used()), ("v", model.block.states)):
+        if name not in there:
+            raise EquationError(
+                where,
+                f"{synapse.label} joins potentials, and {model.label} has no {name!r}",
+                "models with a variable v whose equations use i_syn",
             )

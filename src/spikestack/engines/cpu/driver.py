@@ -17,6 +17,7 @@ from numba import carray, float32, float64
 
 from ...numerics.compiling import njit
 from .delivery import deliver, new_due, ring_row
+from .gaps import couple, publish
 from .intrinsics import (
     add_atomic,
     call_kernel,
@@ -166,6 +167,16 @@ def _update(team: Any, log: Any, acc: Any, row: int, k: int, slot: int) -> None:
     log.starts[me, slot, k + 1] = used + made
 
 
+@njit(cache=True, error_model="numpy")
+def _exchange(team: Any, gaps: Any) -> bool:
+    """Sum the currents through gap junctions; False if another thread has failed."""
+    publish(gaps)
+    if not _barrier(team):
+        return False
+    couple(gaps)
+    return True
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def run(
     team: Any,
@@ -176,6 +187,7 @@ def run(
     acc: Any,
     queue: Any,
     rules: Any,
+    gaps: Any,
     done: int,
     steps: int,
     history: int,
@@ -185,7 +197,7 @@ def run(
     It stops early, together with all other threads, when some thread's log or queue might not hold
     another step: the caller empties the logs, lets queues grow and calls again, so nothing is ever
     truncated. `queue` is None where spikes are delivered from buckets, `rules` where all synapses
-    are stored; each is compiled apart.
+    are stored, `gaps` where there are no gap junctions; each is compiled apart.
     """
     scratch, due = new_scratch(), new_due()
     event = np.searchsorted(inputs.event_step, done + 1)
@@ -202,6 +214,8 @@ def run(
     for i in range(steps):
         step, slot = done + i + 1, history + i
         row = ring_row(table, step)
+        if gaps is not None and not _exchange(team, gaps):
+            return ABORTED
         # Calls that pass many arrays cost as much as a small step: they are made only with cause.
         if change < n_changes:
             before, change = change, _change(inputs, step, change)

@@ -21,6 +21,7 @@ from .cache import kernel_module
 from .delivery import replay
 from .describe import built_layout, planned_layout
 from .driver import ABORT, ABORTED, PHASES, RECORD, STOP, Inputs, Team, run
+from .gaps import Gaps, gaps_of
 from .inputs import inputs_of, probes_of
 from .logs import MOST_STEPS, TrialLog
 from .plan import Partition, make_plan
@@ -45,6 +46,7 @@ class _Worker:
     quiet: np.ndarray
     queue: Queue | None
     rules: Rules | None
+    gaps: Gaps | None
 
     @property
     def queue_bytes(self) -> int:
@@ -160,7 +162,7 @@ class CpuEngine(AbstractEngine):
         team, log = self._team(0, 0, shared), self.logs[0].log
         run(
             *(team, self.tables[0], log, worker.inputs, probes, worker.acc),
-            *(worker.queue, worker.rules, self.step, 0, self.history),
+            *(worker.queue, worker.rules, worker.gaps, self.step, 0, self.history),
         )
 
     def _take(self, state: State) -> None:
@@ -170,6 +172,8 @@ class CpuEngine(AbstractEngine):
         self.values = tuple(_own(v) for v in state.values)
         self.counters = tuple(_own(c) for c in state.counters)
         self.shared = np.zeros(64, dtype=np.int64)
+        everyone = program.size if program.gaps else 0
+        self.published = np.zeros((program.trials, everyone), program.dtype)
         self.workers = [
             [self._worker(q, trial) for q in range(len(self.parts))]
             for trial in range(program.trials)
@@ -204,7 +208,9 @@ class CpuEngine(AbstractEngine):
         shares = np.split(quiet, ends[:-1])
         tables = [self._kernel_table(k, trial, shares[k]) for k in range(len(self.values))]
         inputs = inputs_of(self.program, part, trial, self.values)
-        return _Worker(part, acc, tables, inputs, quiet, queue, own_scratch(self.rules[q]))
+        rules = own_scratch(self.rules[q])
+        gaps = gaps_of(self.program, part, trial, self.values, self.published[trial])
+        return _Worker(part, acc, tables, inputs, quiet, queue, rules, gaps)
 
     def _kernel_table(self, k: int, trial: int, quiet: np.ndarray) -> list[np.ndarray]:
         """The addresses that population k's kernel reads (see `kernel_source`), and the arrays."""
@@ -313,7 +319,7 @@ class CpuEngine(AbstractEngine):
                 self._before_run(q)
                 return run(
                     *(team, table, log, worker.inputs, probes, worker.acc),
-                    *(worker.queue, worker.rules, done, steps, self.history),
+                    *(worker.queue, worker.rules, worker.gaps, done, steps, self.history),
                 )
             except BaseException:
                 shared[ABORT] = 1
