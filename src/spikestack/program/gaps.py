@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def _junctions(projection: Projection, seed: int, dt: float) -> tuple[np.ndarray
 
 
 def _program(
-    place: int, population: PopulationProgram, ends: list[tuple[np.ndarray, ...]]
+    place: int, population: PopulationProgram, ends: Sequence[tuple[np.ndarray, ...]]
 ) -> GapProgram:
     own, other, weights = (np.concatenate(column) for column in zip(*ends))
     order = np.lexsort((np.arange(len(own)), other, own))
