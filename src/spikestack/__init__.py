@@ -41,6 +41,7 @@ _HOMES = {
     "Convolution": "network.explicit",
     "Pooling": "network.explicit",
     "Poisson": "network.inputs",
+    "InhomogeneousPoisson": "network.rates",
     "SpikeTrains": "network.inputs",
     "ConstantCurrent": "network.inputs",
     "StepCurrent": "network.inputs",
@@ -74,6 +75,7 @@ __all__ = [
     "FromArrays",
     "FromSparse",
     "HodgkinHuxley",
+    "InhomogeneousPoisson",
     "Izhikevich",
     "LogNormal",
     "Network",
@@ -105,6 +107,7 @@ if TYPE_CHECKING:
     from .network.explicit import Convolution, Dense, FromArrays, FromSparse, Pooling
     from .network.inputs import ConstantCurrent, Poisson, SpikeTrains, StepCurrent
     from .network.population import Population, View
+    from .network.rates import InhomogeneousPoisson
     from .network.rules import (
         AllToAll,
         FixedInDegree,

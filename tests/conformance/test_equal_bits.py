@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 import spikestack as sp
 from spikestack.equations.catalogue import collect
+from spikestack.network.currents.base import CurrentModel
 from spikestack.neurons.base import NeuronModel
 from spikestack.recording import Recording
 from spikestack.synapses.base import Synapse
 
 MODELS = collect("spikestack.neurons", NeuronModel)
 SYNAPSES = collect("spikestack.synapses", Synapse)
-#: A current (nA) that makes each model fire.
-DRIVE = {"LIF": 1.2, "AdEx": 1.0, "Izhikevich": 12.0, "HodgkinHuxley": 12.0, "SpikeSource": None}
+CURRENTS = collect("spikestack.network.currents", CurrentModel)
 
 
 def same(a: Recording, b: Recording) -> bool:
@@ -36,10 +36,12 @@ def one_model(name: str, method: str | None = None) -> sp.Network:
     net = sp.Network(seed=3)
     settings = {"method": method} if method else {}
     p = net.add(sp.Population("p", 37, MODELS[name](**settings)))
-    if DRIVE[name] is None:
-        net.drive(p, sp.Poisson(300.0))
+    current = p.model.fires_at
+    if current is None:
+        if p.model.default_synapse == "Delta":
+            net.drive(p, sp.Poisson(300.0))
     else:
-        net.drive(p, sp.ConstantCurrent(sp.Uniform(0.5 * DRIVE[name], 2 * DRIVE[name])))
+        net.drive(p, sp.ConstantCurrent(sp.Uniform(0.5 * current, 2 * current)))
         net.drive(p, sp.Poisson(500.0, weight=0.05))
         net.connect(
             p,
@@ -59,7 +61,7 @@ def test_every_model(name: str, precision: str) -> None:
         one_model(name).run(60.0, on=on, threads=threads, precision=precision)
         for on, threads in (("reference", 1), ("cpu", 1), ("cpu", 2))
     ]
-    assert len(runs[0]["p"]) > 5
+    assert len(runs[0]["p"]) > 2
     assert same(runs[0], runs[1])
     assert same(runs[0], runs[2])
 
@@ -79,10 +81,30 @@ def test_every_synapse(kind: str) -> None:
     p = net.add(sp.Population("p", 50, sp.LIF(i_offset=1.1)))
     settings = [{}, {"tau_syn": 3.3}] if "tau_syn" in SYNAPSES[kind]().parameters else [{}]
     for k, values in enumerate(settings):
-        synapse = SYNAPSES[kind](weight=0.02 * (k + 1), delay=1.0 + k, **values)
+        delay = {} if SYNAPSES[kind].continuous else {"delay": 1.0 + k}
+        synapse = SYNAPSES[kind](weight=0.02 * (k + 1), **delay, **values)
         net.connect(p, p, sp.FixedProbability(0.2), synapse, name=f"{k}")
     net.record(p, "spikes", "v")
     assert same(net.run(80.0, on="reference"), net.run(80.0, threads=2))
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("kind", sorted(CURRENTS))
+def test_every_current(kind: str, precision: str) -> None:
+    """Currents by equations, into all neurons and into some, for all the time and for a while."""
+
+    def net() -> sp.Network:
+        made = sp.Network(seed=5)
+        p = made.add(sp.Population("p", 50, sp.LIF(i_offset=1.0)))
+        made.drive(p, CURRENTS[kind](), name="all")
+        made.drive(p[[40, 3, 9]], CURRENTS[kind](start=5.0, stop=20.0), name="some")
+        made.record(p, "spikes", "v")
+        return made
+
+    slow = net().run(60.0, on="reference", precision=precision, trials=2)
+    assert len(slow["p"]) > 10
+    for threads in (1, 2, 3):
+        assert same(slow, net().run(60.0, threads=threads, precision=precision, trials=2))
 
 
 def balanced() -> sp.Network:

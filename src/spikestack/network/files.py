@@ -17,6 +17,7 @@ from .currents.base import CurrentModel
 from .network import Network
 from .plain import CURRENT_TEXTS, MODEL_TEXTS, SYNAPSE_TEXTS, parameter_from_plain, plain_network
 from .population import Population, View
+from .rates import InhomogeneousPoisson
 
 __all__ = ["load_network", "save_network"]
 
@@ -26,7 +27,9 @@ _RULES = {
     for name in module.__all__
     if name not in ("Rule", "ExplicitRule")
 }
-_INPUTS = {name: getattr(inputs, name) for name in inputs.__all__ if name != "Input"}
+_INPUTS = {name: getattr(inputs, name) for name in inputs.__all__ if name != "Input"} | {
+    "InhomogeneousPoisson": InhomogeneousPoisson
+}
 
 
 def save_network(network: Network, path: str | Path) -> Path:

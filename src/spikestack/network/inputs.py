@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ..errors import ValidationError, shorten
 from ..synapses.base import Synapse
 from ..units import magnitude, parse_unit
 from ..values import as_value, support
+from .trains import read_trains
 
 __all__ = ["ConstantCurrent", "Input", "Poisson", "SpikeTrains", "StepCurrent"]
 
@@ -133,6 +135,33 @@ class SpikeTrains(Input):
             None if trials is None else _indices(trials, len(self.times), "SpikeTrains.trials")
         )
         self._take_synapse(weight, synapse)
+
+    @classmethod
+    def from_file(
+        cls, path: str | Path, weight: Any = None, *, first_id: int = 0, **more: Any
+    ) -> SpikeTrains:
+        """Read trains from a file; see `spikestack.network.trains.read_trains` for the kinds.
+
+        Parameters
+        ----------
+        path
+            The file.
+        weight
+            As for the constructor.
+        first_id
+            What the file calls the first neuron of the driven view (NEST counts from 1).
+        more
+            Further arguments of the constructor, such as ``synapse``.
+
+        Raises
+        ------
+        FileFormatError
+            If the file holds no spike trains.
+        ValidationError
+            If a time is not > 0 or an id comes before `first_id`.
+        """
+        times, ids = read_trains(path)
+        return cls(times, ids - first_id, weight=weight, **more)
 
     def check(self, size: int, where: str) -> None:
         """Raise ValidationError if an event names a neuron that is not there."""

@@ -17,6 +17,7 @@ from .currents.base import CurrentModel
 from .inputs import ConstantCurrent, Input, Poisson, SpikeTrains, StepCurrent
 from .network import Network
 from .population import View
+from .rates import InhomogeneousPoisson
 
 __all__ = ["CURRENT_TEXTS", "MODEL_TEXTS", "SYNAPSE_TEXTS", "plain_network"]
 
@@ -120,6 +121,8 @@ def _input(given: Input, pack: Pack) -> dict[str, Any]:
         return _common(given, CURRENT_TEXTS, pack) | {"kind": "CurrentModel"}
     if isinstance(given, Poisson):
         kind |= {"rate": given.rate, "start": given.start, "stop": given.stop}
+    elif isinstance(given, InhomogeneousPoisson):
+        kind |= {"times": given.times, "rates": given.rates, "stop": given.stop}
     elif isinstance(given, SpikeTrains):
         kind |= {"times": given.times, "ids": given.ids, "trials": given.trials}
     elif isinstance(given, ConstantCurrent):

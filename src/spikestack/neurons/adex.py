@@ -19,7 +19,7 @@ class AdEx(NeuronModel):
     equations = """
         spike_current = gl*delta_t*exp((min(v, v_spike) - v_thresh)/delta_t)   : nA
         dv/dt = (gl*(v_rest - v) + spike_current - w + i_syn + i_offset)/cm    : mV
-        dw/dt = (a*(v - v_rest) - w)/tau_w                                     : nA
+        dw/dt = (a*(min(v, v_spike) - v_rest) - w)/tau_w                       : nA
     """
     threshold = "v >= v_spike"
     reset = "v = v_reset; w += b"

@@ -97,6 +97,8 @@ class NeuronModel(AbstractModel):
     emit_limit: float = 1.0
     method: str = "auto"
     compartments: Mapping[str, tuple[str, str]] = {}
+    #: A current (nA) at which the model fires, for examples and tests; None if it takes none.
+    fires_at: float | None = 1.2
     #: The synapse by which a drive acts when none is named.
     default_synapse: str = "ExponentialCurrent"
 

@@ -40,6 +40,7 @@ class HodgkinHuxley(NeuronModel):
         "h": 0.5961207535084603,
         "n": 0.3176769140606974,
     }
+    fires_at = 12.0
     source = "Hodgkin and Huxley 1952, J Physiol 117:500, eqs 26 and table 3, shifted to -65 mV"
 
     cm = Parameter(

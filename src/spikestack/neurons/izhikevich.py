@@ -24,6 +24,7 @@ class Izhikevich(NeuronModel):
     reset = "v = c; u += d"
     method = "euler"
     initial = {"v": -70.0, "u": -14.0}  # noqa: RUF012
+    fires_at = 12.0
     source = (
         "Izhikevich 2003, IEEE Trans Neural Netw 14:1569, eqs 1-3; integrated by explicit Euler"
     )

@@ -17,4 +17,5 @@ class SpikeSource(NeuronModel):
     threshold = "v > 0.5"
     dimensionless = True
     default_synapse = "Delta"
+    fires_at = None
     source = "NEST calls this a parrot neuron; here without its delay"

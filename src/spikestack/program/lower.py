@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ..network.currents.base import CurrentModel
 from ..network.fingerprint import fingerprint
 from ..network.inputs import Poisson, SpikeTrains
 from ..network.network import Drive, Network
+from ..network.rates import InhomogeneousPoisson
 from ..synapses.base import Synapse
 from .edges import draft_edges, incoming_bound
 from .gaps import coupled, gap_programs
@@ -74,9 +76,9 @@ class _Lowering:
         junctions = coupled(net)
         levels = topological_levels(net, edges)
         drafts = {
-            n: PoissonDraft(d, net.seed, dt)
+            n: [PoissonDraft(piece, net.seed, dt) for piece in _pieces(d)]
             for n, d in net.drives.items()
-            if isinstance(d.input, Poisson)
+            if isinstance(d.input, Poisson | InhomogeneousPoisson)
         }
         weights = {n: weights_of(d, net.seed) for n, d in net.drives.items() if d.synapse}
         quanta = self._quanta(edges, drafts, weights)
@@ -114,7 +116,8 @@ class _Lowering:
                 poisson_draft(
                     net.drives[n], d, net.seed, self.trials, self._at(net.drives[n]), scaled[n]
                 )
-                for n, d in drafts.items()
+                for n, pieces in drafts.items()
+                for d in pieces
             ),
             event_program(
                 [
@@ -169,7 +172,7 @@ class _Lowering:
     def _quanta(
         self,
         edges: dict[str, dict[str, Any]],
-        drafts: dict[str, PoissonDraft],
+        drafts: dict[str, list[PoissonDraft]],
         weights: dict[str, np.ndarray],
     ) -> list[list[ReceptorProgram]]:
         """A power of two for each receptor, the finest for which no sum can overflow."""
@@ -184,7 +187,11 @@ class _Lowering:
             target[list(target)[self._receptor(post.name, projection.synapse)]] += bound
         for name, weight in weights.items():
             drive = self.network.drives[name]
-            burst = drafts[name].largest if name in drafts else largest_burst(drive, self.dt)
+            burst = (
+                max((d.largest for d in drafts[name]), default=0)
+                if name in drafts
+                else largest_burst(drive, self.dt)
+            )
             population, receptor = self._at(drive)
             target = bounds[population]
             target[list(target)[receptor]] += burst * float(np.abs(weight).max(initial=0.0))
@@ -224,6 +231,13 @@ class _Lowering:
             state = populations[k].states.index(probe.variable)
             probes.append(ProbeProgram(k, state, np.sort(probe.target.ids), every))
         return tuple(probes), recorded
+
+
+def _pieces(drive: Drive) -> list[Drive]:
+    """A Poisson drive as one, or as many of constant rate; their draws differ by their steps."""
+    if isinstance(drive.input, InhomogeneousPoisson):
+        return [replace(drive, input=piece) for piece in drive.input.pieces()]
+    return [drive]
 
 
 def _is_injected(drive: Drive) -> bool:

@@ -1,0 +1,1 @@
+"""Groups: populations that belong together, added to a network in one call. One file each."""

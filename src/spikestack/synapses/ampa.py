@@ -1,0 +1,17 @@
+"""AMPA receptor."""
+
+from __future__ import annotations
+
+from ..equations.model import Parameter
+from .exponential_conductance import ExponentialConductance
+
+__all__ = ["AMPA"]
+
+
+class AMPA(ExponentialConductance):
+    """Fast excitation: closes at 190 per second; its opening within a millisecond is a jump."""
+
+    source = "Destexhe, Mainen and Sejnowski 1998, Methods in Neuronal Modeling, ch 1, figure 10"
+
+    tau_syn = Parameter(1000.0 / 190.0, "ms", low=0, low_open=True, meaning="decay time constant")
+    e_rev = Parameter(0.0, "mV", meaning="reversal potential")
