@@ -66,6 +66,8 @@ def _text(path: Path) -> tuple[np.ndarray, np.ndarray]:
     names: list[str] = []
     if rows and not _is_number(rows[0][0]):
         names = [word.lower() for word in rows.pop(0)]
+        if not any(name.startswith("time") for name in names):
+            raise ValueError(f"columns called {' '.join(names)[:80]!r}")
     table = np.array([[float(word) for word in row[:2]] for row in rows]).reshape(-1, 2)
     swapped = bool(names) and names[0].startswith("time")
     return (table[:, 1], table[:, 0]) if swapped else (table[:, 0], table[:, 1])

@@ -76,7 +76,7 @@ class Draft:
         return (INJECTED,) * self.injected + (GAP,) * self.gaps
 
     def spread(self, drive: Drive | None, value: Any) -> Any:
-        """Values of a driven view as values of the whole population, 0 elsewhere."""
+        """Values of a driven view as values of the whole population, some valid one elsewhere."""
         if drive is None or np.ndim(value) == 0 or drive.target.is_whole:
             return value
         made = np.full(self.population.size, value[0])
@@ -113,7 +113,8 @@ def _coherent(draft: Draft, model: AbstractModel, prefix: str) -> dict[str, Any]
             model.parameters[name].check(value, f"{draft.where}.{name}")
         found[prefix + name] = draft.spread(part, value) * scale
     if part is not None and not part.target.is_whole:
-        found[prefix + ON] = draft.spread(part, np.ones(part.target.size)) * 1.0
+        found[prefix + ON] = np.zeros(draft.population.size)
+        found[prefix + ON][part.target.ids] = 1.0
     return found
 
 
