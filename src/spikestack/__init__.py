@@ -35,11 +35,26 @@ _HOMES = {
     "FixedInDegree": "network.rules",
     "FixedOutDegree": "network.rules",
     "FixedTotalNumber": "network.rules",
-    "FromArrays": "network.explicit",
-    "FromSparse": "network.explicit",
-    "Dense": "network.explicit",
-    "Convolution": "network.explicit",
-    "Pooling": "network.explicit",
+    "FromArrays": "network.rules",
+    "FromSparse": "network.rules",
+    "Dense": "network.rules",
+    "Convolution": "network.rules",
+    "Pooling": "network.rules",
+    "ByDistance": "network.rules",
+    "Where": "network.rules",
+    "Rule": "network.rules",
+    "ListedRule": "network.rules",
+    "Edges": "network.rules",
+    "Ends": "network.rules",
+    "Grid": "network.positions",
+    "RandomPositions": "network.positions",
+    "Positions": "network.positions",
+    "Disc": "network.masks",
+    "Annulus": "network.masks",
+    "Box": "network.masks",
+    "Ellipse": "network.masks",
+    "Mask": "network.masks",
+    "Expression": "equations.edge_expression",
     "Poisson": "network.inputs",
     "SpikeTrains": "network.inputs",
     "ConstantCurrent": "network.inputs",
@@ -61,21 +76,32 @@ __all__ = [
     "AdEx",
     "AllToAll",
     "AlphaCurrent",
+    "Annulus",
+    "Box",
+    "ByDistance",
     "ConstantCurrent",
     "Convolution",
     "Delta",
     "Dense",
+    "Disc",
+    "Edges",
+    "Ellipse",
+    "Ends",
     "ExponentialConductance",
     "ExponentialCurrent",
+    "Expression",
     "FixedInDegree",
     "FixedOutDegree",
     "FixedProbability",
     "FixedTotalNumber",
     "FromArrays",
     "FromSparse",
+    "Grid",
     "HodgkinHuxley",
     "Izhikevich",
+    "ListedRule",
     "LogNormal",
+    "Mask",
     "Network",
     "NeuronModel",
     "Normal",
@@ -84,7 +110,10 @@ __all__ = [
     "Poisson",
     "Pooling",
     "Population",
+    "Positions",
+    "RandomPositions",
     "Recording",
+    "Rule",
     "Simulation",
     "SpikeSource",
     "SpikeTrains",
@@ -92,6 +121,7 @@ __all__ = [
     "Synapse",
     "Uniform",
     "View",
+    "Where",
     "__version__",
     "errors",
     "load",
@@ -99,19 +129,32 @@ __all__ = [
 
 if TYPE_CHECKING:
     from . import errors
+    from .equations.edge_expression import Expression
     from .equations.model import Parameter
     from .files import load
     from .network import Network
-    from .network.explicit import Convolution, Dense, FromArrays, FromSparse, Pooling
     from .network.inputs import ConstantCurrent, Poisson, SpikeTrains, StepCurrent
+    from .network.masks import Annulus, Box, Disc, Ellipse, Mask
     from .network.population import Population, View
+    from .network.positions import Grid, Positions, RandomPositions
     from .network.rules import (
         AllToAll,
+        ByDistance,
+        Convolution,
+        Dense,
+        Edges,
+        Ends,
         FixedInDegree,
         FixedOutDegree,
         FixedProbability,
         FixedTotalNumber,
+        FromArrays,
+        FromSparse,
+        ListedRule,
         OneToOne,
+        Pooling,
+        Rule,
+        Where,
     )
     from .neurons.adex import AdEx
     from .neurons.base import NeuronModel
@@ -129,11 +172,20 @@ if TYPE_CHECKING:
     from .values import LogNormal, Normal, Uniform
 
 
+def _rules() -> dict[str, Any]:
+    return importlib.import_module(".network.rules", __name__).rules()  # type: ignore[no-any-return]
+
+
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'spikestack' has no attribute {name!r}")
-    module = importlib.import_module(f".{_HOMES[name]}", __name__)
-    value = module if _HOMES[name] == name else getattr(module, name)
+    home = _HOMES.get(name)
+    if home is None:
+        # A rule that came as a file of its own into the folder of rules.
+        found = None if name.startswith("_") else _rules().get(name)
+        if found is None:
+            raise AttributeError(f"module 'spikestack' has no attribute {name!r}")
+        return found
+    module = importlib.import_module(f".{home}", __name__)
+    value = module if home == name else getattr(module, name)
     globals()[name] = value
     return value
 

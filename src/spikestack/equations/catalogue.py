@@ -6,11 +6,9 @@ import importlib
 import pkgutil
 from typing import TypeVar
 
-from .model import AbstractModel
-
 __all__ = ["collect"]
 
-M = TypeVar("M", bound=AbstractModel)
+M = TypeVar("M")
 
 
 def collect(package: str, base: type[M]) -> dict[str, type[M]]:
