@@ -381,7 +381,7 @@ BAD = [
     (lambda: sp.ByDistance("d < 3"), "a number is needed"),
     (lambda: sp.ByDistance("exp(-d/q)"), "unknown name 'q'"),
     (lambda: sp.ByDistance("exp(-d)", s=3.0), "not used"),
-    (lambda: sp.ByDistance("exp(-d/(3*um))"), "holds the unit um"),
+    (lambda: sp.ByDistance("exp(-d/(3*um))"), "holds the unit cm"),
     (lambda: sp.ByDistance(0.5, 300.0), "mask"),  # type: ignore[arg-type]
     (lambda: sp.ByDistance(0.5, in_degree=2, out_degree=2), "one of them"),
     (lambda: sp.Where("i + j"), "a condition is needed"),
