@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ByDistance", "Where"]
 
-#: Pairs beyond which going through all of them is refused: minutes at some nanoseconds each.
-MOST_PAIRS = 2e11
+#: Pairs beyond which going through all of them is refused: it would take minutes.
+MOST_PAIRS = 2e10
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -97,7 +97,7 @@ class ByDistance(PairRule):
         use. Below 0 counts as 0, above 1 as 1.
     mask
         Which displacements are looked at: `Disc`, `Annulus`, `Box`, `Ellipse`. Only neurons in its
-        reach are gone through; without one all pairs are, at some nanoseconds each.
+        reach are gone through; without one all pairs are, at some ten nanoseconds each.
     autapses
         Whether a neuron may be joined to itself.
     in_degree, out_degree
@@ -162,7 +162,7 @@ class ByDistance(PairRule):
 class Where(PairRule):
     """Every pair that meets a condition, with probability `p`.
 
-    All pairs are gone through in blocks, at some nanoseconds each, unless a mask is given.
+    All pairs are gone through in blocks, at some ten nanoseconds each, unless a mask is given.
 
     Parameters
     ----------
