@@ -145,14 +145,16 @@ class PairSearch:
     def _partners(self, threads: int) -> tuple[np.ndarray, np.ndarray]:
         centres, cells, what = self._prepared()
         n = centres.shape[1]
-        counts, report = np.zeros(n, np.int64), np.array([0.0, -1.0, -1.0])
+        counts = np.zeros(n, np.int64)
 
         def part(first: int) -> np.ndarray:
-            pieces = _filled(first, min(n, first + _CENTRES), centres, cells, what, counts, report)
+            report = np.array([0.0, -1.0, -1.0])
+            last = min(n, first + _CENTRES)
+            pieces = [*_filled(first, last, centres, cells, what, counts, report)]
+            self._check_numbers(report)
             return np.concatenate([np.zeros(0, np.int32), *pieces])
 
         parts = _in_turn(part, range(0, n, _CENTRES), threads)
-        self._check_numbers(report)
         return counts, np.concatenate([np.zeros(0, np.int32), *parts])
 
     def _check_numbers(self, report: np.ndarray) -> None:
