@@ -304,7 +304,5 @@ def _count(value: Any, where: str) -> int:
 
 def _default_threads(network: Network, trials: int) -> int:
     neurons = trials * sum(p.size for p in network.populations.values())
-    edges = sum(
-        p.rule.expected_edges(p.pre.size, p.post.size) for p in network.projections.values()
-    )
+    edges = sum(p.expected_edges for p in network.projections.values())
     return available_processors() if neurons >= 5_000 or edges >= 1_000_000 else 1

@@ -70,6 +70,6 @@ def _out_degrees(network: Network) -> dict[str, float]:
     """Expected synapses that leave one neuron of each population."""
     degrees = dict.fromkeys(network.populations, 0.0)
     for projection in network.projections.values():
-        edges = projection.rule.expected_edges(projection.pre.size, projection.post.size)
+        edges = projection.expected_edges
         degrees[projection.pre.population.name] += edges / projection.pre.population.size
     return degrees

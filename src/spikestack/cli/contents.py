@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from ..errors import shorten
 
 if TYPE_CHECKING:
+    from ..equations.edge_expression import Expression
     from ..network import Network, Population
     from ..network.inputs import Input
+    from ..network.parts import Part
     from ..network.rules import Rule
     from ..synapses.base import Synapse
     from ..values import Value
@@ -25,6 +27,7 @@ def populations_of(network: Network) -> list[dict[str, Any]]:
             "neurons": population.size,
             "shape": population.shape,
             "model": repr(population.model),
+            "positions": _placement_text(population),
             "variables": _variables(network, population),
         }
         for population in network.populations.values()
@@ -42,9 +45,7 @@ def projections_of(network: Network) -> list[dict[str, Any]]:
             "post_neurons": projection.post.size,
             "rule": _rule_text(projection.rule),
             "synapse": _synapse_text(projection.synapse, delay=True),
-            "synapses": float(
-                projection.rule.expected_edges(projection.pre.size, projection.post.size)
-            ),
+            "synapses": projection.expected_edges,
         }
         for projection in network.projections.values()
     ]
@@ -114,14 +115,18 @@ def _variables(network: Network, population: Population) -> list[str]:
     ]
 
 
-def _rule_text(rule: Rule) -> str:
+def _placement_text(population: Population) -> str | None:
+    return None if population.positions is None else _rule_text(population.positions)
+
+
+def _rule_text(rule: Rule | Part) -> str:
     settings = []
     for field in fields(rule):
         value = getattr(rule, field.name)
         if hasattr(value, "shape"):
             settings.append(f"{field.name}: {' x '.join(map(str, value.shape))}")
         elif field.default is MISSING or value != field.default:
-            settings.append(f"{field.name}={shorten(value, 30)}")
+            settings.append(f"{field.name}={shorten(value, 60)}")
     return f"{type(rule).__name__}({', '.join(settings)})"
 
 
@@ -145,7 +150,9 @@ def _always(given: Input) -> list[tuple[str, Any]]:
     return [("start", 0.0), ("stop", float("inf"))] if type(given).__name__ == "Poisson" else []
 
 
-def _value_text(value: Value) -> str:
+def _value_text(value: Value | Expression) -> str:
+    if hasattr(value, "text"):
+        return repr(value)
     if not isinstance(value, int | float) and hasattr(value, "size"):
         return f"of {value.size:,} values"
     if isinstance(value, int | float):

@@ -88,6 +88,10 @@ def _show_network(facts: dict[str, Any]) -> None:
         ],
     )
     _show_rows(
+        ("population", "positions (um)"),
+        [[p["name"], p["positions"]] for p in facts["populations"] if p["positions"]],
+    )
+    _show_rows(
         ("projection", "rule", "synapse", "synapses"),
         [
             [p["name"], p["rule"], p["synapse"], f"{p['synapses']:,.0f}"]

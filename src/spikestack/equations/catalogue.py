@@ -16,6 +16,7 @@ CATALOGUES = (
     "spikestack.neurons",
     "spikestack.synapses",
     "spikestack.network.currents",
+    "spikestack.network.rules",
     "spikestack.groups",
 )
 

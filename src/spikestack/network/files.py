@@ -7,26 +7,23 @@ from typing import Any
 
 import numpy as np
 
+from ..equations.edge_expression import Expression
 from ..errors import FileFormatError, SpikestackError
 from ..neurons.base import NeuronModel
 from ..storage import read_archive, write_archive
 from ..synapses.base import Synapse
 from ..values import distribution_from_dict
-from . import explicit, inputs, rules
+from . import inputs
 from .currents.base import CurrentModel
 from .network import Network
+from .parts import Part
 from .plain import CURRENT_TEXTS, MODEL_TEXTS, SYNAPSE_TEXTS, parameter_from_plain, plain_network
 from .population import Population, View
 from .rates import InhomogeneousPoisson
+from .rules import Rule, rule_named
 
 __all__ = ["load_network", "save_network"]
 
-_RULES = {
-    name: getattr(module, name)
-    for module in (rules, explicit)
-    for name in module.__all__
-    if name not in ("Rule", "ExplicitRule")
-}
 _INPUTS = {name: getattr(inputs, name) for name in inputs.__all__ if name != "Input"} | {
     "InhomogeneousPoisson": InhomogeneousPoisson
 }
@@ -75,7 +72,8 @@ class _Reader:
         net = Network(data["seed"])
         for item in data["populations"]:
             model = self.model(item["model"])
-            net.add(Population(item["name"], tuple(item["shape"]), model))
+            place = self.value(item.get("positions"), "positions")
+            net.add(Population(item["name"], tuple(item["shape"]), model, place))
         for item in data["projections"]:
             net.connect(
                 self.view(net, item["pre"]),
@@ -96,10 +94,15 @@ class _Reader:
         """Undo what packing did to one value."""
         if isinstance(data, dict) and set(data) == {"array"}:
             return self.arrays[data["array"]]
+        if isinstance(data, dict) and data.get("kind") in ("Expression", *Part.kinds):
+            kind = Expression if data["kind"] == "Expression" else Part.kinds[data["kind"]]
+            return kind.from_dict({k: self.value(v, where) for k, v in data.items()})
         if isinstance(data, dict) and "kind" in data:
             return distribution_from_dict(data, where)
         if isinstance(data, dict):
             return {k: self.value(v, where) for k, v in data.items()}
+        if isinstance(data, list):
+            return [self.value(item, where) for item in data]
         return data
 
     def view(self, net: Network, data: dict[str, Any]) -> View:
@@ -137,11 +140,9 @@ class _Reader:
         made: Synapse = kind(**edge, compartment=at, **self.values(data))
         return made
 
-    def rule(self, data: dict[str, Any]) -> rules.Rule:
-        kind = _RULES[data["kind"]]
+    def rule(self, data: dict[str, Any]) -> Rule:
         settings = {k: self.value(v, k) for k, v in data.items() if k != "kind"}
-        made: rules.Rule = kind(**settings)
-        return made
+        return rule_named(data["kind"]).from_dict(settings)
 
     def input(self, data: dict[str, Any], synapse: dict[str, Any] | None) -> inputs.Input:
         if data["kind"] == "CurrentModel":

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..equations.catalogue import collect
+from ..equations.edge_expression import GEOMETRY, Expression
 from ..errors import UnknownNameError, ValidationError, shorten
 from ..synapses.base import Synapse, check_receiver
 from ..units import magnitude, parse_unit
 from ..values import Value
 from .inputs import Input
 from .population import Population, View, check_name
-from .rules import Rule, check_edge_count
+from .rules.base import Ends, Rule, check_edge_count
 
 if TYPE_CHECKING:
     from ..recording import Recording
@@ -33,6 +35,17 @@ class Projection:
     post: View
     rule: Rule
     synapse: Synapse
+    seed: int = 0
+
+    @cached_property
+    def ends(self) -> Ends:
+        """Both sides, as rules see them."""
+        return Ends(self.pre, self.post, self.name, self.seed)
+
+    @cached_property
+    def expected_edges(self) -> float:
+        """How many edges to expect; estimated where the rule does not tell."""
+        return float(self.rule.expected_between(self.ends))
 
     def __repr__(self) -> str:
         return f"Projection({self.name!r}, {self.rule!r}, {self.synapse!r})"
@@ -156,7 +169,10 @@ class Network:
                     f"a {kind.__name__}",
                     "as in connect(pre, post, AllToAll(), Delta(weight=1.0))",
                 )
+        projection = Projection(name, source, target, rule, synapse, self.seed)
         rule.check(source.size, target.size, where)
+        projection.ends.check_not_contradictory(where)
+        rule.check_ends(projection.ends, where)
         edges = rule.expected_edges(source.size, target.size)
         check_edge_count(edges, where)
         check_receiver(synapse, target.population.model, where)
@@ -167,9 +183,8 @@ class Network:
             (synapse.delay, "delay"),
             (synapse.dendritic_delay, "dendritic_delay"),
         ):
-            _check_edge_values(value, rule, edges, f"{where}.{what}")
+            _check_edge_values(value, projection, edges, f"{where}.{what}")
         synapse.check_sizes(target.population.size, where)
-        projection = Projection(name, source, target, rule, synapse)
         self.projections[name] = projection
         return projection
 
@@ -251,6 +266,24 @@ class Network:
                 )
             self.probes.append(Probe(view, variable, every))
 
+    def positions(self, target: str | Population | View) -> np.ndarray:
+        """Where neurons are: float64 (n, dims), in um, in the order of the population or view.
+
+        Parameters
+        ----------
+        target
+            A population, its name, or a view.
+
+        Raises
+        ------
+        ValidationError
+            If the population has no positions.
+        """
+        given = self[target] if isinstance(target, str) else target
+        at = self._view(given, "positions").positions(self.seed)
+        at.flags.writeable = False
+        return at
+
     def run(self, duration: Any, **settings: Any) -> Recording:
         """Run from the start for `duration` ms; see `spikestack.run.run` for the settings.
 
@@ -286,9 +319,7 @@ class Network:
 
     def __repr__(self) -> str:
         neurons = sum(p.size for p in self.populations.values())
-        edges = sum(
-            p.rule.expected_edges(p.pre.size, p.post.size) for p in self.projections.values()
-        )
+        edges = sum(p.expected_edges for p in self.projections.values())
         return (
             f"<Network of {len(self.populations)} populations, {neurons:,} neurons, "
             f"{len(self.projections)} projections, about {edges:,.0f} synapses, seed {self.seed}>"
@@ -327,6 +358,12 @@ class Network:
         check_receiver(synapse, view.population.model, where)
         synapse.check_sizes(view.population.size, where)
         weight = synapse.weight
+        if isinstance(weight, Expression):
+            raise ValidationError(
+                f"{where}.weight",
+                "an expression of pairs, and an input has no sources",
+                "a number, an array or a distribution",
+            )
         if isinstance(weight, np.ndarray) and weight.shape != (view.size,):
             raise ValidationError(
                 f"{where}.weight",
@@ -336,7 +373,14 @@ class Network:
         return synapse
 
 
-def _check_edge_values(value: Value, rule: Rule, edges: float, where: str) -> None:
+def _check_edge_values(
+    value: Value | Expression, projection: Projection, edges: float, where: str
+) -> None:
+    rule, ends = projection.rule, projection.ends
+    if isinstance(value, Expression):
+        value.check_sides(ends.n_pre, ends.n_post, ends.dims, where)
+        if value.names & {*GEOMETRY}:
+            ends.check_same_space(where)
     if not isinstance(value, np.ndarray):
         return
     if not rule.has_fixed_edges():

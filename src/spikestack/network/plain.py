@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..equations.edge_expression import Expression
 from ..equations.model import AbstractModel, Parameter
 from ..neurons.base import DECLARED, NeuronModel
 from ..synapses.base import Synapse
@@ -16,6 +17,7 @@ from ..values import Distribution
 from .currents.base import CurrentModel
 from .inputs import ConstantCurrent, Input, Poisson, SpikeTrains, StepCurrent
 from .network import Network
+from .parts import Part
 from .population import View
 from .rates import InhomogeneousPoisson
 
@@ -43,6 +45,7 @@ def plain_network(network: Network, pack: Pack) -> dict[str, Any]:
         "seed": network.seed,
         "populations": [
             {"name": p.name, "shape": list(p.shape), "model": _model(p.model, pack)}
+            | ({"positions": _plain(p.positions, pack)} if p.positions else {})
             for p in network.populations.values()
         ],
         "projections": [
@@ -72,7 +75,7 @@ def plain_network(network: Network, pack: Pack) -> dict[str, Any]:
 
 
 def _plain(value: Any, pack: Pack) -> Any:
-    if isinstance(value, Distribution):
+    if isinstance(value, Distribution | Expression | Part):
         return _plain(value.to_dict(), pack)
     if isinstance(value, np.ndarray):
         return pack(value)

@@ -10,6 +10,8 @@ import numpy as np
 
 from ..errors import ValidationError, shorten
 from ..neurons.base import NeuronModel
+from ..numerics.random import stream_key
+from .positions import as_placement
 
 __all__ = ["Population", "View", "check_name"]
 
@@ -64,6 +66,26 @@ class View:
         n = self.population.size
         return len(self.ids) == n and bool(np.array_equal(self.ids, np.arange(n)))
 
+    def positions(self, seed: int) -> np.ndarray:
+        """Positions of these neurons in a network of this seed, float64 (n, dims), in um.
+
+        Raises
+        ------
+        ValidationError
+            If the population has none.
+        """
+        population = self.population
+        if population.positions is None:
+            raise ValidationError(
+                f"Population {population.name!r}",
+                "has no positions",
+                "positions, given when it is made",
+                "Population(..., positions=Grid(...)) or RandomPositions(...)",
+            )
+        key = stream_key(seed, population.name, "positions")
+        at = population.positions.coordinates(population.size, key)
+        return at if self.is_whole else at[self.ids]
+
     def __repr__(self) -> str:
         return f"<{self.size} of the {self.population.size} neurons of {self.population.name!r}>"
 
@@ -79,14 +101,19 @@ class Population:
         Number of neurons, or a shape such as ``(28, 28)`` whose product is that number.
     model
         The neuron model with its parameter values.
+    positions
+        Where the neurons are: `Grid`, `RandomPositions`, `Positions`, or an array with one row for
+        each neuron (um); None for nowhere.
 
     Raises
     ------
     ValidationError
-        If the size is not positive or an array of parameter values has another length.
+        If the size is not positive or an array of parameter values or positions has another length.
     """
 
-    def __init__(self, name: str, size: int | Sequence[int], model: NeuronModel) -> None:
+    def __init__(
+        self, name: str, size: int | Sequence[int], model: NeuronModel, positions: Any = None
+    ) -> None:
         self.name = check_name(name, "Population.name")
         where = f"Population {name!r}"
         self.shape = _shape(size, where)
@@ -106,6 +133,7 @@ class Population:
             raise ValidationError(f"{where}.model", f"got {shorten(model)}", "a neuron model")
         model.check_sizes(self.size, where)
         self.model = model
+        self.positions = as_placement(positions, self.size, f"{where}.positions")
 
     def __len__(self) -> int:
         return self.size

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..equations.edge_expression import Expression
 from ..errors import ValidationError
 from ..network.inputs import ConstantCurrent, Poisson, SpikeTrains, StepCurrent
 from ..network.network import Drive
@@ -22,9 +23,11 @@ _MOST_STEPS = 2**62
 def weights_of(drive: Drive, seed: int) -> np.ndarray:
     """The weight (coherent) of the events of each driven neuron."""
     assert drive.synapse is not None
+    weight = drive.synapse.weight
+    assert not isinstance(weight, Expression)
     key = stream_key(seed, drive.name, "weight")
     unit = drive.synapse.unit_of_weight()
-    return draw_array(drive.synapse.weight, drive.target.size, key) * unit.scale
+    return draw_array(weight, drive.target.size, key) * unit.scale
 
 
 class PoissonDraft:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..equations.edge_expression import Expression
 from ..errors import MemoryLimitError
 from ..machine import available_memory
-from ..network.network import Network
+from ..network.network import Network, Projection
+from .computed import sampled_range
 from .program import Program
 
 __all__ = [
@@ -69,11 +71,16 @@ def memory_needed(
     synapses = rows = explicit = 0.0
     size = sum(p.size for p in network.populations.values())
     for projection in network.projections.values():
-        n = projection.rule.expected_edges(projection.pre.size, projection.post.size)
-        listed = projection.rule.kind == "explicit"
-        given = hasattr(projection.synapse.weight, "nbytes")
-        explicit += 40 * n if listed else 8 * n if given else 0
-        steps = _span(projection.synapse, dt)
+        n = projection.expected_edges
+        synapse = projection.synapse
+        formulas = sum(
+            isinstance(v, Expression)
+            for v in (synapse.weight, synapse.delay, synapse.dendritic_delay)
+        )
+        listed = projection.rule.kind == "explicit" or formulas > 0
+        given = hasattr(synapse.weight, "nbytes") or isinstance(synapse.weight, Expression)
+        explicit += (40 + 16 * formulas) * n if listed else 8 * n if given else 0
+        steps = _span(projection, dt)
         if engine != "cpu":
             synapses += n * _REFERENCE_EDGE
             rows = max(rows, size * 8 * steps)
@@ -94,13 +101,17 @@ def memory_needed(
     return MemoryNeed(int(synapses), int(rows), int(states * trials), int(explicit))
 
 
-def _span(synapse: object, dt: float) -> float:
+def _span(projection: Projection, dt: float) -> float:
     """How many different delays may occur."""
     from .edge_values import greatest, spec_of
 
     total = 1.0
     for name in ("delay", "dendritic_delay"):
-        low, high, _, _ = greatest(spec_of(getattr(synapse, name), 0, "", "", None))
+        value = getattr(projection.synapse, name)
+        if isinstance(value, Expression):
+            low, high = sampled_range(value, projection)
+        else:
+            low, high, _, _ = greatest(spec_of(value, 0, "", "", None))
         total += (high - low) / dt
     return total
 
@@ -119,9 +130,7 @@ def check_memory(
     need, there = memory_needed(*settings, procedural), available_memory()
     if need.total + _RESERVE <= there:
         return
-    edges = sum(
-        p.rule.expected_edges(p.pre.size, p.post.size) for p in network.projections.values()
-    )
+    edges = sum(p.expected_edges for p in network.projections.values())
     advice = "use fewer neurons or synapses, a larger machine, or float32"
     computed = memory_needed(*settings, True).total if engine == "cpu" else need.total
     if not procedural and computed + _RESERVE <= there:

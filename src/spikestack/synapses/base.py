@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..equations.dimensions import check_unit
+from ..equations.edge_expression import Expression
 from ..equations.expressions import Expr, names_in, substitute
 from ..equations.model import AbstractModel
 from ..equations.parser import parse_expression
@@ -31,10 +32,10 @@ class Synapse(AbstractModel):
     Parameters
     ----------
     weight
-        Number, array (one per edge, in the order of the rule) or distribution; its unit is that
-        of the variable that receives it.
+        Number, array (one per edge, in the order of the rule), distribution, or `Expression` of
+        the pair; its unit is that of the variable that receives it.
     delay
-        Axonal delay in ms: number, array or distribution. Rounded to whole steps.
+        Axonal delay in ms: number, array, distribution or `Expression`. Rounded to whole steps.
     dendritic_delay
         Delay after the synapse in ms, a part of the total.
     compartment
@@ -77,11 +78,12 @@ class Synapse(AbstractModel):
         self._parse_current()
         unit = self.unit_of_weight()
         weight = self.default_weight if weight is None else weight
-        self.weight: Value = as_value(weight, unit, f"{self.label}.weight")
-        if self.positive and support(self.weight)[0] < 0:
+        where = f"{self.label}.weight"
+        self.weight: Value | Expression = _formula(weight, where) or as_value(weight, unit, where)
+        if self.positive and self.least_weight() < 0:
             raise ValidationError(
                 f"{self.label}.weight",
-                f"may be {support(self.weight)[0]:g} {unit}",
+                f"may be {self.least_weight():g} {unit}",
                 "a conductance must be >= 0",
                 "set the sign by e_rev; bound a distribution by low=0",
             )
@@ -96,6 +98,10 @@ class Synapse(AbstractModel):
     def texts(self) -> tuple[str, ...]:
         """Equations and current."""
         return (self.equations, self.current)
+
+    def least_weight(self) -> float:
+        """The least weight that can be; of an expression it is known when edges are made."""
+        return 0.0 if isinstance(self.weight, Expression) else support(self.weight)[0]
 
     def unit_of_weight(self) -> Unit:
         """The unit of the weight."""
@@ -127,7 +133,17 @@ def _hashable(value: Any) -> Any:
     return (value.shape, value.tobytes()) if hasattr(value, "tobytes") else value
 
 
-def _delay(given: Any, where: str) -> Value:
+def _formula(given: Any, where: str) -> Expression | None:
+    """`given` if it is an expression of pairs that yields numbers."""
+    if not isinstance(given, Expression):
+        return None
+    given.check_kind(False, where)
+    return given
+
+
+def _delay(given: Any, where: str) -> Value | Expression:
+    if formula := _formula(given, where):
+        return formula
     value = as_value(given, parse_unit("ms"), where)
     low, high = support(value)
     if low < 0:

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ...equations.edge_expression import Expression
 from ...errors import ValidationError, shorten
 from ...network import Network
 from ...network.inputs import ConstantCurrent, Poisson
@@ -117,7 +118,7 @@ class _Description:
                 "pre": pre,
                 "post": post,
                 "rule": _rule(projection.rule, where),
-                "edges": projection.rule.expected_edges(projection.pre.size, projection.post.size),
+                "edges": projection.expected_edges,
                 "receptor": self._receptor(synapse, post, where),
                 "weight": _plain(synapse.weight, where),
                 "delay": _plain(synapse.delay, where),
@@ -133,6 +134,8 @@ class _Description:
         found = {key: _number(value, where) for key, value in synapse.values.items()}
         if kind == "conductance":
             excites = found["e_rev"] > self.populations[post]["v_rest"]
+        elif isinstance(synapse.weight, Expression):
+            _refuse(where, "computes its weights from pairs", "numbers and distributions")
         else:
             excites = _centre(synapse.weight) >= 0
         name = "exc" if excites else "inh"

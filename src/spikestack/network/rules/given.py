@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from ..errors import ValidationError, shorten
-from .rules import Rule
+from ...errors import ValidationError, shorten
+from .base import Edges, Ends, ListedRule
 
 __all__ = ["Convolution", "Dense", "ExplicitRule", "FromArrays", "FromSparse", "Pooling"]
 
 
 @dataclass(frozen=True, eq=False)
-class ExplicitRule(Rule):
-    """A rule that lists its edges; those with weights give them in units of the synapse's."""
+class ExplicitRule(ListedRule):
+    """A rule whose edges follow from the shapes of both sides.
 
-    kind: ClassVar[str] = "explicit"
+    Those with weights give them in units of the synapse's.
+    """
 
     @abstractmethod
     def edges(self, pre_shape: tuple[int, ...], post_shape: tuple[int, ...]) -> Edges:
@@ -30,18 +31,13 @@ class ExplicitRule(Rule):
             If the rule does not fit the shapes.
         """
 
+    def list_edges(self, ends: Ends) -> Edges:
+        """The edges for the shapes of both sides."""
+        return self.edges(ends.pre.shape, ends.post.shape)
+
     def has_fixed_edges(self) -> bool:
         """Edges are in the order given."""
         return True
-
-
-@dataclass(frozen=True)
-class Edges:
-    """Sources and targets (int64) and relative weights (float64 or None) of explicit edges."""
-
-    pre: np.ndarray
-    post: np.ndarray
-    weights: np.ndarray | None = None
 
 
 def _whole_numbers(values: Any, where: str) -> np.ndarray:

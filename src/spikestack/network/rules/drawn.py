@@ -1,19 +1,18 @@
-"""Connection rules: which neurons of two populations are connected.
+"""Rules whose edges are drawn from the projection's key, or follow from the sizes alone.
 
-A rule is data. Random rules are drawn from the projection's key, enumerated from the source side,
-so that the same network has the same edges however it is built (see `spikestack.numerics.edges`).
+They are enumerated from the source side, so that the same network has the same edges however it is
+built, and so that compiled code may compute them at every spike (see `spikestack.numerics.edges`).
 """
 
 from __future__ import annotations
 
-import math
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import ValidationError, shorten
+from ...errors import ValidationError, shorten
+from .base import Rule
 
 __all__ = [
     "AllToAll",
@@ -22,31 +21,7 @@ __all__ = [
     "FixedProbability",
     "FixedTotalNumber",
     "OneToOne",
-    "Rule",
 ]
-
-
-@dataclass(frozen=True)
-class Rule(ABC):
-    """The base of all rules."""
-
-    #: The function of `spikestack.numerics.edges` that enumerates the edges.
-    kind: ClassVar[str] = ""
-
-    def check(self, n_pre: int, n_post: int, where: str) -> None:  # noqa: B027
-        """Raise ValidationError if the rule cannot join `n_pre` to `n_post` neurons."""
-
-    @abstractmethod
-    def expected_edges(self, n_pre: int, n_post: int) -> float:
-        """How many edges to expect, for the memory check and the size of weight arrays."""
-
-    def has_fixed_edges(self) -> bool:
-        """Whether edges have a known order, so that weights may be arrays."""
-        return False
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data (numbers and arrays) that the file format stores."""
-        return {"kind": type(self).__name__} | {f.name: getattr(self, f.name) for f in fields(self)}
 
 
 def _whole(value: Any, low: int, what: str) -> None:
@@ -156,9 +131,3 @@ class FixedTotalNumber(Rule):
     def expected_edges(self, n_pre: int, n_post: int) -> float:
         """n."""
         return self.n
-
-
-def check_edge_count(edges: float, where: str) -> None:
-    """Raise ValidationError beyond what edge numbers can count."""
-    if not math.isfinite(edges) or edges >= 2**62:
-        raise ValidationError(where, f"{edges:g} edges", "fewer than 2**62")
