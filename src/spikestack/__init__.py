@@ -45,6 +45,8 @@ _HOMES = {
     "SpikeTrains": "network.inputs",
     "ConstantCurrent": "network.inputs",
     "StepCurrent": "network.inputs",
+    "ExternalSpikes": "network.external",
+    "ExternalCurrent": "network.external",
     "Normal": "values",
     "LogNormal": "values",
     "Uniform": "values",
@@ -68,6 +70,8 @@ __all__ = [
     "Dense",
     "ExponentialConductance",
     "ExponentialCurrent",
+    "ExternalCurrent",
+    "ExternalSpikes",
     "FixedInDegree",
     "FixedOutDegree",
     "FixedProbability",
@@ -105,6 +109,7 @@ if TYPE_CHECKING:
     from .files import load
     from .network import Network
     from .network.explicit import Convolution, Dense, FromArrays, FromSparse, Pooling
+    from .network.external import ExternalCurrent, ExternalSpikes
     from .network.inputs import ConstantCurrent, Poisson, SpikeTrains, StepCurrent
     from .network.population import Population, View
     from .network.rates import InhomogeneousPoisson

@@ -12,12 +12,11 @@ from ..neurons.base import NeuronModel
 from ..storage import read_archive, write_archive
 from ..synapses.base import Synapse
 from ..values import distribution_from_dict
-from . import explicit, inputs, rules
+from . import explicit, external, inputs, rates, rules
 from .currents.base import CurrentModel
 from .network import Network
 from .plain import CURRENT_TEXTS, MODEL_TEXTS, SYNAPSE_TEXTS, parameter_from_plain, plain_network
 from .population import Population, View
-from .rates import InhomogeneousPoisson
 
 __all__ = ["load_network", "save_network"]
 
@@ -27,8 +26,11 @@ _RULES = {
     for name in module.__all__
     if name not in ("Rule", "ExplicitRule")
 }
-_INPUTS = {name: getattr(inputs, name) for name in inputs.__all__ if name != "Input"} | {
-    "InhomogeneousPoisson": InhomogeneousPoisson
+_INPUTS = {
+    name: getattr(module, name)
+    for module in (inputs, external, rates)
+    for name in module.__all__
+    if name != "Input"
 }
 
 
