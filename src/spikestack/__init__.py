@@ -53,6 +53,7 @@ _HOMES = {
     # run
     "Simulation": "simulation",
     "load": "files",
+    "compare": "insight",
     # record
     "Recording": "recording",
     # when something is wrong
@@ -99,6 +100,7 @@ __all__ = [
     "Uniform",
     "View",
     "__version__",
+    "compare",
     "errors",
     "load",
 ]
@@ -107,6 +109,7 @@ if TYPE_CHECKING:
     from . import errors
     from .equations.model import Parameter
     from .files import load
+    from .insight import compare
     from .network import Network
     from .network.explicit import Convolution, Dense, FromArrays, FromSparse, Pooling
     from .network.external import ExternalCurrent, ExternalSpikes

@@ -72,7 +72,7 @@ def _port(program: Program, name: str, action: str, kinds: tuple[str, ...]) -> t
     for k, port in enumerate(program.ports):
         if port.name == name and port.kind in kinds:
             return k, port
-        if port.name == name:
+        if port.name == name and port.kind != "given":
             other, what = ("set", "a number") if action == "inject" else ("inject", "spikes")
             raise ValidationError(
                 f"{action} {shorten(name)}",

@@ -202,7 +202,9 @@ class Simulation(Session):
 
     def recording(self) -> Recording:
         """Everything recorded since the start, or since the last `drain`."""
-        return self._collector.recording(self.step, self._provenance())
+        made = self._collector.recording(self.step, self._provenance())
+        object.__setattr__(made, "network", self.network)
+        return made
 
     def drain(self) -> Recording:
         """Take what was recorded, and forget it here."""

@@ -196,8 +196,8 @@ def ports_of(
     weights: dict[str, np.ndarray],
     largest: dict[str, float],
 ) -> tuple[Port, ...]:
-    """What can be fed while running, by name; `place` gives (population, receptor)."""
-    kinds = {ExternalSpikes: "spikes", Poisson: "rate"} | dict.fromkeys(
+    """Where drives act, by name; `place` gives (population, receptor)."""
+    kinds = {ExternalSpikes: "spikes", Poisson: "rate", SpikeTrains: "given"} | dict.fromkeys(
         (ExternalCurrent, ConstantCurrent), "current"
     )
     empty = np.zeros(0, dtype=np.int64)

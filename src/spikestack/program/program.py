@@ -230,12 +230,12 @@ class CurrentDrive:
 
 @dataclass(frozen=True)
 class Port:
-    """A drive that can be fed while the network runs.
+    """Where a drive acts, and whether it can be fed while the network runs.
 
     Attributes
     ----------
     kind
-        ``"spikes"``, ``"current"`` or ``"rate"``.
+        What it can be fed: ``"spikes"``, a ``"current"`` or a ``"rate"``; ``"given"`` if nothing.
     population, receptor
         Where it acts; receptor is -1 for currents.
     ids

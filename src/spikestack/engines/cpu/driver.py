@@ -210,9 +210,7 @@ def run(
         len(inputs.fed.step),
         len(inputs.current_step),
     )
-    n_populations, mine = len(team.level), 0
-    for k in range(n_populations):
-        mine += team.high[k] - team.low[k]
+    n_populations, mine = len(team.level), (team.high - team.low).sum()
     since = _lap(team, INPUT, 0)
     for i in range(steps):
         step, slot = done + i + 1, history + i
