@@ -42,6 +42,7 @@ def mixed(weight: float = 0.3, model: sp.NeuronModel | None = None) -> sp.Networ
     net.drive(a, sp.Poisson(1500.0, weight=0.3))
     net.drive(b, sp.Poisson(900.0, weight=0.3), name="hum")
     net.drive(b[2:8], sp.SpikeTrains([[5.0, 30.0, 60.0]] * 6, weight=0.5), name="given")
+    net.drive(b, sp.InhomogeneousPoisson([0.0, 25.0], [50.0, 300.0], weight=0.2), name="wave")
     net.drive(b, sp.ConstantCurrent(0.1), name="bias")
     net.drive(b, sp.StepCurrent([20.0], [0.2]), name="step")
     for population in (a, b):

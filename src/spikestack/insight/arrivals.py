@@ -85,15 +85,20 @@ def _through(moment: Moment, edge: EdgeProgram) -> list[Arrival]:
 
 def events_to(moment: Moment) -> list[Events]:
     """What drives brought within the window, one entry for each drive of the neuron."""
-    poisson = {drive.name: drive for drive in moment.program.poisson}
     population = moment.program.populations[moment.population].name
     found = []
     for name, drive in moment.network.drives.items():
         places = np.flatnonzero(drive.target.ids == moment.neuron)
         if drive.synapse is None or drive.target.population.name != population or not len(places):
             continue
-        if name in poisson:
-            found.append(_poisson(moment, poisson[name], int(places[0])))
+        # A drive whose rate changes in time is one program for each of its rates, by time.
+        parts = [
+            _poisson(moment, p, int(places[0])) for p in moment.program.poisson if p.name == name
+        ]
+        if parts:
+            steps = np.concatenate([e.steps for e in parts])
+            counts = np.concatenate([e.counts for e in parts])
+            found.append(Events(name, parts[0].receptor, parts[0].quanta, steps, counts))
         elif isinstance(drive.input, SpikeTrains):
             found.append(_given(moment, drive, drive.input, int(places[0])))
     return found
