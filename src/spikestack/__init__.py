@@ -60,12 +60,15 @@ _HOMES = {
     "SpikeTrains": "network.inputs",
     "ConstantCurrent": "network.inputs",
     "StepCurrent": "network.inputs",
+    "ExternalSpikes": "network.external",
+    "ExternalCurrent": "network.external",
     "Normal": "values",
     "LogNormal": "values",
     "Uniform": "values",
     # run
     "Simulation": "simulation",
     "load": "files",
+    "compare": "insight",
     # record
     "Recording": "recording",
     # when something is wrong
@@ -91,6 +94,8 @@ __all__ = [
     "ExponentialConductance",
     "ExponentialCurrent",
     "Expression",
+    "ExternalCurrent",
+    "ExternalSpikes",
     "FixedInDegree",
     "FixedOutDegree",
     "FixedProbability",
@@ -125,6 +130,7 @@ __all__ = [
     "View",
     "Where",
     "__version__",
+    "compare",
     "errors",
     "load",
 ]
@@ -134,7 +140,9 @@ if TYPE_CHECKING:
     from .equations.edge_expression import Expression
     from .equations.model import Parameter
     from .files import load
+    from .insight import compare
     from .network import Network
+    from .network.external import ExternalCurrent, ExternalSpikes
     from .network.inputs import ConstantCurrent, Poisson, SpikeTrains, StepCurrent
     from .network.masks import Annulus, Box, Disc, Ellipse, Mask
     from .network.population import Population, View

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from .collecting import Collector, integration, provenance
 from .engines.base import AbstractEngine, Options
@@ -16,6 +16,7 @@ from .engines.cpu.engine import CpuEngine
 from .engines.reference import ReferenceEngine
 from .engines.state import State, initial_state, load_state, save_state
 from .errors import EngineError, UnknownNameError, ValidationError, shorten
+from .feeding import whole_steps
 from .machine import available_processors
 from .network.network import Network
 from .profiling import Profile, build_seconds
@@ -23,6 +24,7 @@ from .program.lower import PRECISIONS, lower
 from .program.memory import check_memory, check_samples
 from .progress import InterruptGuard, Meter
 from .recording import Recording
+from .sessions import Session
 from .units import magnitude, parse_unit
 
 __all__ = ["ENGINES", "Simulation", "planned"]
@@ -37,7 +39,7 @@ _SLICE = 0.1
 _LEAST = 64
 
 
-class Simulation:
+class Simulation(Session):
     """A network that is running, piece by piece.
 
     Parameters
@@ -127,6 +129,9 @@ class Simulation:
         self._profiled = profile
         self._begin()
         self._broken = ""
+        self._pools = ThreadpoolController()
+        self._running = threading.Lock()
+        self._open_session(self.program, self.engine.live)
 
     @property
     def time(self) -> float:
@@ -155,18 +160,37 @@ class Simulation:
         MemoryLimitError
             If the samples that are to be recorded would not fit.
         """
-        steps = self._steps(duration)
+        return self.forward(whole_steps(duration, self.dt), progress)
+
+    def forward(self, steps: int, progress: bool | None = False) -> bool:
+        """Go on by a number of steps; see `advance`."""
+        if not self._running.acquire(blocking=False):
+            raise EngineError("this simulation is advancing in another thread; wait for it")
+        try:
+            return self._forward(steps, progress)
+        finally:
+            self._horizon = self.step
+            self._running.release()
+
+    def _feed(self) -> None:
+        if self._live is not self.engine.live:
+            self.engine.feed(self._live)
+
+    def _forward(self, steps: int, progress: bool | None) -> bool:
         check_samples(self.program, steps)
         if self._broken:
             raise EngineError(
                 f"this simulation ended in an error ({self._broken}); restore a state"
             )
         last = self.step + steps
+        with self._feeding:
+            self._feed()
+            self._horizon = last
         piece = _LEAST
         with (
             Meter(steps * self.dt, progress) as meter,
             InterruptGuard() as guard,
-            threadpool_limits(self.threads),
+            self._pools.limit(limits=self.threads),
         ):
             while self.step < last and not guard.interrupted:
                 took = self._piece(min(piece, last - self.step))
@@ -178,7 +202,9 @@ class Simulation:
 
     def recording(self) -> Recording:
         """Everything recorded since the start, or since the last `drain`."""
-        return self._collector.recording(self.step, self._provenance())
+        made = self._collector.recording(self.step, self._provenance())
+        object.__setattr__(made, "network", self.network)
+        return made
 
     def drain(self) -> Recording:
         """Take what was recorded, and forget it here."""
@@ -189,6 +215,7 @@ class Simulation:
 
     def save(self, path: str | Path) -> None:
         """Write the present state to a file, spikes in flight included, whole or not at all."""
+        self._feed()
         save_state(self.engine.state(), self.program, path)
 
     def restore(self, path: str | Path) -> None:
@@ -204,6 +231,7 @@ class Simulation:
         self.engine = self._make_engine(state)
         self.step = state.step
         self._broken = ""
+        self._live, self._horizon = state.live, state.step
         self._begin()
 
     def _begin(self) -> None:
@@ -230,21 +258,6 @@ class Simulation:
             self._profile.add(took, time.perf_counter() - started - took)
         return took
 
-    def _steps(self, duration: Any) -> int:
-        ms = magnitude(duration, parse_unit("ms"), "run, duration")
-        if not isinstance(ms, float) or not math.isfinite(ms) or ms < 0:
-            raise ValidationError(
-                "run, duration", f"got {shorten(duration)}", "a finite time >= 0 ms"
-            )
-        steps = ms / self.dt
-        if abs(steps - round(steps)) > 1e-6 * max(1.0, steps):
-            raise ValidationError(
-                "run, duration",
-                f"{ms} ms is {steps:g} steps of {self.dt} ms",
-                "a whole number of steps",
-            )
-        return round(steps)
-
     def _provenance(self) -> dict[str, Any]:
         wall = self.wall_time - self._wall_before
         seconds = (self.step - self._collector.first) * self.dt * 1e-3
@@ -256,6 +269,8 @@ class Simulation:
             "build_seconds": self._built,
             "real_time_factor": wall / (seconds * self.trials) if seconds else None,
         }
+        if self._live.fed:
+            about["fed"] = self._live.fed
         return about | ({"profile": self._profile.facts()} if self._profile else {})
 
 

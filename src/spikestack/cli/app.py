@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from ..errors import SpikestackError
 from ..version import __version__
 from .catalogue import describe, models
+from .comparing import compare
 from .demonstrating import demo
 from .inspecting import inspect
 from .measuring import cpu
@@ -121,7 +122,7 @@ def _help_of(command: Callable[..., None]) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-for _command in (run, inspect, models, describe, demo):
+for _command in (run, inspect, compare, models, describe, demo):
     app.command(_command.__name__, help=_help_of(_command))(_command)
 
 bench = typer.Typer()

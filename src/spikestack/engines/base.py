@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import NumericalError
+from ..program.live import Live
 from ..program.program import Program
 from .state import Spikes, State
 
@@ -55,6 +56,8 @@ class AbstractEngine(ABC):
     name: str
     #: What the times of `phase_times` are given for each of: ``"thread"`` or ``"trial"``.
     profile_rows = "thread"
+    #: What was fed in last.
+    live: Live
 
     @abstractmethod
     def __init__(
@@ -71,6 +74,10 @@ class AbstractEngine(ABC):
         EngineError
             If the run could not go on.
         """
+
+    @abstractmethod
+    def feed(self, live: Live) -> None:
+        """Take what comes from outside from now on, in place of what was fed before."""
 
     @abstractmethod
     def state(self) -> State:

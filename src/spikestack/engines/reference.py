@@ -14,6 +14,7 @@ import numpy as np
 from ..numerics.functions import exp, log
 from ..numerics.random import hash32, step_words
 from ..program.edge_list import edge_list
+from ..program.live import Live, currents_of, events_of, poisson_of
 from ..program.populations import INJECTED
 from ..program.program import PoissonProgram, PopulationProgram, Program
 from ..program.tac import Code
@@ -82,6 +83,7 @@ class ReferenceEngine(AbstractEngine):
             [np.asarray(v).astype(program.dtype)[()] for v in p.values] for p in program.populations
         ]
         self.flight = state.in_flight
+        self.feed(state.live)
         for spikes in self._by_step(state.in_flight):
             self._schedule(*spikes, now=state.step)
 
@@ -107,10 +109,19 @@ class ReferenceEngine(AbstractEngine):
         self.flight = Spikes.join([self.flight, made]).since(self.step - self.longest)
         return Chunk(made, tuple(self._trace(k, rows) for k, rows in enumerate(samples)))
 
+    def feed(self, live: Live) -> None:
+        """Take what comes from outside; see `AbstractEngine.feed`."""
+        trials = range(self.program.trials)
+        self.live = live
+        self.fed = [events_of(self.program, live, trial) for trial in trials]
+        self.currents = [currents_of(self.program, live, trial) for trial in trials]
+        self.poisson = [poisson_of(self.program, live, trial) for trial in trials]
+
     def state(self) -> State:
         """A copy of the present state."""
         values = tuple(v.copy() for v in self.values)
-        return State(self.step, values, tuple(c.copy() for c in self.counters), self.flight)
+        counters = tuple(c.copy() for c in self.counters)
+        return State(self.step, values, counters, self.flight, self.live.after(self.step))
 
     def describe(self) -> dict[str, object]:
         """Its lists of edges, by projection, and what they take."""
@@ -242,16 +253,19 @@ class ReferenceEngine(AbstractEngine):
             use = (events.populations[rows] == k) & np.isin(events.trials[rows], (-1, trial))
             place = (events.receptors[rows][use], events.ids[rows][use])
             np.add.at(self.ring[k][trial, slot], place, events.weights[rows][use])
-            for drive in self.program.poisson:
+            steps, populations, receptors, ids, quanta = self.fed[trial]
+            now = (steps == self.step) & (populations == k)
+            np.add.at(self.ring[k][trial, slot], (receptors[now], ids[now]), quanta[now])
+            for drive in self.poisson[trial]:
                 if drive.population == k and drive.start < self.step <= drive.stop:
                     counts = poisson_counts(drive, trial, self.step)
                     self.ring[k][trial, slot, drive.receptor, drive.ids] += counts * drive.weights
-        currents = self.program.currents
-        rows = slice(*np.searchsorted(currents.steps, [self.step - 1, self.step]))
-        use = currents.populations[rows] == k
-        if use.any():
-            row = self.program.populations[k].states.index(INJECTED)
-            self.values[k][:, row, currents.ids[rows][use]] = currents.values[rows][use]
+            currents = self.currents[trial]
+            now = slice(*np.searchsorted(currents.steps, [self.step - 1, self.step]))
+            use = currents.populations[now] == k
+            if use.any():
+                row = self.program.populations[k].states.index(INJECTED)
+                self.values[k][trial, row, currents.ids[now][use]] = currents.values[now][use]
 
     def _by_step(self, spikes: Spikes) -> list[tuple[int, int, np.ndarray, np.ndarray]]:
         found = []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import FileFormatError
+from ..program.live import Events, Live, largest_count
 from ..program.program import Program
 from ..storage import read_archive, write_archive
 
@@ -93,12 +95,15 @@ class State:
         For every population: int32 array (trials, neurons) of refractory steps left.
     in_flight
         Spikes that have not reached all their targets.
+    live
+        What was fed in that still matters.
     """
 
     step: int
     values: tuple[np.ndarray, ...]
     counters: tuple[np.ndarray, ...]
     in_flight: Spikes
+    live: Live = field(default_factory=Live)
 
 
 def initial_state(program: Program) -> State:
@@ -116,10 +121,17 @@ def initial_state(program: Program) -> State:
 
 def save_state(state: State, program: Program, path: str | Path) -> None:
     """Write a state to a file, whole or not at all."""
-    header = {"step": state.step, **_identity(program)}
+    header: dict[str, Any] = {"step": state.step, **_identity(program)}
     arrays = {f"flight_{name}": getattr(state.in_flight, name) for name in Spikes.__annotations__}
     for k, (values, counters) in enumerate(zip(state.values, state.counters)):
         arrays |= {f"values_{k}": values, f"counters_{k}": counters}
+    live = state.live
+    header["fed"] = live.fed
+    if len(live.events):
+        arrays |= {f"fed_{f.name}": getattr(live.events, f.name) for f in fields(Events)}
+    for name, settings in (("currents", live.currents), ("rates", live.rates)):
+        header[name] = [[trial, port, since] for (trial, port), (since, _) in settings.items()]
+        arrays |= {f"{name}_{k}": values for k, (_, values) in enumerate(settings.values())}
     write_archive(path, "state", header, arrays)
 
 
@@ -154,6 +166,7 @@ def load_state(program: Program, path: str | Path) -> State:
             tuple(arrays[f"values_{k}"] for k in range(len(fresh.values))),
             tuple(arrays[f"counters_{k}"] for k in range(len(fresh.counters))),
             Spikes(*(arrays[f"flight_{name}"] for name in Spikes.__annotations__)),
+            _load_live(header, arrays),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FileFormatError(f"{path}: damaged: lacks {error}; save the state again") from error
@@ -168,4 +181,51 @@ def load_state(program: Program, path: str | Path) -> State:
     inside &= (flight.trials >= 0) & (flight.trials < program.trials)
     if len({len(getattr(flight, f)) for f in Spikes.__annotations__}) != 1 or not inside.all():
         raise FileFormatError(f"{path}: damaged: spikes in flight are out of range; save it again")
+    _check_live(state, program, path)
     return state
+
+
+def _load_live(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Live:
+    events = Events()
+    if "fed_steps" in arrays:
+        events = Events(*(arrays[f"fed_{f.name}"] for f in fields(Events)))
+    settings = [
+        {
+            (int(trial), int(port)): (int(since), arrays[f"{name}_{k}"])
+            for k, (trial, port, since) in enumerate(header.get(name, []))
+        }
+        for name in ("currents", "rates")
+    ]
+    return Live(events, settings[0], settings[1], int(header.get("fed", 0)))
+
+
+def _check_live(state: State, program: Program, path: str | Path) -> None:
+    """Raise FileFormatError if what was fed in does not fit the program."""
+    e, fresh = state.live.events, Events()
+    arrays = [getattr(e, f.name) for f in fields(Events)]
+    kinds = [getattr(fresh, f.name).dtype for f in fields(Events)]
+    good: Any = all(a.shape == (len(e),) and a.dtype == kind for a, kind in zip(arrays, kinds))
+    if good and len(e):
+        good = bool((e.steps > state.step).all() and np.isfinite(e.sizes).all())
+        good &= _between(e.trials, program.trials) and _between(e.ports, len(program.ports))
+        good = good and all(
+            port.kind == "spikes" and _between(e.places[e.ports == p], len(port.ids))
+            for p, port in enumerate(program.ports)
+            if (e.ports == p).any()
+        )
+    for kind, settings in (("current", state.live.currents), ("rate", state.live.rates)):
+        for (trial, p), (since, values) in settings.items():
+            known = 0 <= trial < program.trials and 0 <= p < len(program.ports)
+            good = good and known and program.ports[p].kind == kind and 0 <= since <= state.step
+            good = good and values.dtype == np.float64 and np.isfinite(values).all()
+            good = good and values.shape == program.ports[p].ids.shape
+            if good and kind == "rate":
+                port = program.ports[p]
+                good = bool((values >= 0).all() and values.max(initial=0) <= 1e7)
+                good = good and largest_count(program, port, values) <= port.largest
+    if not good:
+        raise FileFormatError(f"{path}: damaged: what was fed in is out of range; save it again")
+
+
+def _between(numbers: np.ndarray, end: int) -> bool:
+    return bool(((numbers >= 0) & (numbers < end)).all())

@@ -13,19 +13,21 @@ from ..neurons.base import NeuronModel
 from ..storage import read_archive, write_archive
 from ..synapses.base import Synapse
 from ..values import distribution_from_dict
-from . import inputs
+from . import external, inputs, rates
 from .currents.base import CurrentModel
 from .network import Network
 from .parts import Part
 from .plain import CURRENT_TEXTS, MODEL_TEXTS, SYNAPSE_TEXTS, parameter_from_plain, plain_network
 from .population import Population, View
-from .rates import InhomogeneousPoisson
 from .rules import Rule, rule_named
 
 __all__ = ["load_network", "save_network"]
 
-_INPUTS = {name: getattr(inputs, name) for name in inputs.__all__ if name != "Input"} | {
-    "InhomogeneousPoisson": InhomogeneousPoisson
+_INPUTS = {
+    name: getattr(module, name)
+    for module in (inputs, external, rates)
+    for name in module.__all__
+    if name != "Input"
 }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from .network import Network
 from .plain import plain_network
 
-__all__ = ["fingerprint"]
+__all__ = ["digest", "fingerprint"]
 
 _WORDS = ("source", "meaning")
 
@@ -22,7 +22,7 @@ def fingerprint(network: Network) -> str:
     Probes, the order of building, and words of documentation do not count; neither do dt,
     precision and duration, which belong to a run.
     """
-    plain = plain_network(network, _digest)
+    plain = plain_network(network, digest)
     del plain["probes"]
     for part in ("populations", "projections", "drives"):
         plain[part].sort(key=lambda item: item["name"])
@@ -30,7 +30,8 @@ def fingerprint(network: Network) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _digest(array: np.ndarray) -> dict[str, Any]:
+def digest(array: np.ndarray) -> dict[str, Any]:
+    """What stands for an array where its numbers are too many: shape and hash."""
     data = np.ascontiguousarray(array)
     little = data.astype(data.dtype.newbyteorder("<"), copy=False)
     return {"shape": list(data.shape), "sha256": hashlib.sha256(little.tobytes()).hexdigest()}

@@ -58,6 +58,9 @@ class Poisson(Input):
         The synapse to act by, which brings its own weight (its delay plays no part).
     start, stop
         The time in ms during which it is on.
+    highest
+        Hz: the greatest rate that `Simulation.set` will give it; by default it may be set to
+        about the greatest that it has.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Poisson(Input):
         synapse: Synapse | None = None,
         start: Any = 0.0,
         stop: Any = math.inf,
+        highest: Any = None,
     ) -> None:
         self.rate = as_value(rate, parse_unit("Hz"), "Poisson.rate")
         if support(self.rate)[0] < 0:
@@ -85,6 +89,11 @@ class Poisson(Input):
             raise ValidationError(
                 "Poisson", f"on from {self.start} to {self.stop} ms", "0 <= start <= stop"
             )
+        self.highest = (
+            None if highest is None else magnitude(highest, parse_unit("Hz"), "Poisson.highest")
+        )
+        if self.highest is not None and not 0 <= self.highest <= 1e7:
+            raise ValidationError("Poisson.highest", f"got {shorten(highest)}", "0 to 1e7 Hz")
         self._take_synapse(weight, synapse)
 
     def check(self, size: int, where: str) -> None:

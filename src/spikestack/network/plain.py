@@ -15,6 +15,7 @@ from ..neurons.base import DECLARED, NeuronModel
 from ..synapses.base import Synapse
 from ..values import Distribution
 from .currents.base import CurrentModel
+from .external import ExternalSpikes
 from .inputs import ConstantCurrent, Input, Poisson, SpikeTrains, StepCurrent
 from .network import Network
 from .parts import Part
@@ -124,6 +125,8 @@ def _input(given: Input, pack: Pack) -> dict[str, Any]:
         return _common(given, CURRENT_TEXTS, pack) | {"kind": "CurrentModel"}
     if isinstance(given, Poisson):
         kind |= {"rate": given.rate, "start": given.start, "stop": given.stop}
+        if given.highest is not None:
+            kind["highest"] = given.highest
     elif isinstance(given, InhomogeneousPoisson):
         kind |= {"times": given.times, "rates": given.rates, "stop": given.stop}
     elif isinstance(given, SpikeTrains):
@@ -132,6 +135,8 @@ def _input(given: Input, pack: Pack) -> dict[str, Any]:
         kind |= {"amplitude": given.amplitude}
     elif isinstance(given, StepCurrent):
         kind |= {"times": given.times, "amplitudes": given.amplitudes}
+    elif isinstance(given, ExternalSpikes):
+        kind |= {"most": given.most}
     return {name: _plain(value, pack) for name, value in kind.items()}
 
 

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..equations.edge_expression import Expression
 from ..errors import ValidationError
+from ..network.external import ExternalCurrent, ExternalSpikes
 from ..network.inputs import ConstantCurrent, Poisson, SpikeTrains, StepCurrent
 from ..network.network import Drive
 from ..numerics.random import poisson_split, poisson_thresholds, stream_key
 from .edge_values import draw_array
-from .program import CurrentProgram, EventProgram, PoissonProgram
+from .program import CurrentDrive, CurrentProgram, EventProgram, PoissonProgram, Port
 
-__all__ = ["PoissonDraft", "current_program", "event_program", "poisson_draft", "weights_of"]
+__all__ = [
+    "PoissonDraft",
+    "current_drives",
+    "event_program",
+    "joined_currents",
+    "largest_burst",
+    "poisson_draft",
+    "poisson_keys",
+    "poisson_tables",
+    "ports_of",
+    "weights_of",
+]
 
 _MOST_STEPS = 2**62
 
@@ -38,16 +51,32 @@ class PoissonDraft:
         assert isinstance(poisson, Poisson)
         key = stream_key(seed, drive.name, "rate")
         means = draw_array(poisson.rate, drive.target.size, key) * 1e-3 * dt
-        distinct, self.table_of = np.unique(means, return_inverse=True)
-        self.draws = max(poisson_split(float(mean))[0] for mean in distinct)
-        self.tables = tuple(poisson_thresholds(float(mean) / self.draws) for mean in distinct)
+        self.draws, self.tables, self.table_of = poisson_tables(means)
+        self.largest = self.draws * max(len(table) for table in self.tables)
+        if poisson.highest is not None:
+            draws, (table,), _ = poisson_tables(np.array([poisson.highest * 1e-3 * dt]))
+            self.largest = max(self.largest, draws * len(table))
         self.start = math.floor(poisson.start / dt + 0.5)
         self.stop = _MOST_STEPS if math.isinf(poisson.stop) else math.floor(poisson.stop / dt + 0.5)
 
-    @property
-    def largest(self) -> int:
-        """The largest count that a step can bring."""
-        return self.draws * max(len(table) for table in self.tables)
+
+def poisson_tables(means: np.ndarray) -> tuple[int, tuple[np.ndarray, ...], np.ndarray]:
+    """For mean counts: how many draws make up each, the distinct tables, and whose is which."""
+    distinct, table_of = np.unique(means, return_inverse=True)
+    draws = max(poisson_split(float(mean))[0] for mean in distinct)
+    tables = tuple(poisson_thresholds(float(mean) / draws) for mean in distinct)
+    return draws, tables, table_of.astype(np.int64)
+
+
+def poisson_keys(seed: int, name: str, draws: int, trials: int) -> np.ndarray:
+    """Stream keys by trial and draw (uint64)."""
+    return np.array(
+        [
+            [stream_key(seed, name, f"events {draw}", trial) for draw in range(draws)]
+            for trial in range(trials)
+        ],
+        dtype=np.uint64,
+    )
 
 
 def poisson_draft(
@@ -59,23 +88,17 @@ def poisson_draft(
     weights: np.ndarray,
 ) -> PoissonProgram:
     """Make the program of one Poisson drive; `place` is (population, receptor)."""
-    keys = np.array(
-        [
-            [stream_key(seed, drive.name, f"events {draw}", trial) for draw in range(draft.draws)]
-            for trial in range(trials)
-        ],
-        dtype=np.uint64,
-    )
     return PoissonProgram(
         place[0],
         place[1],
         drive.target.ids,
         weights,
         draft.tables,
-        draft.table_of.astype(np.int64),
-        keys,
+        draft.table_of,
+        poisson_keys(seed, drive.name, draft.draws, trials),
         draft.start,
         draft.stop,
+        drive.name,
     )
 
 
@@ -84,9 +107,11 @@ def event_steps(trains: SpikeTrains, dt: float) -> np.ndarray:
     return np.maximum(np.floor(trains.times / dt + 0.5).astype(np.int64), 1)
 
 
-def largest_burst(drive: Drive, dt: float) -> int:
-    """The most events that one neuron gets in one step."""
+def largest_burst(drive: Drive, dt: float) -> float:
+    """The greatest sum of event sizes that one neuron gets in one step."""
     trains = drive.input
+    if isinstance(trains, ExternalSpikes):
+        return trains.most
     assert isinstance(trains, SpikeTrains)
     if not len(trains.ids):
         return 0
@@ -115,16 +140,26 @@ def event_program(
     return EventProgram(*(joined[k][order] for k in ("s", "t", "p", "r", "i", "w")))
 
 
-def current_program(drives: list[tuple[Drive, int]], sizes: list[int], seed: int, dt: float) -> Any:
-    """Join all injected currents into the changes of each neuron's sum."""
+def current_drives(drives: list[tuple[Drive, int]], seed: int, dt: float) -> Any:
+    """What each injected current is and when it changes, by name."""
+    return tuple(
+        CurrentDrive(d.name, population, d.target.ids, *_changes(d, seed, dt))
+        for d, population in sorted(drives, key=lambda pair: pair[0].name)
+    )
+
+
+def joined_currents(
+    drives: tuple[CurrentDrive, ...], sizes: Sequence[int], first: int = 0
+) -> CurrentProgram:
+    """Join injected currents into the changes, from step `first` on, of each neuron's sum."""
     steps, populations, ids, values = [], [], [], []
-    for population in sorted({p for _, p in drives}):
-        parts = [d for d, p in drives if p == population]
-        changes = sorted({step for d in parts for step in _changes(d, dt)})
+    for population in sorted({d.population for d in drives}):
+        parts = [d for d in drives if d.population == population]
+        changes = sorted({max(step, first) for d in parts for step in d.steps})
         for step in changes:
             total = np.zeros(sizes[population])
-            for drive in sorted(parts, key=lambda d: d.name):
-                total[drive.target.ids] += _amplitude(drive, step, seed, dt)
+            for drive in parts:
+                total[drive.ids] += drive.amplitude(step)
             steps.append(np.full(len(total), step))
             populations.append(np.full(len(total), population))
             ids.append(np.arange(len(total)))
@@ -138,11 +173,16 @@ def current_program(drives: list[tuple[Drive, int]], sizes: list[int], seed: int
     return CurrentProgram(s.astype(np.int64), p.astype(np.int64), i.astype(np.int64), v)
 
 
-def _changes(drive: Drive, dt: float) -> list[int]:
-    if isinstance(drive.input, ConstantCurrent):
-        return [0]
-    assert isinstance(drive.input, StepCurrent)
-    steps = [math.floor(t / dt + 0.5) for t in drive.input.times]
+def _changes(drive: Drive, seed: int, dt: float) -> tuple[tuple[int, ...], tuple[Any, ...]]:
+    """Steps of the changes of one drive, and what it changes to."""
+    given, size = drive.input, drive.target.size
+    if isinstance(given, ExternalCurrent):
+        return (0,), (0.0,)
+    if isinstance(given, ConstantCurrent):
+        key = stream_key(seed, drive.name, "amplitude")
+        return (0,), (draw_array(given.amplitude, size, key),)
+    assert isinstance(given, StepCurrent)
+    steps = tuple(math.floor(t / dt + 0.5) for t in given.times)
     if len(set(steps)) != len(steps):
         raise ValidationError(
             f"Drive {drive.name!r}",
@@ -150,15 +190,29 @@ def _changes(drive: Drive, dt: float) -> list[int]:
             "times at least a step apart",
             "use a smaller dt",
         )
-    return steps
+    return steps, tuple(given.amplitudes.tolist())
 
 
-def _amplitude(drive: Drive, step: int, seed: int, dt: float) -> Any:
-    given = drive.input
-    if isinstance(given, ConstantCurrent):
-        return draw_array(
-            given.amplitude, drive.target.size, stream_key(seed, drive.name, "amplitude")
+def ports_of(
+    drives: dict[str, Drive],
+    place: Callable[[Drive], tuple[int, int]],
+    weights: dict[str, np.ndarray],
+    largest: dict[str, float],
+) -> tuple[Port, ...]:
+    """Where drives act, by name; `place` gives (population, receptor)."""
+    kinds = {ExternalSpikes: "spikes", Poisson: "rate", SpikeTrains: "given"} | dict.fromkeys(
+        (ExternalCurrent, ConstantCurrent), "current"
+    )
+    empty = np.zeros(0, dtype=np.int64)
+    return tuple(
+        Port(
+            name,
+            kinds[type(drive.input)],
+            *place(drive),
+            drive.target.ids,
+            weights.get(name, empty),
+            largest.get(name, 0.0),
         )
-    assert isinstance(given, StepCurrent)
-    past = [a for t, a in zip(given.times, given.amplitudes) if math.floor(t / dt + 0.5) <= step]
-    return past[-1] if past else 0.0
+        for name, drive in sorted(drives.items())
+        if type(drive.input) in kinds
+    )

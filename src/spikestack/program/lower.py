@@ -19,10 +19,12 @@ from .edges import draft_edges, incoming_bound
 from .gaps import coupled, gap_programs
 from .inputs import (
     PoissonDraft,
-    current_program,
+    current_drives,
     event_program,
+    joined_currents,
     largest_burst,
     poisson_draft,
+    ports_of,
     weights_of,
 )
 from .levels import topological_levels
@@ -103,6 +105,15 @@ class _Lowering:
             n: np.rint(w / self._quantum(quanta, net.drives[n])).astype(np.int64)
             for n, w in weights.items()
         }
+        currents = current_drives(
+            [
+                (d, self.place[d.target.population.name])
+                for d in net.drives.values()
+                if _is_injected(d)
+            ],
+            net.seed,
+            dt,
+        )
         return Program(
             dt,
             self.precision,
@@ -127,19 +138,22 @@ class _Lowering:
                 ],
                 dt,
             ),
-            current_program(
-                [
-                    (d, self.place[d.target.population.name])
-                    for d in net.drives.values()
-                    if _is_injected(d)
-                ],
-                [p.size for p in populations],
-                net.seed,
-                dt,
-            ),
+            joined_currents(currents, [p.size for p in populations]),
             *self._probes(populations),
             tuple(p.shape for p in net.populations.values()),
+            currents,
+            ports_of(net.drives, self._at, scaled, self._bursts(drafts)),
         )
+
+    def _bursts(self, drafts: dict[str, list[PoissonDraft]]) -> dict[str, float]:
+        """By drive with a synapse, the greatest sum of events of one neuron in one step."""
+        return {
+            n: max((piece.largest for piece in drafts[n]), default=0)
+            if n in drafts
+            else largest_burst(d, self.dt)
+            for n, d in self.network.drives.items()
+            if d.synapse
+        }
 
     def _receptors(self, name: str) -> dict[str, Synapse]:
         population = self.network.populations[name]
@@ -161,9 +175,8 @@ class _Lowering:
         return keys.index(key)
 
     def _at(self, drive: Drive) -> tuple[int, int]:
-        assert drive.synapse is not None
         name = drive.target.population.name
-        return self.place[name], self._receptor(name, drive.synapse)
+        return self.place[name], self._receptor(name, drive.synapse) if drive.synapse else -1
 
     def _quantum(self, quanta: list[list[ReceptorProgram]], drive: Drive) -> float:
         population, receptor = self._at(drive)
@@ -185,16 +198,11 @@ class _Lowering:
                 bound *= max(1.0, float(limit.emit_limit))
             target = bounds[self.place[post.name]]
             target[list(target)[self._receptor(post.name, projection.synapse)]] += bound
+        bursts = self._bursts(drafts)
         for name, weight in weights.items():
-            drive = self.network.drives[name]
-            burst = (
-                max((d.largest for d in drafts[name]), default=0)
-                if name in drafts
-                else largest_burst(drive, self.dt)
-            )
-            population, receptor = self._at(drive)
+            population, receptor = self._at(self.network.drives[name])
             target = bounds[population]
-            target[list(target)[receptor]] += burst * float(np.abs(weight).max(initial=0.0))
+            target[list(target)[receptor]] += bursts[name] * float(np.abs(weight).max(initial=0.0))
         return [
             [ReceptorProgram(n, q := _power_of_two(b, self.bits), q / 2) for n, b in target.items()]
             for target in bounds

@@ -27,6 +27,8 @@ _REFERENCE_EDGE = 96
 _COMPACT, _BUCKET = 2**19, 16
 _IN_FLIGHT_RATE = 10.0
 _RESERVE = 64 * 2**20
+#: Bytes of samples too few to ask how many there are, which costs more than a short piece.
+_NEGLIGIBLE = 2**20
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,8 @@ def check_samples(program: Program, steps: int) -> None:
     size = np.dtype(program.dtype).itemsize * program.trials
     # Pieces are joined in the end, so they exist twice for a moment.
     need = 2 * size * sum(len(p.ids) * (steps // p.every) for p in program.probes)
+    if need < _NEGLIGIBLE:
+        return
     there = available_memory()
     if need + _RESERVE > there:
         raise MemoryLimitError(

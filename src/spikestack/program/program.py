@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,12 +12,14 @@ import numpy as np
 from .tac import RESTLESS, Code
 
 __all__ = [
+    "CurrentDrive",
     "CurrentProgram",
     "EdgeProgram",
     "EventProgram",
     "GapProgram",
     "PoissonProgram",
     "PopulationProgram",
+    "Port",
     "ProbeProgram",
     "Program",
     "ReceptorProgram",
@@ -178,6 +181,7 @@ class PoissonProgram:
     keys: np.ndarray
     start: int
     stop: int
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,6 +213,49 @@ class CurrentProgram:
 
 
 @dataclass(frozen=True)
+class CurrentDrive:
+    """One injected current: from `steps[k]` on, `amplitudes[k]` (nA) enter the neurons `ids`."""
+
+    name: str
+    population: int
+    ids: np.ndarray
+    steps: tuple[int, ...]
+    amplitudes: tuple[Any, ...]
+
+    def amplitude(self, step: int) -> Any:
+        """nA from the step on that begins at `step` * dt; 0 before the first change."""
+        last = bisect_right(self.steps, step)
+        return self.amplitudes[last - 1] if last else 0.0
+
+
+@dataclass(frozen=True)
+class Port:
+    """Where a drive acts, and whether it can be fed while the network runs.
+
+    Attributes
+    ----------
+    kind
+        What it can be fed: ``"spikes"``, a ``"current"`` or a ``"rate"``; ``"given"`` if nothing.
+    population, receptor
+        Where it acts; receptor is -1 for currents.
+    ids
+        The driven neurons of the population.
+    weights
+        Quanta of an event of size 1, by driven neuron.
+    largest
+        The greatest sum of events in one step that the quantum was chosen for.
+    """
+
+    name: str
+    kind: str
+    population: int
+    receptor: int
+    ids: np.ndarray
+    weights: np.ndarray
+    largest: float
+
+
+@dataclass(frozen=True)
 class ProbeProgram:
     """A state variable to sample: every `every` steps, of `ids`."""
 
@@ -236,6 +283,8 @@ class Program:
     probes: tuple[ProbeProgram, ...]
     recorded: dict[int, np.ndarray]
     shapes: tuple[tuple[int, ...], ...] = field(default=())
+    current_drives: tuple[CurrentDrive, ...] = ()
+    ports: tuple[Port, ...] = ()
 
     @cached_property
     def _events_by_trial(self) -> tuple[np.ndarray, np.ndarray]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 import numpy as np
 
@@ -100,6 +101,9 @@ class Recording:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     status: str = "complete"
     reason: str = ""
+
+    #: The network that was run, while it is in memory; it is not saved.
+    network: ClassVar[Any] = None
 
     def __post_init__(self) -> None:
         t_start, t_stop = checked_span(self.t_start, self.t_stop, "Recording")
@@ -246,6 +250,16 @@ class Recording:
         from .report import report_of
 
         return report_of(self)
+
+    def explain(self, population: str, neuron: int, t: float, **settings: Any) -> Any:
+        """What made a neuron fire, or stay silent, at `t` ms; the run is made again up to then.
+
+        See `spikestack.insight.explain`, also for the settings: ``trial``, ``window`` and, for a
+        recording that was loaded, ``network``.
+        """
+        # Bound here rather than imported: a recording needs no engine.
+        insight = importlib.import_module("spikestack.insight")
+        return insight.explain(self, population, neuron, t, **settings)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one file, whole or not at all; `load` gives it back bit for bit.

@@ -31,7 +31,7 @@ from .intrinsics import (
 from .poisson import add_poisson, new_scratch
 from .queueing import chunks_needed, drain, enqueue
 
-__all__ = ["ABORTED", "PHASES", "Inputs", "Log", "Probes", "Team", "run"]
+__all__ = ["ABORTED", "PHASES", "Events", "Inputs", "Log", "Probes", "Team", "run"]
 
 to_float32, to_float64 = pointer(float32), pointer(float64)
 
@@ -54,11 +54,10 @@ Team = namedtuple(
 )
 #: Spikes by thread: ids and values, and where those of each slot and population begin.
 Log = namedtuple("Log", "ids values starts capacity")
-#: Poisson drives, given events, changes of current.
-Inputs = namedtuple(
-    "Inputs",
-    "poisson event_step event_acc event_weight current_step current_at current_value",
-)
+#: Events by step: the accumulator that each adds to, and what it adds.
+Events = namedtuple("Events", "step acc weight")
+#: Poisson drives, given events and those fed in while running, changes of current.
+Inputs = namedtuple("Inputs", "poisson given fed current_step current_at current_value")
 #: Samples: where from, where to.
 Probes = namedtuple("Probes", "every first begin end address place out row_size")
 
@@ -118,10 +117,10 @@ def _lap(team: Any, phase: int, since: int) -> int:
 
 
 @njit(cache=True, error_model="numpy")
-def _given(inputs: Any, acc: Any, row: int, step: int, event: int) -> int:
+def _given(events: Any, acc: Any, row: int, step: int, event: int) -> int:
     """Add the given events of this step; return the place of the next."""
-    while event < len(inputs.event_step) and inputs.event_step[event] == step:
-        acc[row + inputs.event_acc[event]] += inputs.event_weight[event]
+    while event < len(events.step) and events.step[event] == step:
+        acc[row + events.acc[event]] += events.weight[event]
         event += 1
     return event
 
@@ -200,16 +199,18 @@ def run(
     are stored, `gaps` where there are no gap junctions; each is compiled apart.
     """
     scratch, due = new_scratch(), new_due()
-    event = np.searchsorted(inputs.event_step, done + 1)
+    event, fed = (
+        np.searchsorted(inputs.given.step, done + 1),
+        np.searchsorted(inputs.fed.step, done + 1),
+    )
     change = np.searchsorted(inputs.current_step, done)
-    n_runs, n_events, n_changes = (
+    n_runs, n_events, n_fed, n_changes = (
         len(inputs.poisson.size),
-        len(inputs.event_step),
+        len(inputs.given.step),
+        len(inputs.fed.step),
         len(inputs.current_step),
     )
-    n_populations, mine = len(team.level), 0
-    for k in range(n_populations):
-        mine += team.high[k] - team.low[k]
+    n_populations, mine = len(team.level), (team.high - team.low).sum()
     since = _lap(team, INPUT, 0)
     for i in range(steps):
         step, slot = done + i + 1, history + i
@@ -224,7 +225,9 @@ def run(
         if n_runs > 0:
             add_poisson(inputs.poisson, acc, row, step, scratch)
         if event < n_events:
-            event = _given(inputs, acc, row, step, event)
+            event = _given(inputs.given, acc, row, step, event)
+        if fed < n_fed:
+            fed = _given(inputs.fed, acc, row, step, fed)
         since = _lap(team, INPUT, since)
         if queue is None:
             deliver(table, log, acc, row, slot, (0, 0), due)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import EngineError
 from ...numerics.compiling import is_cached
+from ...program.live import Live
 from ...program.program import Program
 from ..base import DEFAULT, AbstractEngine, Chunk, Options, check_finite
 from ..state import Spikes, State
@@ -22,7 +23,7 @@ from .delivery import replay
 from .describe import built_layout, planned_layout
 from .driver import ABORT, ABORTED, PHASES, RECORD, STOP, Inputs, Team, run
 from .gaps import Gaps, gaps_of
-from .inputs import inputs_of, probes_of
+from .inputs import inputs_of, probes_of, refreshed
 from .logs import MOST_STEPS, TrialLog
 from .plan import Partition, make_plan
 from .printer import TABLE_STATES, kernel_plan, kernel_source
@@ -109,11 +110,22 @@ class CpuEngine(AbstractEngine):
         )
         return Chunk(Spikes.chain([part for of_trial in spikes for part in of_trial]), joined)
 
+    def feed(self, live: Live) -> None:
+        """Take what comes from outside; see `AbstractEngine.feed`."""
+        before, self.live = self.live, live
+        for trial, workers in enumerate(self.workers):
+            for worker in workers:
+                worker.inputs = refreshed(
+                    *(worker.inputs, before, self.program, live),
+                    *(worker.part, trial, self.values),
+                )
+
     def state(self) -> State:
         """A copy of the present state."""
         flight = Spikes.chain([log.in_flight(self.step) for log in self.logs])
         values = tuple(v.copy() for v in self.values)
-        return State(self.step, values, tuple(c.copy() for c in self.counters), flight)
+        counters = tuple(c.copy() for c in self.counters)
+        return State(self.step, values, counters, flight, self.live.after(self.step))
 
     def describe(self) -> dict[str, object]:
         """Layout and sizes, for reports."""
@@ -168,7 +180,7 @@ class CpuEngine(AbstractEngine):
     def _take(self, state: State) -> None:
         """Adopt a state: own copies of its arrays, its spikes in flight put into the logs."""
         program = self.program
-        self.step = state.step
+        self.step, self.live = state.step, state.live
         self.values = tuple(_own(v) for v in state.values)
         self.counters = tuple(_own(c) for c in state.counters)
         self.shared = np.zeros(64, dtype=np.int64)
@@ -207,7 +219,7 @@ class CpuEngine(AbstractEngine):
         quiet = np.zeros(ends[-1], np.uint8)
         shares = np.split(quiet, ends[:-1])
         tables = [self._kernel_table(k, trial, shares[k]) for k in range(len(self.values))]
-        inputs = inputs_of(self.program, part, trial, self.values)
+        inputs = inputs_of(self.program, self.live, part, trial, self.values)
         rules = own_scratch(self.rules[q])
         gaps = gaps_of(self.program, part, trial, self.values, self.published[trial])
         return _Worker(part, acc, tables, inputs, quiet, queue, rules, gaps)

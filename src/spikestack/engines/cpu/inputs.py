@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from ...program.live import Live, currents_of, events_of, poisson_of
 from ...program.populations import INJECTED
-from ...program.program import Program
-from .driver import Inputs, Probes
+from ...program.program import PoissonProgram, Program
+from .driver import Events, Inputs, Probes
 from .plan import Partition
 from .poisson import Runs, split_table
 
-__all__ = ["inputs_of", "probes_of"]
+__all__ = ["inputs_of", "probes_of", "refreshed"]
 
 
 def _accumulators(part: Partition, population: int, receptor: int, ids: np.ndarray) -> np.ndarray:
@@ -20,12 +21,12 @@ def _accumulators(part: Partition, population: int, receptor: int, ids: np.ndarr
     return part.acc_base[k] + receptor * part.width[k] + ids - part.low[k]
 
 
-def _runs(program: Program, part: Partition, trial: int) -> Runs:
+def _runs(drives: tuple[PoissonProgram, ...], part: Partition, trial: int, whole: type) -> Runs:
     """Poisson drives cut into runs of neighbouring neurons that share a table."""
     names = ("acc", "index", "size", "weight", "table", "length", "common", "least")
     columns: dict[str, list[Any]] = {name: [] for name in (*names, "key", "start", "stop")}
     thresholds, weights, table_at, weight_at = [np.zeros(0, np.int32)], [], 0, 0
-    for drive in program.poisson:
+    for drive in drives:
         k = drive.population
         split = [split_table(table) for table in drive.tables]
         places = np.cumsum([0, *(len(rest) for _, rest, _ in split)]) + table_at
@@ -47,21 +48,23 @@ def _runs(program: Program, part: Partition, trial: int) -> Runs:
     return Runs(
         *(np.array(v, dtype=np.uint64 if k == "key" else np.int64) for k, v in columns.items()),
         np.concatenate(thresholds),
-        np.concatenate([*weights, []]).astype(program.accumulator),
+        np.concatenate([*weights, []]).astype(whole),
     )
 
 
-def inputs_of(
-    program: Program, part: Partition, trial: int, values: tuple[np.ndarray, ...]
-) -> Inputs:
-    """The inputs of one partition in one trial; `values` are the live states."""
-    e = program.events
-    mine = program.events_of(trial)
-    k, i = e.populations[mine], e.ids[mine]
-    mine = mine[(i >= part.low[k]) & (i < part.high[k])]
-    k, i = e.populations[mine], e.ids[mine]
-    acc = part.acc_base[k] + e.receptors[mine] * part.width[k] + i - part.low[k]
-    c = program.currents
+def _events(program: Program, part: Partition, columns: tuple[np.ndarray, ...]) -> Events:
+    """Of events (steps, populations, receptors, ids, quanta) those of one partition."""
+    steps, k, receptors, i, quanta = columns
+    mine = (i >= part.low[k]) & (i < part.high[k])
+    steps, k, receptors, i, quanta = (column[mine] for column in columns)
+    acc = part.acc_base[k] + receptors * part.width[k] + i - part.low[k]
+    return Events(steps, acc, quanta.astype(program.accumulator))
+
+
+def _currents(
+    program: Program, live: Live, part: Partition, trial: int, values: tuple[np.ndarray, ...]
+) -> dict[str, np.ndarray]:
+    c = currents_of(program, live, trial)
     own = (c.ids >= part.low[c.populations]) & (c.ids < part.high[c.populations])
     rows = np.array(
         [
@@ -71,15 +74,46 @@ def inputs_of(
         dtype=np.int64,
     )
     address = rows[c.populations[own]] + np.dtype(program.dtype).itemsize * c.ids[own]
+    return {
+        "current_step": c.steps[own],
+        "current_at": address,
+        "current_value": c.values[own].astype(program.dtype),
+    }
+
+
+def inputs_of(
+    program: Program, live: Live, part: Partition, trial: int, values: tuple[np.ndarray, ...]
+) -> Inputs:
+    """The inputs of one partition in one trial; `values` are the live states."""
+    e, mine = program.events, program.events_of(trial)
+    given = tuple(x[mine] for x in (e.steps, e.populations, e.receptors, e.ids, e.weights))
     return Inputs(
-        _runs(program, part, trial),
-        e.steps[mine],
-        acc,
-        e.weights[mine].astype(program.accumulator),
-        c.steps[own],
-        address,
-        c.values[own].astype(program.dtype),
+        _runs(poisson_of(program, live, trial), part, trial, program.accumulator),
+        _events(program, part, given),
+        _events(program, part, events_of(program, live, trial)),
+        **_currents(program, live, part, trial, values),
     )
+
+
+def refreshed(
+    inputs: Inputs,
+    before: Live,
+    program: Program,
+    live: Live,
+    part: Partition,
+    trial: int,
+    values: tuple[np.ndarray, ...],
+) -> Inputs:
+    """The same inputs with what has been fed in since `before`; what is the same is kept."""
+    changes: dict[str, Any] = {}
+    if live.events is not before.events:
+        changes["fed"] = _events(program, part, events_of(program, live, trial))
+    if live.currents is not before.currents:
+        changes |= _currents(program, live, part, trial, values)
+    if live.rates is not before.rates:
+        drives = poisson_of(program, live, trial)
+        changes["poisson"] = _runs(drives, part, trial, program.accumulator)
+    return inputs._replace(**changes)
 
 
 def probes_of(
