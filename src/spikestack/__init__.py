@@ -52,6 +52,7 @@ _HOMES = {
     "load": "files",
     # record
     "Recording": "recording",
+    "open_recording": "recording.opening",
     # when something is wrong
     "errors": "errors",
 }
@@ -95,6 +96,7 @@ __all__ = [
     "__version__",
     "errors",
     "load",
+    "open_recording",
 ]
 
 if TYPE_CHECKING:
@@ -120,6 +122,7 @@ if TYPE_CHECKING:
     from .neurons.lif import LIF
     from .neurons.spike_source import SpikeSource
     from .recording import Recording
+    from .recording.opening import open_recording
     from .simulation import Simulation
     from .synapses.alpha_current import AlphaCurrent
     from .synapses.base import Synapse

@@ -20,9 +20,11 @@ from .machine import available_processors
 from .network.network import Network
 from .profiling import Profile, build_seconds
 from .program.lower import PRECISIONS, lower
-from .program.memory import check_memory, check_samples
+from .program.memory import check_memory
 from .progress import InterruptGuard, Meter
 from .recording import Recording
+from .recording.columns import check_folder
+from .streaming import DiskCollector
 from .units import magnitude, parse_unit
 
 __all__ = ["ENGINES", "Simulation", "planned"]
@@ -63,11 +65,17 @@ class Simulation:
         only when no bit of them changes; the spikes may then differ from those of other runs.
     profile
         Whether to time the phases of every step; `Recording.report` shows them.
+    to
+        A folder to record to while running, new or empty, for runs that outgrow memory: memory
+        then does not grow with the run, `recording` maps the files, and a run that is killed can
+        be read up to its last second with `open_recording`.
+    overwrite
+        Whether a recording that is in that folder already is replaced.
 
     Raises
     ------
     ValidationError
-        If a setting is out of range or the network does not fit the grid.
+        If a setting is out of range, the network does not fit the grid, or the folder is not free.
     MemoryLimitError
         If it would not fit; nothing has been allocated then.
 
@@ -89,7 +97,12 @@ class Simulation:
         connectivity: str = "stored",
         lazy: bool = False,
         profile: bool = False,
+        to: str | Path | None = None,
+        overwrite: bool = False,
     ) -> None:
+        if to is not None:
+            check_folder(to, overwrite)
+        self._to, self._overwrite = to, overwrite
         self.network = network
         self.dt = _checked_dt(dt)
         if on not in ENGINES:
@@ -154,9 +167,11 @@ class Simulation:
             If the run could not go on; restore a saved state to use the simulation again.
         MemoryLimitError
             If the samples that are to be recorded would not fit.
+        OSError
+            If they would not fit on the disk that they are recorded to.
         """
         steps = self._steps(duration)
-        check_samples(self.program, steps)
+        self._collector.check_room(steps)
         if self._broken:
             raise EngineError(
                 f"this simulation ended in an error ({self._broken}); restore a state"
@@ -169,11 +184,13 @@ class Simulation:
             threadpool_limits(self.threads),
         ):
             while self.step < last and not guard.interrupted:
+                piece = min(piece, self._collector.most_steps)
                 took = self._piece(min(piece, last - self.step))
                 meter.show(steps * self.dt - (last - self.step) * self.dt)
                 piece = max(_LEAST, min(4 * piece, int(piece * _SLICE / max(took, 1e-6))))
         if self.step < last:
             self._collector.interrupt(f"stopped by Ctrl-C at {self.time:g} ms")
+        self._collector.settle()
         return self.step == last
 
     def recording(self) -> Recording:
@@ -181,7 +198,8 @@ class Simulation:
         return self._collector.recording(self.step, self._provenance())
 
     def drain(self) -> Recording:
-        """Take what was recorded, and forget it here."""
+        """Take what was recorded, and forget it here; not for a run that records to disk."""
+        self._collector.check_restart("drain")
         result = self.recording()
         self._built = dict.fromkeys(self._built, 0.0)
         self._begin()
@@ -200,6 +218,7 @@ class Simulation:
             If the file is damaged or of another network, dt, precision or number of trials; the
             simulation is then as it was before.
         """
+        self._collector.check_restart("restore")
         state = load_state(self.program, path)
         self.engine = self._make_engine(state)
         self.step = state.step
@@ -208,7 +227,13 @@ class Simulation:
 
     def _begin(self) -> None:
         """Begin a recording, and to count the time that it takes."""
-        self._collector = Collector(self.program, self.step)
+        self._collector = (
+            Collector(self.program, self.step)
+            if self._to is None
+            else DiskCollector(
+                self.program, self.step, self._to, self._overwrite, self._provenance
+            )
+        )
         self._wall_before = self.wall_time
         self._profile = Profile(self.engine) if self._profiled else None
 
@@ -219,11 +244,11 @@ class Simulation:
         started = time.perf_counter()
         try:
             chunk = self.engine.advance(steps)
+            took = time.perf_counter() - started
+            self._collector.add(chunk, self.step + steps)
         except EngineError as error:
             self._broken = str(error)
             raise
-        took = time.perf_counter() - started
-        self._collector.add(chunk)
         self.step += steps
         self.wall_time += took
         if self._profile:

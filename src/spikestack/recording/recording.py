@@ -263,7 +263,7 @@ class Recording:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Recording:
-        """Read a file written by `save`.
+        """Read a file written by `save`, or open a folder that a run recorded to.
 
         Raises
         ------
@@ -273,8 +273,9 @@ class Recording:
             When it is damaged, of another kind or of a later version.
         """
         from .files import load_recording
+        from .opening import open_folder
 
-        return load_recording(path)
+        return open_folder(path) if os.path.isdir(path) else load_recording(path)
 
     @classmethod
     def join(cls, *pieces: Recording) -> Recording:

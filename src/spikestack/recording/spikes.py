@@ -80,6 +80,14 @@ class SpikeRecord:
         for name, value in arranged(self, self._where).items():
             object.__setattr__(self, name, value)
 
+    @classmethod
+    def of_checked(cls, **fields: Any) -> SpikeRecord:
+        """A record of all its fields, already checked and sorted: arrays are kept as they are."""
+        record = cls.__new__(cls)
+        for name, value in fields.items():
+            object.__setattr__(record, name, value)
+        return record
+
     @property
     def _where(self) -> str:
         return f"SpikeRecord {printable(self.population)!r}"
@@ -140,6 +148,8 @@ class SpikeRecord:
         return statistics.whole_steps(start, self.dt), statistics.whole_steps(stop, self.dt)
 
     def _slice(self, trial: int) -> slice:
+        if self.n_trials == 1:
+            return slice(0, len(self))
         first, last = np.searchsorted(self.trials, [trial, trial + 1])
         return slice(int(first), int(last))
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ValidationError, shorten
-from .checks import checked_dt, checked_ids, frozen, integers, numbers, pandas, position
+from .checks import ascends, checked_dt, checked_ids, frozen, integers, numbers, pandas, position
 from .tables import html_table, printable
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Trace:
 
     def __post_init__(self) -> None:
         steps = integers(self.steps, np.int64, f"{self._where}.steps")
-        if np.any(np.diff(steps) <= 0):
+        if not ascends(steps):
             raise ValidationError(f"{self._where}.steps", "are not strictly ascending")
         ids = checked_ids(self.ids, None, f"{self._where}.ids")
         values = numbers(self.values, f"{self._where}.values")
@@ -67,7 +67,7 @@ class Trace:
         object.__setattr__(self, "dt", checked_dt(self.dt, self._where))
         object.__setattr__(self, "steps", frozen(steps))
         object.__setattr__(self, "ids", frozen(ids))
-        object.__setattr__(self, "values", frozen(values))
+        object.__setattr__(self, "values", frozen(values, order="K"))
 
     @property
     def _where(self) -> str:
