@@ -11,6 +11,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from .collecting import Collector, integration, provenance
+from .connections import Connections, connections_of
 from .engines.base import AbstractEngine, Options
 from .engines.cpu.engine import CpuEngine
 from .engines.reference import ReferenceEngine
@@ -27,7 +28,7 @@ from .recording.columns import check_folder
 from .streaming import DiskCollector
 from .units import magnitude, parse_unit
 
-__all__ = ["ENGINES", "Simulation", "planned"]
+__all__ = ["ENGINES", "Simulation", "connections", "planned"]
 
 ENGINES: dict[str, type[AbstractEngine]] = {
     engine.name: engine for engine in (CpuEngine, ReferenceEngine)
@@ -205,6 +206,32 @@ class Simulation:
         self._begin()
         return result
 
+    def connections(self, name: str, pre: Any = None, post: Any = None) -> Connections:
+        """The synapses of one projection, as this simulation uses them.
+
+        Parameters
+        ----------
+        name
+            Of the projection; ``"exc->inh"`` unless one was given.
+        pre, post
+            Only synapses from, or onto, these neurons: an index, a list or array of indices, a
+            slice, a mask or a view.
+
+        Returns
+        -------
+        Connections
+            With the columns ``pre``, ``post``, ``weight``, ``delay``, and ``matrix()``.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such projection.
+        ValidationError
+            If a filter names neurons that there are not.
+        """
+        threads = max(self.threads, available_processors())
+        return connections_of(self.network, self.program, name, threads, pre, post)
+
     def save(self, path: str | Path) -> None:
         """Write the present state to a file, spikes in flight included, whole or not at all."""
         save_state(self.engine.state(), self.program, path)
@@ -230,9 +257,7 @@ class Simulation:
         self._collector = (
             Collector(self.program, self.step)
             if self._to is None
-            else DiskCollector(
-                self.program, self.step, self._to, self._overwrite, self._provenance
-            )
+            else DiskCollector(self.program, self.step, self._to, self._overwrite, self._provenance)
         )
         self._wall_before = self.wall_time
         self._profile = Profile(self.engine) if self._profiled else None
@@ -312,6 +337,24 @@ def planned(
         "populations": integration(program),
         "layout": ENGINES[on].planned(program, threads, Options(connectivity == "procedural")),
     }
+
+
+def connections(
+    network: Network,
+    name: str,
+    *,
+    pre: Any = None,
+    post: Any = None,
+    dt: Any = 0.1,
+    precision: str = "float32",
+) -> Connections:
+    """The synapses of one projection, from the description; see `Network.connections`."""
+    if precision not in PRECISIONS:
+        raise ValidationError(
+            "connections, precision", f"got {shorten(precision)}", f"{list(PRECISIONS)}"
+        )
+    program = lower(network, _checked_dt(dt), precision, 1)
+    return connections_of(network, program, name, available_processors(), pre, post)
 
 
 def _checked_dt(dt: Any) -> float:

@@ -72,8 +72,12 @@ class DiskCollector(Collector):
     def check_room(self, steps: int) -> None:
         """Raise OSError if the samples of `steps` steps do not fit on the disk."""
         check_samples(self.program, min(steps, self.most_steps))
-        need = sum((_row_bytes(self.program, p) + 8) * (steps // p.every) for p in self.program.probes)
-        parent = next(p for p in (self.folder.absolute(), *self.folder.absolute().parents) if p.is_dir())
+        need = sum(
+            (_row_bytes(self.program, p) + 8) * (steps // p.every) for p in self.program.probes
+        )
+        parent = next(
+            p for p in (self.folder.absolute(), *self.folder.absolute().parents) if p.is_dir()
+        )
         free = shutil.disk_usage(parent).free
         if need + _RESERVE > free:
             raise OSError(

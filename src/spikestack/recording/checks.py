@@ -38,7 +38,12 @@ def frozen(array: npt.NDArray[Any], order: Literal["C", "K"] = "C") -> npt.NDArr
 def ascends(array: npt.NDArray[Any]) -> bool:
     """Whether each number is above the one before it; goes through `array` block by block."""
     return all(
-        bool((array[first + 1 : first + BLOCK + 1] > array[first : first + BLOCK][: len(array) - first - 1]).all())
+        bool(
+            (
+                array[first + 1 : first + BLOCK + 1]
+                > array[first : first + BLOCK][: len(array) - first - 1]
+            ).all()
+        )
         for first in range(0, len(array) - 1, BLOCK)
     )
 

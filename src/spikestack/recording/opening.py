@@ -134,9 +134,7 @@ def _spikes(
     return SpikeRecord.of_checked(**facts, **own, t_start=window[0], t_stop=window[1])
 
 
-def _check_order(
-    own: Mapping[str, Any], size: int, span: tuple[int, int], name: str
-) -> None:
+def _check_order(own: Mapping[str, Any], size: int, span: tuple[int, int], name: str) -> None:
     """Raise ValidationError unless spikes are sorted, and of neurons and steps that there are."""
     steps, ids, trials, recorded = (own[key] for key in ("steps", "ids", "trials", "recorded"))
     known = None
