@@ -147,14 +147,14 @@ class DiskCollector(Collector):
                     if columns.has(f"spikes-{index}-{name}"):
                         columns.append(f"spikes-{index}-{name}", getattr(spikes, name))
             kept.clear()
-        for index, (probe, kept) in enumerate(zip(self.program.probes, self.traces)):
+        for index, (probe, samples) in enumerate(zip(self.program.probes, self.traces)):
             scale = self.program.populations[probe.population].scales[probe.state]
-            for steps, values in kept:
+            for steps, values in samples:
                 rows = values.transpose(1, 0, 2)
                 columns.append(f"traces-{index}-steps", steps)
                 scaled = rows if scale == 1.0 else rows / self.program.dtype(scale)
                 columns.append(f"traces-{index}-values", scaled)
-            kept.clear()
+            samples.clear()
 
     def _commit(self, status: str, durable: bool = False) -> None:
         program = self.program

@@ -67,7 +67,6 @@ class ColumnFolder:
 
     def __init__(self, folder: str | os.PathLike[str], kind: str, overwrite: bool = False) -> None:
         self.folder, self.kind = Path(os.path.realpath(folder)), kind
-        self._files: dict[str, BinaryIO] = {}
         self._entries: dict[str, dict[str, Any]] = {}
         check_folder(self.folder, overwrite)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -76,12 +75,12 @@ class ColumnFolder:
     def add(self, name: str, dtype: Any, row: tuple[int, ...] = ()) -> None:
         """Begin a column `name`, such as ``"spikes-0-steps"``, of rows of one shape."""
         dtype = np.dtype(dtype)
-        self._files[name] = open(self.folder / f"{name}.bin", "xb", buffering=1 << 18)
+        self._path(name).touch(exist_ok=False)
         self._entries[name] = {"dtype": dtype.name, "row": list(row), "rows": 0, "crc32": 0}
 
     def has(self, name: str) -> bool:
         """Whether there is a column of this name."""
-        return name in self._files
+        return name in self._entries
 
     def append(self, name: str, rows: Array) -> None:
         """Append `rows` to a column; they count from the next `commit` on."""
@@ -90,7 +89,11 @@ class ColumnFolder:
         if not array.size:
             return
         data = array.reshape(-1).view(np.uint8).data
-        self._files[name].write(data)
+        # Opened for each chunk, so that there may be more columns than a process may have files.
+        with open(self._path(name), "ab", buffering=0) as stream:
+            left = data
+            while left:
+                left = left[stream.write(left) :]
         entry["rows"] += len(array)
         entry["crc32"] = zlib.crc32(data, entry["crc32"])
 
@@ -100,10 +103,10 @@ class ColumnFolder:
         With `durable`, it has reached the disk when this returns; otherwise it outlives this
         process, but perhaps not a loss of power.
         """
-        for stream in self._files.values():
-            stream.flush()
-            if durable:
-                os.fsync(stream.fileno())
+        if durable:
+            for name in self._entries:
+                with open(self._path(name), "ab") as column:
+                    os.fsync(column.fileno())
         manifest = {
             "format": "spikestack-columns",
             "version": VERSION,
@@ -123,10 +126,8 @@ class ColumnFolder:
             temporary.unlink(missing_ok=True)
             raise
 
-    def close(self) -> None:
-        """Close the files; what was not committed does not count."""
-        for stream in self._files.values():
-            stream.close()
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.bin"
 
 
 def check_folder(folder: str | os.PathLike[str], overwrite: bool) -> None:
@@ -228,7 +229,7 @@ def _column(folder: Path, name: str, entry: Any, verify: bool) -> Array:
         damaged(folder, f"it lists a column {shorten(name)}")
     dtype, rows, row = entry.get("dtype"), entry.get("rows"), entry.get("row")
     good = isinstance(row, list) and len(row) <= MOST_DIMENSIONS
-    numbers = [rows, *row] if good else [None]
+    numbers: list[Any] = [rows, *row] if isinstance(row, list) and good else [None]
     if dtype not in DTYPES or not all(type(n) is int and n >= 0 for n in numbers):
         damaged(folder, f"the column {name!r} is not described")
     path, bytes_needed = folder / f"{name}.bin", math.prod(numbers) * DTYPES[dtype].itemsize

@@ -109,7 +109,9 @@ def _spikes(
     folder: str | os.PathLike[str],
 ) -> SpikeRecord:
     name, prefix = facts["population"], f"spikes-{index}-"
-    own = {key: columns.get(prefix + key) for key in ("trials", "values", "recorded")}
+    own: dict[str, Any] = {
+        key: columns.get(prefix + key) for key in ("trials", "values", "recorded")
+    }
     own |= {key: columns[prefix + key] for key in ("steps", "ids")}
     size = checked_whole(facts["size"], 1, f"{name}.size")
     n_trials = checked_whole(facts["n_trials"], 1, f"{name}.n_trials")

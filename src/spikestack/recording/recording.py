@@ -152,6 +152,21 @@ class Recording:
         """Mean rate of each population by name, in Hz; see `SpikeRecord.rate`."""
         return {name: record.rate(t_start, t_stop) for name, record in self.spikes.items()}
 
+    def between(self, t_start: float, t_stop: float) -> Recording:
+        """The part from `t_start` to `t_stop` ms, as a recording of its own.
+
+        Half open as ``(t_start, t_stop]``, as in `SpikeRecord.rates`. Nothing is copied where
+        there is one trial, so a part of a recording on disk takes what the part takes.
+
+        Raises
+        ------
+        ValidationError
+            When the window is empty or not a part of the recording.
+        """
+        from .cutting import part_of
+
+        return part_of(self, *_checked_window(self, t_start, t_stop))
+
     def same_spikes(self, other: Recording) -> bool:
         """Whether both hold the same populations with the same spikes, in any order of names."""
         return set(self.spikes) == set(other.spikes) and all(

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ValidationError, shorten
+from . import spectra
 from .checks import ascends, checked_dt, checked_ids, frozen, integers, numbers, pandas, position
 from .tables import html_table, printable
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["Trace"]
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -154,6 +157,44 @@ class Trace:
                 "value": self.values.ravel(),
             }
         )
+
+    def spectrum(self, segment: float | None = None) -> tuple[Floats, Floats]:
+        """Power spectral density of each neuron's samples, the mean over trials.
+
+        By Welch's method, as `SpikeRecord.spectrum`; a sinusoid of amplitude A shows as a peak
+        that holds A**2/2.
+
+        Parameters
+        ----------
+        segment
+            Length in ms of a window; frequencies are ``1000/segment`` Hz apart. By default 1000
+            ms, or a quarter of a trace that is shorter than 4 s.
+
+        Returns
+        -------
+        frequencies : float64[f]
+            In Hz.
+        power : float64[k, f]
+            In the unit of the trace, squared, per Hz.
+
+        Raises
+        ------
+        ValidationError
+            When samples are not evenly spaced, or a segment holds less than eight or more than
+            there are.
+        """
+        where = f"{self._where}.spectrum"
+        gaps = np.unique(np.diff(self.steps))
+        if len(gaps) != 1:
+            raise ValidationError(where, "samples are not evenly spaced", "two or more, evenly")
+        ms = float(gaps[0]) * self.dt
+        length = spectra.segment_length(segment, len(self), ms, where)
+        frequencies = np.multiply(np.arange(length // 2 + 1), 1000.0 / (ms * length), dtype=float)
+        power = np.empty((len(self.ids), len(frequencies)))
+        for k in range(len(self.ids)):
+            samples = self.values[:, :, k].astype(float)
+            power[k] = spectra.welch(samples, 1000.0 / ms, length)[1]
+        return np.asarray(frequencies, np.float64), power
 
     def plot(self, ax: Axes | None = None, trial: int = 0) -> Figure:
         """Draw one trial and return the figure.
