@@ -12,7 +12,7 @@ from .spikes import SpikeRecord
 from .statistics import whole_steps
 from .trace import Trace
 
-__all__ = ["part_of"]
+__all__ = ["part_of", "spikes_between"]
 
 
 def part_of(recording: Recording, t_start: float, t_stop: float) -> Recording:
@@ -20,7 +20,7 @@ def part_of(recording: Recording, t_start: float, t_stop: float) -> Recording:
     return Recording(
         t_start=t_start,
         t_stop=t_stop,
-        spikes={name: _spikes(r, t_start, t_stop) for name, r in recording.spikes.items()},
+        spikes={name: spikes_between(r, t_start, t_stop) for name, r in recording.spikes.items()},
         traces={
             name: {
                 key: _trace(trace, recording.t_start, t_start, t_stop) for key, trace in own.items()
@@ -33,7 +33,8 @@ def part_of(recording: Recording, t_start: float, t_stop: float) -> Recording:
     )
 
 
-def _spikes(record: SpikeRecord, t_start: float, t_stop: float) -> SpikeRecord:
+def spikes_between(record: SpikeRecord, t_start: float, t_stop: float) -> SpikeRecord:
+    """The part of one record; the window is checked."""
     window = (whole_steps(t_start, record.dt), whole_steps(t_stop, record.dt))
     rows = record.inside(*window)
     own: dict[str, Any] = {

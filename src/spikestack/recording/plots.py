@@ -15,6 +15,7 @@ from .plot_style import (
     FAINT,
     INK,
     LITERAL,
+    checked_width,
     color_of,
     dress,
     new_figure,
@@ -23,6 +24,7 @@ from .plot_style import (
     time_axis,
 )
 from .statistics import in_window, whole_steps
+from .summary_plots import draw_summary, summary_height
 from .trace_plots import draw_trace, trace_height
 
 if TYPE_CHECKING:
@@ -59,8 +61,14 @@ def recording_figure(
     window: Window,
     max_neurons: int,
     trial: int,
+    *,
+    width: float = WIDTH,
+    summary: bool = False,
 ) -> Figure:
-    """Raster over rates over traces, as far as there are any; see `Recording.raster`."""
+    """Raster over rates over traces, as far as there are any; see `Recording.raster`.
+
+    With `summary`, the distributions and spectra of `summary_plots` stand below.
+    """
     if not records and not traces:
         raise ValidationError(
             "Recording",
@@ -71,13 +79,21 @@ def recording_figure(
     raster_height = min(2.4 + 0.25 * len(records), 14.0)
     heights = [raster_height, 1.1] if records else []
     heights += [trace_height(trace) for trace in traces]
-    figure = new_figure(WIDTH, sum(heights) + 0.5)
-    axes = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    below = summary_height(records, window, width) if summary else 0.0
+    figure = new_figure(checked_width(width), sum(heights) + 0.5 + below)
+    parts: list[Any] = [figure]
+    if below:
+        ratios = [sum(heights) + 0.5, below]
+        parts = list(cast("Any", figure).subfigures(2, 1, height_ratios=ratios, hspace=0.04))
+        draw_summary(parts[1], records, window, width)
+    axes = parts[0].subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[
+        :, 0
+    ]
     for ax in axes:
         dress(ax)
     if records:
         drawn = _points(records, window, max_neurons, trial)
-        _draw_bands(axes[0], records, drawn, raster_height)
+        _draw_bands(axes[0], records, drawn, (width, raster_height))
         if records[0].n_trials > 1:
             _note(axes[0], f"trial {trial} of {records[0].n_trials}")
         _draw_rates(axes[1], records, window)
@@ -87,7 +103,7 @@ def recording_figure(
         draw_trace(ax, trace, trial, color=color_of(place), window=window, named=True)
     for ax in axes:
         time_axis(ax, *window, label=ax is axes[-1])
-    figure.align_ylabels()
+    parts[0].align_ylabels()
     return figure
 
 
@@ -183,15 +199,16 @@ def _draw_bands(
     ax: Axes,
     records: Sequence[SpikeRecord],
     drawn: Sequence[Points],
-    inches: float,
+    size: tuple[float, float],
 ) -> None:
+    inches = size[1]
     shares = np.array([len(points.shown) for points in drawn], float)
     shares = np.maximum(shares, 0.55 / len(records) * shares.sum())
     shares = np.maximum(shares / max(shares.sum(), 1.0), 1e-6)
     gap = 0.02 if len(records) <= 12 else 0.005
     top = 1.0
     spikes = sum(len(points.times) for points in drawn)
-    dot = _dot_size(spikes, (WIDTH - 1) * POINTS_PER_INCH, inches * POINTS_PER_INCH)
+    dot = _dot_size(spikes, (size[0] - 1) * POINTS_PER_INCH, inches * POINTS_PER_INCH)
     total = shares.sum() + gap * (len(records) - 1)
     for index, (record, points, share) in enumerate(zip(records, drawn, shares / total)):
         count = max(len(points.shown), 1)
@@ -233,8 +250,7 @@ def _label_band(
         noun = "neuron" if count == "1" else "neurons"
         ax.text(-0.022, middle, f"{count} {noun}", va="top", color=FAINT, size=7, **common)
     else:
-        text = f"{name} ({count})"
-        ax.text(-0.022, middle, text, va="center", color=color, size=size, **common)
+        ax.text(-0.022, middle, f"{name} ({count})", va="center", color=color, size=size, **common)
 
 
 def _scatter(
@@ -275,7 +291,7 @@ def _draw_rates(
     if stop > start:
         for index, record in enumerate(records):
             centres, rates = record.rate_over_time(width, start, stop)
-            (line,) = ax.plot(centres, rates, color=color_of(index), linewidth=1.0)
+            (line,) = ax.plot(centres, rates, color=color_of(index), linewidth=0.9)
             line.set(solid_joinstyle="round", zorder=2 + len(record.neurons) / (MOST_NEURONS + 1))
         trials = records[0].n_trials
         mean = f", mean of {trials} trials" if trials > 1 else ""

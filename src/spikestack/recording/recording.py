@@ -203,6 +203,7 @@ class Recording:
         t_stop: float | None = None,
         max_neurons: int = 2000,
         trial: int = 0,
+        width: float = 7.0,
     ) -> Figure:
         """Draw the spikes of all populations above their rates, and return the figure.
 
@@ -220,6 +221,9 @@ class Recording:
             are always those of all recorded neurons.
         trial
             The trial shown as a raster; rates are the mean over all trials.
+        width
+            In inches: 7 for two columns of a page, 3.5 for one. Saved as PDF or SVG, all but
+            rasters of very many spikes stays vectors.
 
         Raises
         ------
@@ -234,7 +238,7 @@ class Recording:
         names = list(self.spikes) if populations is None else list(populations)
         window = _checked_window(self, t_start, t_stop)
         return recording_figure(
-            [self.spikes[name] for name in names], [], window, max_neurons, trial
+            [self.spikes[name] for name in names], [], window, max_neurons, trial, width=width
         )
 
     def plot(
@@ -243,13 +247,21 @@ class Recording:
         t_stop: float | None = None,
         max_neurons: int = 2000,
         trial: int = 0,
+        width: float = 7.0,
     ) -> Figure:
-        """Draw the raster, the rates and all traces above each other; see `raster`."""
+        """Draw raster, rates and traces over the same time, and below them what sums them up.
+
+        That is, of every population, the distribution over neurons of the rate and of the `cv` of
+        the intervals, and the `spectrum` of the population rate. For the rest, see `raster`.
+        """
         from .plots import recording_figure
 
         traces = [trace for variables in self.traces.values() for trace in variables.values()]
         window = _checked_window(self, t_start, t_stop)
-        return recording_figure(list(self.spikes.values()), traces, window, max_neurons, trial)
+        records = list(self.spikes.values())
+        return recording_figure(
+            records, traces, window, max_neurons, trial, width=width, summary=True
+        )
 
     def report(self) -> Report:
         """What the engine chose, what it takes in memory, and where the time went.

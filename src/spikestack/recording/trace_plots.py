@@ -72,7 +72,7 @@ def draw_trace(
 
 
 def _line(ax: Axes, times: Floats, values: Floats, color: str) -> None:
-    ax.plot(*_envelope(times, values), color=color, linewidth=0.9, solid_joinstyle="round")
+    ax.plot(*_envelope(times, values), color=color, linewidth=0.8, solid_joinstyle="round")
 
 
 def _envelope(times: Floats, values: Floats) -> tuple[Floats, Floats]:
@@ -95,7 +95,11 @@ def _stack(ax: Axes, trace: Trace, times: Floats, values: Floats, color: str) ->
     offsets = -1.15 * span * np.arange(values.shape[1])
     for column, offset in enumerate(offsets):
         _line(ax, times, values[:, column] - low[column] + offset, color)
-    ax.set_yticks(offsets + 0.2 * span, [str(neuron) for neuron in trace.ids])
+    middles = [
+        float(np.median(column[np.isfinite(column)])) if np.isfinite(column).any() else 0.0
+        for column in values.T
+    ]
+    ax.set_yticks(offsets + (middles - low), [str(neuron) for neuron in trace.ids])
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.set_ylim(offsets[-1] - 0.1 * span, 1.1 * span)
