@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from ..errors import UnknownNameError, ValidationError, shorten
+from ..errors import ValidationError, shorten
 from .checks import checked_span, pandas
+from .records import Records
 from .spikes import SpikeRecord
 from .tables import html_report, printable, text_report
 from .trace import Trace
@@ -21,47 +23,9 @@ if TYPE_CHECKING:
 
     from .report import Report
 
-__all__ = ["Recording", "Records"]
+__all__ = ["Recording"]
 
-V = TypeVar("V")
 STATUSES = ("complete", "interrupted")
-
-
-class Records(Mapping[str, V], Generic[V]):
-    """A read-only mapping that answers an unknown name with the nearest known ones.
-
-    Parameters
-    ----------
-    where
-        What the mapping holds, as an error message says it.
-    items
-        The records by name, in the order in which they are shown.
-    """
-
-    def __init__(self, where: str, items: Mapping[str, V]) -> None:
-        self._where, self._items = where, dict(items)
-
-    def __getitem__(self, name: str) -> V:
-        try:
-            return self._items[name]
-        except (KeyError, TypeError):
-            raise UnknownNameError(self._where, name, self._items) from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._items
-
-    def __repr__(self) -> str:
-        names = ", ".join(repr(name) for name in self._items)
-        return f"<{printable(self._where)}: {names or 'none'}>"
-
-    def _ipython_key_completions_(self) -> list[str]:
-        return list(self._items)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -196,6 +160,39 @@ class Recording:
         table.insert(0, "population", population)
         return table
 
+    def to_xarray(self) -> Any:
+        """All traces and spikes as an xarray.Dataset with units.
+
+        A trace is named as ``exc.v`` and has the dimensions ``trial``, ``time`` (in ms) and
+        ``neuron``. Where traces are of other times or neurons than the first, those dimensions
+        bear the trace's name too: ``inh.v.time``. Spikes are the variables ``exc.spike_time`` (in
+        ms), ``exc.spike_neuron``, ``exc.spike_trial`` and, where they carry something,
+        ``exc.spike_value``, over ``exc.spike``. Attributes hold units and provenance.
+
+        Raises
+        ------
+        MissingExtraError
+            Without xarray.
+        """
+        from .exporting import dataset_of
+
+        return dataset_of(self)
+
+    def to_neo(self) -> Any:
+        """A neo.Block: a segment for each trial, with spike trains and signals as quantities.
+
+        Each recorded neuron is a SpikeTrain, also a silent one, annotated with ``population`` and
+        ``neuron``; each trace is an AnalogSignal with a channel for each neuron.
+
+        Raises
+        ------
+        MissingExtraError
+            Without neo.
+        """
+        from .exporting import block_of
+
+        return block_of(self)
+
     def raster(
         self,
         populations: Sequence[str] | None = None,
@@ -262,6 +259,39 @@ class Recording:
         return recording_figure(
             records, traces, window, max_neurons, trial, width=width, summary=True
         )
+
+    def to_html(
+        self,
+        path: str | os.PathLike[str],
+        title: str | None = None,
+        max_spikes: int = 500_000,
+        trial: int = 0,
+    ) -> Path:
+        """Write one HTML file with figures to zoom in, tables and provenance; return its path.
+
+        It needs no other file, no library and no network, and loads nothing from anywhere.
+
+        Parameters
+        ----------
+        path
+            Where to; an existing file is replaced.
+        title
+            At its head.
+        max_spikes
+            Of more spikes, those of evenly spaced neurons are drawn; the page says so.
+        trial
+            The trial drawn; rates and tables are of all.
+
+        Raises
+        ------
+        ValidationError
+            When there is no such trial.
+        OSError
+            When the file cannot be written.
+        """
+        from .page import page_of, write_page
+
+        return write_page(page_of(self, title, max_spikes, trial), path)
 
     def report(self) -> Report:
         """What the engine chose, what it takes in memory, and where the time went.

@@ -158,6 +158,18 @@ class Trace:
             }
         )
 
+    def to_xarray(self) -> Any:
+        """An xarray.DataArray over ``trial``, ``time`` (in ms) and ``neuron``, with its unit.
+
+        Raises
+        ------
+        MissingExtraError
+            Without xarray.
+        """
+        from .exporting import array_of
+
+        return array_of(self)
+
     def spectrum(self, segment: float | None = None) -> tuple[Floats, Floats]:
         """Power spectral density of each neuron's samples, the mean over trials.
 
