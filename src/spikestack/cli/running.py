@@ -55,6 +55,9 @@ def run(
         Path | None,
         typer.Option("--to", metavar="RUN", help="Record to this new folder while running."),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a recording that is in RUN already.")
+    ] = False,
     connectivity: Connectivity = "stored",
     lazy: Annotated[
         bool, typer.Option("--lazy", help="Let neurons rest sooner; spikes may then differ.")
@@ -93,6 +96,7 @@ def run(
             lazy=lazy,
             profile=profile,
             to=to,
+            overwrite=overwrite,
         )
     files = _written(recording, folder, save=out is not None, plot=plot, page=page)
     files += [] if to is None else [to]
