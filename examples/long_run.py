@@ -1,7 +1,7 @@
 """A run that is recorded to disk as it goes, read back in part, and shown on a page.
 
-Give a duration in ms for more: memory does not grow with it, and a run that is killed can be read up
-to its last second.
+Give a duration in ms for more: memory does not grow with it, and a run that is killed can be read
+up to its last second.
 """
 
 from __future__ import annotations

@@ -259,7 +259,7 @@ class Network:
             ms.
         settings
             ``on`` ("cpu" or "reference"), ``dt`` (0.1 ms), ``threads``, ``precision`` ("float32" or
-            "float64"), ``trials``, ``profile``, ``progress``.
+            "float64"), ``trials``, ``profile``, ``progress``, and ``to``, a folder to record to.
 
         Returns
         -------
