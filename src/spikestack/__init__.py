@@ -71,6 +71,7 @@ _HOMES = {
     "compare": "insight",
     # record
     "Recording": "recording",
+    "open_recording": "recording.opening",
     # when something is wrong
     "errors": "errors",
 }
@@ -133,6 +134,7 @@ __all__ = [
     "compare",
     "errors",
     "load",
+    "open_recording",
 ]
 
 if TYPE_CHECKING:
@@ -174,6 +176,7 @@ if TYPE_CHECKING:
     from .neurons.lif import LIF
     from .neurons.spike_source import SpikeSource
     from .recording import Recording
+    from .recording.opening import open_recording
     from .simulation import Simulation
     from .synapses.alpha_current import AlphaCurrent
     from .synapses.base import Synapse

@@ -10,6 +10,7 @@ import numpy as np
 
 from .engines.base import AbstractEngine, Chunk
 from .engines.state import Spikes
+from .program.memory import check_samples
 from .program.program import Program
 from .recording import Recording, SpikeRecord, Trace
 from .version import __version__
@@ -24,10 +25,19 @@ class Collector:
         self.program, self.first = program, first
         self.spikes: dict[int, list[Spikes]] = {k: [] for k in program.recorded}
         self.traces: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in program.probes]
-        self.reason = ""
+        self.step, self.reason = first, ""
+        #: Steps after which the next chunk should come at the latest.
+        self.most_steps = 2**62
 
-    def add(self, chunk: Chunk) -> None:
-        """Keep what was asked for."""
+    def check_room(self, steps: int) -> None:
+        """Raise MemoryLimitError if the samples of `steps` steps would not fit."""
+        check_samples(self.program, steps)
+
+    def check_restart(self, action: str) -> None:
+        """Raise ValidationError if what was recorded so far cannot be forgotten."""
+
+    def add(self, chunk: Chunk, step: int) -> None:
+        """Keep what was asked for of a chunk that ends at `step`."""
         # At once, while they are in the processor's cache: later it would cost three times as much.
         for k, ids in self.program.recorded.items():
             if len(mine := self._of_population(chunk.spikes, k, ids)):
@@ -35,6 +45,10 @@ class Collector:
         for kept, sample in zip(self.traces, chunk.traces):
             if len(sample[0]):
                 kept.append(sample)
+        self.step = step
+
+    def settle(self) -> None:
+        """The run pauses, or is over: bring everything where it should be."""
 
     def interrupt(self, reason: str) -> None:
         """Mark the recording as cut short."""

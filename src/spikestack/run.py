@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 from .network.network import Network
@@ -25,6 +26,8 @@ def run(
     lazy: bool = False,
     profile: bool = False,
     progress: bool | None = None,
+    to: str | Path | None = None,
+    overwrite: bool = False,
 ) -> Recording:
     """Run a network from the start and return what was recorded.
 
@@ -42,6 +45,9 @@ def run(
         See `Simulation`.
     progress
         Whether to show a bar; by default on a terminal only.
+    to, overwrite
+        A folder to record to while running, and whether a recording there is replaced; see
+        `Simulation`. The result is then mapped from its files.
 
     Returns
     -------
@@ -58,6 +64,8 @@ def run(
         connectivity=connectivity,
         lazy=lazy,
         profile=profile,
+        to=to,
+        overwrite=overwrite,
     )
     if not simulation.advance(duration, progress=progress):
         print(f"stopped at {simulation.time:g} ms; what was recorded is kept", file=sys.stderr)

@@ -11,6 +11,7 @@ from typing import Any
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from .collecting import Collector, integration, provenance
+from .connections import Connections, connections_of
 from .engines.base import AbstractEngine, Options
 from .engines.cpu.engine import CpuEngine
 from .engines.reference import ReferenceEngine
@@ -21,13 +22,15 @@ from .machine import available_processors
 from .network.network import Network
 from .profiling import Profile, build_seconds
 from .program.lower import PRECISIONS, lower
-from .program.memory import check_memory, check_samples
+from .program.memory import check_memory
 from .progress import InterruptGuard, Meter
 from .recording import Recording
+from .recording.columns import check_folder
 from .sessions import Session
+from .streaming import DiskCollector
 from .units import magnitude, parse_unit
 
-__all__ = ["ENGINES", "Simulation", "planned"]
+__all__ = ["ENGINES", "Simulation", "connections", "planned"]
 
 ENGINES: dict[str, type[AbstractEngine]] = {
     engine.name: engine for engine in (CpuEngine, ReferenceEngine)
@@ -65,11 +68,17 @@ class Simulation(Session):
         only when no bit of them changes; the spikes may then differ from those of other runs.
     profile
         Whether to time the phases of every step; `Recording.report` shows them.
+    to
+        A folder to record to while running, new or empty, for runs that outgrow memory: memory
+        then does not grow with the run, `recording` maps the files, and a run that is killed can
+        be read up to its last second with `open_recording`.
+    overwrite
+        Whether a recording that is in that folder already is replaced.
 
     Raises
     ------
     ValidationError
-        If a setting is out of range or the network does not fit the grid.
+        If a setting is out of range, the network does not fit the grid, or the folder is not free.
     MemoryLimitError
         If it would not fit; nothing has been allocated then.
 
@@ -91,7 +100,12 @@ class Simulation(Session):
         connectivity: str = "stored",
         lazy: bool = False,
         profile: bool = False,
+        to: str | Path | None = None,
+        overwrite: bool = False,
     ) -> None:
+        if to is not None:
+            check_folder(to, overwrite)
+        self._to, self._overwrite = to, overwrite
         self.network = network
         self.dt = _checked_dt(dt)
         if on not in ENGINES:
@@ -159,6 +173,8 @@ class Simulation(Session):
             If the run could not go on; restore a saved state to use the simulation again.
         MemoryLimitError
             If the samples that are to be recorded would not fit.
+        OSError
+            If they would not fit on the disk that they are recorded to.
         """
         return self.forward(whole_steps(duration, self.dt), progress)
 
@@ -177,7 +193,7 @@ class Simulation(Session):
             self.engine.feed(self._live)
 
     def _forward(self, steps: int, progress: bool | None) -> bool:
-        check_samples(self.program, steps)
+        self._collector.check_room(steps)
         if self._broken:
             raise EngineError(
                 f"this simulation ended in an error ({self._broken}); restore a state"
@@ -193,11 +209,13 @@ class Simulation(Session):
             self._pools.limit(limits=self.threads),
         ):
             while self.step < last and not guard.interrupted:
+                piece = min(piece, self._collector.most_steps)
                 took = self._piece(min(piece, last - self.step))
                 meter.show(steps * self.dt - (last - self.step) * self.dt)
                 piece = max(_LEAST, min(4 * piece, int(piece * _SLICE / max(took, 1e-6))))
         if self.step < last:
             self._collector.interrupt(f"stopped by Ctrl-C at {self.time:g} ms")
+        self._collector.settle()
         return self.step == last
 
     def recording(self) -> Recording:
@@ -207,11 +225,38 @@ class Simulation(Session):
         return made
 
     def drain(self) -> Recording:
-        """Take what was recorded, and forget it here."""
+        """Take what was recorded, and forget it here; not for a run that records to disk."""
+        self._collector.check_restart("drain")
         result = self.recording()
         self._built = dict.fromkeys(self._built, 0.0)
         self._begin()
         return result
+
+    def connections(self, name: str, pre: Any = None, post: Any = None) -> Connections:
+        """The synapses of one projection, as this simulation uses them.
+
+        Parameters
+        ----------
+        name
+            Of the projection; ``"exc->inh"`` unless one was given.
+        pre, post
+            Only synapses from, or onto, these neurons: an index, a list or array of indices, a
+            slice, a mask or a view.
+
+        Returns
+        -------
+        Connections
+            With the columns ``pre``, ``post``, ``weight``, ``delay``, and ``matrix()``.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such projection.
+        ValidationError
+            If a filter names neurons that there are not.
+        """
+        threads = max(self.threads, available_processors())
+        return connections_of(self.network, self.program, name, threads, pre, post)
 
     def save(self, path: str | Path) -> None:
         """Write the present state to a file, spikes in flight included, whole or not at all."""
@@ -227,6 +272,7 @@ class Simulation(Session):
             If the file is damaged or of another network, dt, precision or number of trials; the
             simulation is then as it was before.
         """
+        self._collector.check_restart("restore")
         state = load_state(self.program, path)
         self.engine = self._make_engine(state)
         self.step = state.step
@@ -236,7 +282,11 @@ class Simulation(Session):
 
     def _begin(self) -> None:
         """Begin a recording, and to count the time that it takes."""
-        self._collector = Collector(self.program, self.step)
+        self._collector = (
+            Collector(self.program, self.step)
+            if self._to is None
+            else DiskCollector(self.program, self.step, self._to, self._overwrite, self._provenance)
+        )
         self._wall_before = self.wall_time
         self._profile = Profile(self.engine) if self._profiled else None
 
@@ -247,11 +297,11 @@ class Simulation(Session):
         started = time.perf_counter()
         try:
             chunk = self.engine.advance(steps)
+            took = time.perf_counter() - started
+            self._collector.add(chunk, self.step + steps)
         except EngineError as error:
             self._broken = str(error)
             raise
-        took = time.perf_counter() - started
-        self._collector.add(chunk)
         self.step += steps
         self.wall_time += took
         if self._profile:
@@ -302,6 +352,24 @@ def planned(
         "populations": integration(program),
         "layout": ENGINES[on].planned(program, threads, Options(connectivity == "procedural")),
     }
+
+
+def connections(
+    network: Network,
+    name: str,
+    *,
+    pre: Any = None,
+    post: Any = None,
+    dt: Any = 0.1,
+    precision: str = "float32",
+) -> Connections:
+    """The synapses of one projection, from the description; see `Network.connections`."""
+    if precision not in PRECISIONS:
+        raise ValidationError(
+            "connections, precision", f"got {shorten(precision)}", f"{list(PRECISIONS)}"
+        )
+    program = lower(network, _checked_dt(dt), precision, 1)
+    return connections_of(network, program, name, available_processors(), pre, post)
 
 
 def _checked_dt(dt: Any) -> float:

@@ -26,7 +26,7 @@ import numpy as np
 
 from .errors import FileFormatError, ValidationError, shorten
 
-__all__ = ["FORMAT_VERSION", "read_archive", "write_archive"]
+__all__ = ["FORMAT_VERSION", "plain_data", "read_archive", "write_archive"]
 
 FORMAT_VERSION = 1
 HEADER = "header.json"
@@ -86,7 +86,7 @@ def write_archive(
         When the folder does not exist, is not writable or is full.
     """
     target = _target(path)
-    plain_header = _plain(dict(header), "header")
+    plain_header = plain_data(dict(header), "header")
     stored = {_checked_name(name): _storable(name, array) for name, array in arrays.items()}
     temporary = target.with_name(f".spikestack-{secrets.token_hex(8)}.tmp")
     flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
@@ -178,18 +178,19 @@ def _storable(name: str, array: np.ndarray) -> np.ndarray:
     return np.asarray(array, dtype=DTYPES[array.dtype.name], order="C")
 
 
-def _plain(value: Any, where: str) -> Any:
+def plain_data(value: Any, where: str) -> Any:
+    """`value` as JSON can hold it; ValidationError, naming the place, where it cannot be kept."""
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, (str, int, float)):
         return value
     if isinstance(value, (list, tuple)):
-        return [_plain(item, f"{where}[{index}]") for index, item in enumerate(value)]
+        return [plain_data(item, f"{where}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
                 raise ValidationError(where, f"has the key {shorten(key)}", "keys are strings")
-        return {key: _plain(item, f"{where}.{key}") for key, item in value.items()}
+        return {key: plain_data(item, f"{where}.{key}") for key, item in value.items()}
     raise ValidationError(
         where,
         f"got {shorten(value)} ({type(value).__name__})",

@@ -156,3 +156,22 @@ def test_profile(cli: Cli, net_file: Path, tmp_path: Path) -> None:
     assert Recording.load(tmp_path / "recording.spk").provenance == data["provenance"]
     assert "profile" not in cli.json("run", net_file, *FAST)["provenance"]
     assert "does not tell phases apart" in cli.ok("run", net_file, *FAST, "--profile")
+
+
+def test_records_to_a_folder(cli: Cli, net_file: Path, tmp_path: Path) -> None:
+    """The same as in memory; not replaced unasked; shown by inspect."""
+    folder = tmp_path / "long"
+    data = cli.json("run", net_file, *FAST, "--to", folder)
+    assert data["files"] == [str(folder)]
+    assert sp.open_recording(folder).same_spikes(load_network(net_file).run(20.0))
+    assert "recording is there" in cli.fails("run", net_file, *FAST, "--to", folder)
+    cli.ok("run", net_file, "--on", "reference", "--for", "10", "--to", folder, "--overwrite")
+    assert sp.open_recording(folder).duration == 10.0
+    assert "Recording of 10 ms" in cli.ok("inspect", folder)
+
+
+def test_writes_a_page(cli: Cli, net_file: Path, tmp_path: Path) -> None:
+    data = cli.json("run", net_file, *FAST, "--out", tmp_path / "out", "--html")
+    page = tmp_path / "out" / "report.html"
+    assert str(page) in data["files"]
+    assert page.read_text().startswith("<!doctype html>")

@@ -186,3 +186,24 @@ def test_missing_extras_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for convert in (recording.to_pandas, record.to_pandas, trace.to_pandas):
         with pytest.raises(MissingExtraError, match=r"spikestack\[pandas\]"):
             convert()
+
+
+@pytest.mark.parametrize("width", [3.5, 7.0])
+@pytest.mark.parametrize("case", [name for name in CASES if name != "math"])
+def test_composed_figures_draw(case: str, width: float) -> None:
+    """Whatever there is to sum up, in both widths; also as vectors."""
+    recording = recording_of(*CASES[case], traces=(random_trace(neurons=2),))
+    figure = render(recording.plot(width=width))
+    assert figure.get_figwidth() == width
+    figure.savefig(BytesIO(), format="svg")
+
+
+def test_composed_figure_sums_up() -> None:
+    """Rates, intervals and spectrum stand below, with their units."""
+    records = [random_record("a", 50, number=2000), random_record("b", 20, number=500)]
+    shown = texts(recording_of(*records).plot())
+    for label in ("rate of a neuron (Hz)", "CV of intervals", "frequency (Hz)"):
+        assert label in shown
+    assert "CV of intervals" not in texts(recording_of(*records).raster())
+    with pytest.raises(ValidationError, match="inches"):
+        recording_of(*records).plot(width=0.1)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run", "summary_of"]
 
-RECORDING, FIGURE = "recording.spk", "raster.png"
+RECORDING, FIGURE, PAGE = "recording.spk", "raster.png", "report.html"
 INTERRUPTED = 130
 
 
@@ -48,6 +48,16 @@ def run(
     plot: Annotated[
         bool, typer.Option("--plot", help=f"Draw {FIGURE}, in DIR or else in this folder.")
     ] = False,
+    page: Annotated[
+        bool, typer.Option("--html", help=f"Write {PAGE}, in DIR or else in this folder.")
+    ] = False,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="RUN", help="Record to this new folder while running."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a recording that is in RUN already.")
+    ] = False,
     connectivity: Connectivity = "stored",
     lazy: Annotated[
         bool, typer.Option("--lazy", help="Let neurons rest sooner; spikes may then differ.")
@@ -63,7 +73,8 @@ def run(
     network(seed=...) that returns one, or a description saved by net.save(path). A Python file is
     executed, as by python itself: run only files that you trust. Saved files never execute
     anything. Where the network records nothing, the spikes of all populations are recorded.
-    Ctrl-C ends the run and keeps what was recorded.
+    Ctrl-C ends the run and keeps what was recorded. A run of any length fits with --to, which
+    records to a folder as it goes; sp.open_recording reads it, also after a crash.
     """
     from ..run import run as simulate
     from .sources import load_network
@@ -84,8 +95,11 @@ def run(
             connectivity=connectivity,
             lazy=lazy,
             profile=profile,
+            to=to,
+            overwrite=overwrite,
         )
-    files = _written(recording, folder, save=out is not None, plot=plot)
+    files = _written(recording, folder, save=out is not None, plot=plot, page=page)
+    files += [] if to is None else [to]
     if as_json:
         emit({"file": str(file), **summary_of(recording), "files": [str(path) for path in files]})
     else:
@@ -157,7 +171,9 @@ def _record_something(network: Network) -> None:
         network.record(population, "spikes")
 
 
-def _written(recording: Recording, folder: Path, save: bool, plot: bool) -> list[Path]:
+def _written(
+    recording: Recording, folder: Path, *, save: bool, plot: bool, page: bool
+) -> list[Path]:
     files = []
     if save:
         recording.save(folder / RECORDING)
@@ -165,6 +181,8 @@ def _written(recording: Recording, folder: Path, save: bool, plot: bool) -> list
     if plot:
         recording.plot().savefig(folder / FIGURE)
         files.append(folder / FIGURE)
+    if page:
+        files.append(recording.to_html(folder / PAGE))
     return files
 
 

@@ -52,8 +52,13 @@ def kind_of(path: Path) -> str:
     -------
     str
         ``"python"`` for a file named ``*.py`` that is no archive, the kind that a saved file
-        states, or ``"network"`` for all else, so that loading it says what is wrong with it.
+        states, ``"recording"`` for a folder that a run recorded to, or ``"network"`` for all else,
+        so that loading it says what is wrong with it.
     """
+    from ..recording.columns import is_column_folder
+
+    if is_column_folder(path):
+        return "recording"
     regular = path.exists() and stat.S_ISREG(os.stat(path).st_mode)
     if regular:
         with open(path, "rb") as stream:

@@ -21,6 +21,7 @@ from .population import Population, View, check_name
 from .rules.base import Ends, Rule, check_edge_count
 
 if TYPE_CHECKING:
+    from ..connections import Connections
     from ..recording import Recording
 
 __all__ = ["Drive", "Network", "Probe", "Projection"]
@@ -293,7 +294,7 @@ class Network:
             ms.
         settings
             ``on`` ("cpu" or "reference"), ``dt`` (0.1 ms), ``threads``, ``precision`` ("float32" or
-            "float64"), ``trials``, ``profile``, ``progress``.
+            "float64"), ``trials``, ``profile``, ``progress``, and ``to``, a folder to record to.
 
         Returns
         -------
@@ -302,6 +303,23 @@ class Network:
         """
         # Bound here rather than imported: a description needs no engine.
         return importlib.import_module("spikestack.run").run(self, duration, **settings)
+
+    def connections(
+        self,
+        name: str,
+        pre: Any = None,
+        post: Any = None,
+        *,
+        dt: Any = 0.1,
+        precision: str = "float32",
+    ) -> Connections:
+        """The synapses of one projection, as a run with this step and precision would have them.
+
+        For the rest, see `Simulation.connections`. The network is frozen by this, because the
+        rounding of weights depends on all of it.
+        """
+        made = importlib.import_module("spikestack.simulation").connections
+        return made(self, name, pre=pre, post=post, dt=dt, precision=precision)
 
     def save(self, path: str | Path) -> Path:
         """Write the description to one file, whole or not at all; `spikestack.load` reads it."""

@@ -158,6 +158,5 @@ def check_samples(program: Program, steps: int) -> None:
     if need + _RESERVE > there:
         raise MemoryLimitError(
             f"record: the samples of {steps:,} steps need about {need:,} bytes; {there:,} bytes "
-            "are available; record fewer neurons, at a longer interval, or advance in pieces and "
-            "drain"
+            "are available; record fewer neurons, at a longer interval, or to the disk (to=...)"
         )

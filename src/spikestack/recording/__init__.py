@@ -1,6 +1,7 @@
 """What a run gives back: spikes, traces and where they came from, as plain arrays with units."""
 
-from .recording import Recording, Records
+from .recording import Recording
+from .records import Records
 from .spikes import SpikeRecord
 from .trace import Trace
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ..errors import MissingExtraError, ValidationError, shorten
 
 __all__ = [
+    "ascends",
     "checked_bin",
     "checked_dt",
     "checked_ids",
@@ -23,12 +24,28 @@ __all__ = [
     "position",
 ]
 
+BLOCK = 2**20
+"""Numbers looked at together, so that a column on disk is never read as a whole."""
 
-def frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A contiguous, read-only view of `array` (or of a contiguous copy)."""
-    view = np.asarray(array, order="C").view()
+
+def frozen(array: npt.NDArray[Any], order: Literal["C", "K"] = "C") -> npt.NDArray[Any]:
+    """A read-only view of `array`, or of a contiguous copy; order ``"K"`` never copies."""
+    view = np.asarray(array, order=order).view()
     view.flags.writeable = False
     return view
+
+
+def ascends(array: npt.NDArray[Any]) -> bool:
+    """Whether each number is above the one before it; goes through `array` block by block."""
+    return all(
+        bool(
+            (
+                array[first + 1 : first + BLOCK + 1]
+                > array[first : first + BLOCK][: len(array) - first - 1]
+            ).all()
+        )
+        for first in range(0, len(array) - 1, BLOCK)
+    )
 
 
 def integers(values: Any, dtype: type[np.integer], where: str) -> npt.NDArray[Any]:

@@ -13,13 +13,13 @@ from . import statistics
 from .checks import checked_bin, checked_whole
 
 if TYPE_CHECKING:
-    from .spikes import SpikeRecord
+    from .spike_counts import SpikeCounts
 
 __all__ = ["correlations"]
 
 
 def correlations(
-    record: SpikeRecord,
+    record: SpikeCounts,
     bin: float,
     window: tuple[int, int],
     max_neurons: int,

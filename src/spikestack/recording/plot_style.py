@@ -7,7 +7,7 @@ from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingExtraError
+from ..errors import MissingExtraError, ValidationError, shorten
 from .tables import printable
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ __all__ = [
     "FAINT",
     "INK",
     "LITERAL",
+    "checked_width",
     "color_of",
     "dress",
     "new_figure",
@@ -69,7 +70,7 @@ def new_figure(width: float, height: float) -> Figure:
         Without matplotlib.
     """
     return _figure_class()(
-        figsize=(width, height), dpi=150, facecolor="white", layout="constrained"
+        figsize=(width, height), dpi=300, facecolor="white", layout="constrained"
     )
 
 
@@ -85,10 +86,21 @@ def _figure_class() -> Any:
 
         def _repr_png_(self) -> bytes:
             buffer = BytesIO()
-            self.savefig(buffer, format="png", bbox_inches="tight")
+            self.savefig(buffer, format="png", bbox_inches="tight", dpi=144)
             return buffer.getvalue()
 
     return NotebookFigure
+
+
+def checked_width(width: float) -> float:
+    """`width` in inches; ValidationError unless a label and a plot fit in it."""
+    if not (isinstance(width, int | float) and 2.5 <= width <= 40):
+        raise ValidationError(
+            "figure width",
+            f"got {shorten(width)}",
+            "2.5 to 40 inches: 3.5 for one column, 7 for two",
+        )
+    return float(width)
 
 
 def dress(ax: Axes) -> None:

@@ -15,6 +15,7 @@ from .plot_style import (
     FAINT,
     INK,
     LITERAL,
+    checked_width,
     color_of,
     dress,
     new_figure,
@@ -22,7 +23,8 @@ from .plot_style import (
     short_name,
     time_axis,
 )
-from .statistics import in_window, whole_steps
+from .statistics import SPIKES, in_window, milliseconds, whole_steps
+from .summary_plots import draw_summary, summary_height
 from .trace_plots import draw_trace, trace_height
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from .spikes import SpikeRecord
     from .trace import Trace
 
-__all__ = ["record_raster", "record_rate", "recording_figure"]
+__all__ = ["Points", "points_of", "record_raster", "record_rate", "recording_figure"]
 
 WIDTH = 7.0
 RASTERISE_FROM = 50_000
@@ -45,12 +47,18 @@ Window = tuple[float, float]
 
 @dataclass(frozen=True)
 class Points:
-    """The spikes of one population that are drawn: times in ms, rows from 0, counts of neurons."""
+    """The spikes of one population that are drawn: steps, rows from 0, counts of neurons."""
 
-    times: npt.NDArray[np.float64]
+    steps: npt.NDArray[np.int64]
+    dt: float
     rows: npt.NDArray[np.int64]
     shown: npt.NDArray[np.int32]
     of: int
+
+    @property
+    def times(self) -> npt.NDArray[np.float64]:
+        """In ms."""
+        return milliseconds(self.steps, self.dt)
 
 
 def recording_figure(
@@ -59,8 +67,14 @@ def recording_figure(
     window: Window,
     max_neurons: int,
     trial: int,
+    *,
+    width: float = WIDTH,
+    summary: bool = False,
 ) -> Figure:
-    """Raster over rates over traces, as far as there are any; see `Recording.raster`."""
+    """Raster over rates over traces, as far as there are any; see `Recording.raster`.
+
+    With `summary`, the distributions and spectra of `summary_plots` stand below.
+    """
     if not records and not traces:
         raise ValidationError(
             "Recording",
@@ -71,13 +85,21 @@ def recording_figure(
     raster_height = min(2.4 + 0.25 * len(records), 14.0)
     heights = [raster_height, 1.1] if records else []
     heights += [trace_height(trace) for trace in traces]
-    figure = new_figure(WIDTH, sum(heights) + 0.5)
-    axes = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    below = summary_height(records, window, width) if summary else 0.0
+    figure = new_figure(checked_width(width), sum(heights) + 0.5 + below)
+    parts: list[Any] = [figure]
+    if below:
+        ratios = [sum(heights) + 0.5, below]
+        parts = list(cast("Any", figure).subfigures(2, 1, height_ratios=ratios, hspace=0.04))
+        draw_summary(parts[1], records, window, width)
+    axes = parts[0].subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[
+        :, 0
+    ]
     for ax in axes:
         dress(ax)
     if records:
-        drawn = _points(records, window, max_neurons, trial)
-        _draw_bands(axes[0], records, drawn, raster_height)
+        drawn = points_of(records, window, max_neurons, trial)
+        _draw_bands(axes[0], records, drawn, (width, raster_height))
         if records[0].n_trials > 1:
             _note(axes[0], f"trial {trial} of {records[0].n_trials}")
         _draw_rates(axes[1], records, window)
@@ -87,7 +109,7 @@ def recording_figure(
         draw_trace(ax, trace, trial, color=color_of(place), window=window, named=True)
     for ax in axes:
         time_axis(ax, *window, label=ax is axes[-1])
-    figure.align_ylabels()
+    parts[0].align_ylabels()
     return figure
 
 
@@ -97,9 +119,9 @@ def record_raster(record: SpikeRecord, ax: Axes | None, trial: int, max_neurons:
     from matplotlib.ticker import MaxNLocator
 
     window = (record.t_start, record.t_stop)
-    (points,) = _points([record], window, max_neurons, trial)
+    (points,) = points_of([record], window, max_neurons, trial)
     low, high = (int(record.neurons[0]), int(record.neurons[-1])) if points.of else (0, 0)
-    width, height = _size_in_points(ax)
+    width, height = _size_inpoints_of(ax)
     row, dot = height / (high - low + 1), _dot_size(len(points.times), width, height)
     shown = points.shown[points.rows]
     _scatter(ax, points.times, shown, row=row, dot=dot, color=color_of(0))
@@ -132,15 +154,20 @@ def _own_axes(ax: Axes | None, height: float) -> Axes:
     return ax
 
 
-def _size_in_points(ax: Axes) -> tuple[float, float]:
+def _size_inpoints_of(ax: Axes) -> tuple[float, float]:
     figure: Any = ax.get_figure()
     scale = POINTS_PER_INCH / figure.dpi
     return ax.bbox.width * scale, ax.bbox.height * scale
 
 
-def _points(
-    records: Sequence[SpikeRecord], window: Window, max_neurons: int, trial: int
+def points_of(
+    records: Sequence[SpikeRecord],
+    window: Window,
+    max_neurons: int,
+    trial: int,
+    max_spikes: int = MOST_POINTS,
 ) -> list[Points]:
+    """What is drawn of each record: all neurons, or evenly spaced ones where that is too much."""
     inside = [_inside(record, window, record.checked_trial(trial)) for record in records]
     spikes = np.array([len(steps) for steps, _ in inside])
     of = np.array([len(record.neurons) for record in records])
@@ -149,8 +176,8 @@ def _points(
         fewest = np.minimum(of, max(1, max_neurons // (2 * len(records))))
         numbers = np.maximum(fewest, np.round(of * (max_neurons / of.sum())).astype(int))
     expected = float((spikes * numbers / np.maximum(of, 1)).sum())
-    if expected > MOST_POINTS:
-        fewer = (numbers * (MOST_POINTS / expected)).astype(int)
+    if expected > max_spikes:
+        fewer = (numbers * (max_spikes / expected)).astype(int)
         numbers = np.maximum(fewer, np.minimum(numbers, 1))
     return [
         _thinned(record, *own, int(number)) for record, own, number in zip(records, inside, numbers)
@@ -161,6 +188,9 @@ def _inside(
     record: SpikeRecord, window: Window, trial: int
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     first, last = (whole_steps(time, record.dt) for time in window)
+    if record.n_trials == 1:
+        rows = record.inside(first, last)
+        return record.steps[rows], record.ids[rows]
     origin = whole_steps(record.t_start, record.dt)
     begin, end = np.searchsorted(record.trials, [trial, trial + 1])
     steps, ids = record.steps[begin:end], record.ids[begin:end]
@@ -175,23 +205,29 @@ def _thinned(
     shown = neurons[np.linspace(0, len(neurons) - 1, number).round().astype(int)]
     row_of = np.full(record.size, -1, dtype=np.int64)
     row_of[shown] = np.arange(len(shown))
-    rows = row_of[ids]
-    return Points((steps * record.dt)[rows >= 0], rows[rows >= 0], shown, len(neurons))
+    kept_steps, kept_rows = [steps[:0]], [row_of[:0]]
+    for first in range(0, len(ids), SPIKES):
+        rows = row_of[ids[first : first + SPIKES]]
+        kept_steps.append(steps[first : first + SPIKES][rows >= 0])
+        kept_rows.append(rows[rows >= 0])
+    found = np.concatenate(kept_steps), np.concatenate(kept_rows)
+    return Points(found[0], record.dt, found[1], shown, len(neurons))
 
 
 def _draw_bands(
     ax: Axes,
     records: Sequence[SpikeRecord],
     drawn: Sequence[Points],
-    inches: float,
+    size: tuple[float, float],
 ) -> None:
+    inches = size[1]
     shares = np.array([len(points.shown) for points in drawn], float)
     shares = np.maximum(shares, 0.55 / len(records) * shares.sum())
     shares = np.maximum(shares / max(shares.sum(), 1.0), 1e-6)
     gap = 0.02 if len(records) <= 12 else 0.005
     top = 1.0
     spikes = sum(len(points.times) for points in drawn)
-    dot = _dot_size(spikes, (WIDTH - 1) * POINTS_PER_INCH, inches * POINTS_PER_INCH)
+    dot = _dot_size(spikes, (size[0] - 1) * POINTS_PER_INCH, inches * POINTS_PER_INCH)
     total = shares.sum() + gap * (len(records) - 1)
     for index, (record, points, share) in enumerate(zip(records, drawn, shares / total)):
         count = max(len(points.shown), 1)
@@ -233,8 +269,7 @@ def _label_band(
         noun = "neuron" if count == "1" else "neurons"
         ax.text(-0.022, middle, f"{count} {noun}", va="top", color=FAINT, size=7, **common)
     else:
-        text = f"{name} ({count})"
-        ax.text(-0.022, middle, text, va="center", color=color, size=size, **common)
+        ax.text(-0.022, middle, f"{name} ({count})", va="center", color=color, size=size, **common)
 
 
 def _scatter(
@@ -275,7 +310,7 @@ def _draw_rates(
     if stop > start:
         for index, record in enumerate(records):
             centres, rates = record.rate_over_time(width, start, stop)
-            (line,) = ax.plot(centres, rates, color=color_of(index), linewidth=1.0)
+            (line,) = ax.plot(centres, rates, color=color_of(index), linewidth=0.9)
             line.set(solid_joinstyle="round", zorder=2 + len(record.neurons) / (MOST_NEURONS + 1))
         trials = records[0].n_trials
         mean = f", mean of {trials} trials" if trials > 1 else ""

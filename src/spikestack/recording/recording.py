@@ -5,14 +5,16 @@ from __future__ import annotations
 import importlib
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 
-from ..errors import UnknownNameError, ValidationError, shorten
+from ..errors import ValidationError, shorten
 from .checks import checked_span, pandas
+from .records import Records
 from .spikes import SpikeRecord
 from .tables import html_report, printable, text_report
 from .trace import Trace
@@ -22,47 +24,9 @@ if TYPE_CHECKING:
 
     from .report import Report
 
-__all__ = ["Recording", "Records"]
+__all__ = ["Recording"]
 
-V = TypeVar("V")
 STATUSES = ("complete", "interrupted")
-
-
-class Records(Mapping[str, V], Generic[V]):
-    """A read-only mapping that answers an unknown name with the nearest known ones.
-
-    Parameters
-    ----------
-    where
-        What the mapping holds, as an error message says it.
-    items
-        The records by name, in the order in which they are shown.
-    """
-
-    def __init__(self, where: str, items: Mapping[str, V]) -> None:
-        self._where, self._items = where, dict(items)
-
-    def __getitem__(self, name: str) -> V:
-        try:
-            return self._items[name]
-        except (KeyError, TypeError):
-            raise UnknownNameError(self._where, name, self._items) from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._items
-
-    def __repr__(self) -> str:
-        names = ", ".join(repr(name) for name in self._items)
-        return f"<{printable(self._where)}: {names or 'none'}>"
-
-    def _ipython_key_completions_(self) -> list[str]:
-        return list(self._items)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -156,6 +120,21 @@ class Recording:
         """Mean rate of each population by name, in Hz; see `SpikeRecord.rate`."""
         return {name: record.rate(t_start, t_stop) for name, record in self.spikes.items()}
 
+    def between(self, t_start: float, t_stop: float) -> Recording:
+        """The part from `t_start` to `t_stop` ms, as a recording of its own.
+
+        Half open as ``(t_start, t_stop]``, as in `SpikeRecord.rates`. Nothing is copied where
+        there is one trial, so a part of a recording on disk takes what the part takes.
+
+        Raises
+        ------
+        ValidationError
+            When the window is empty or not a part of the recording.
+        """
+        from .cutting import part_of
+
+        return part_of(self, *_checked_window(self, t_start, t_stop))
+
     def same_spikes(self, other: Recording) -> bool:
         """Whether both hold the same populations with the same spikes, in any order of names."""
         return set(self.spikes) == set(other.spikes) and all(
@@ -185,6 +164,39 @@ class Recording:
         table.insert(0, "population", population)
         return table
 
+    def to_xarray(self) -> Any:
+        """All traces and spikes as an xarray.Dataset with units.
+
+        A trace is named as ``exc.v`` and has the dimensions ``trial``, ``time`` (in ms) and
+        ``neuron``. Where traces are of other times or neurons than the first, those dimensions
+        bear the trace's name too: ``inh.v.time``. Spikes are the variables ``exc.spike_time`` (in
+        ms), ``exc.spike_neuron``, ``exc.spike_trial`` and, where they carry something,
+        ``exc.spike_value``, over ``exc.spike``. Attributes hold units and provenance.
+
+        Raises
+        ------
+        MissingExtraError
+            Without xarray.
+        """
+        from .exporting import dataset_of
+
+        return dataset_of(self)
+
+    def to_neo(self) -> Any:
+        """A neo.Block: a segment for each trial, with spike trains and signals as quantities.
+
+        Each recorded neuron is a SpikeTrain, also a silent one, annotated with ``population`` and
+        ``neuron``; each trace is an AnalogSignal with a channel for each neuron.
+
+        Raises
+        ------
+        MissingExtraError
+            Without neo.
+        """
+        from .exporting import block_of
+
+        return block_of(self)
+
     def raster(
         self,
         populations: Sequence[str] | None = None,
@@ -192,6 +204,7 @@ class Recording:
         t_stop: float | None = None,
         max_neurons: int = 2000,
         trial: int = 0,
+        width: float = 7.0,
     ) -> Figure:
         """Draw the spikes of all populations above their rates, and return the figure.
 
@@ -209,6 +222,9 @@ class Recording:
             are always those of all recorded neurons.
         trial
             The trial shown as a raster; rates are the mean over all trials.
+        width
+            In inches: 7 for two columns of a page, 3.5 for one. Saved as PDF or SVG, all but
+            rasters of very many spikes stays vectors.
 
         Raises
         ------
@@ -223,7 +239,7 @@ class Recording:
         names = list(self.spikes) if populations is None else list(populations)
         window = _checked_window(self, t_start, t_stop)
         return recording_figure(
-            [self.spikes[name] for name in names], [], window, max_neurons, trial
+            [self.spikes[name] for name in names], [], window, max_neurons, trial, width=width
         )
 
     def plot(
@@ -232,13 +248,54 @@ class Recording:
         t_stop: float | None = None,
         max_neurons: int = 2000,
         trial: int = 0,
+        width: float = 7.0,
     ) -> Figure:
-        """Draw the raster, the rates and all traces above each other; see `raster`."""
+        """Draw raster, rates and traces over the same time, and below them what sums them up.
+
+        That is, of every population, the distribution over neurons of the rate and of the `cv` of
+        the intervals, and the `spectrum` of the population rate. For the rest, see `raster`.
+        """
         from .plots import recording_figure
 
         traces = [trace for variables in self.traces.values() for trace in variables.values()]
         window = _checked_window(self, t_start, t_stop)
-        return recording_figure(list(self.spikes.values()), traces, window, max_neurons, trial)
+        records = list(self.spikes.values())
+        return recording_figure(
+            records, traces, window, max_neurons, trial, width=width, summary=True
+        )
+
+    def to_html(
+        self,
+        path: str | os.PathLike[str],
+        title: str | None = None,
+        max_spikes: int = 500_000,
+        trial: int = 0,
+    ) -> Path:
+        """Write one HTML file with figures to zoom in, tables and provenance; return its path.
+
+        It needs no other file, no library and no network, and loads nothing from anywhere.
+
+        Parameters
+        ----------
+        path
+            Where to; an existing file is replaced.
+        title
+            At its head.
+        max_spikes
+            Of more spikes, those of evenly spaced neurons are drawn; the page says so.
+        trial
+            The trial drawn; rates and tables are of all.
+
+        Raises
+        ------
+        ValidationError
+            When there is no such trial.
+        OSError
+            When the file cannot be written.
+        """
+        from .page import page_of, write_page
+
+        return write_page(page_of(self, title, max_spikes, trial), path)
 
     def report(self) -> Report:
         """What the engine chose, what it takes in memory, and where the time went.
@@ -277,7 +334,7 @@ class Recording:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Recording:
-        """Read a file written by `save`.
+        """Read a file written by `save`, or open a folder that a run recorded to.
 
         Raises
         ------
@@ -287,8 +344,9 @@ class Recording:
             When it is damaged, of another kind or of a later version.
         """
         from .files import load_recording
+        from .opening import open_folder
 
-        return load_recording(path)
+        return open_folder(path) if os.path.isdir(path) else load_recording(path)
 
     @classmethod
     def join(cls, *pieces: Recording) -> Recording:

@@ -12,8 +12,13 @@ __all__ = [
     "binned_counts",
     "coefficient_of_variation",
     "count_correlations",
+    "counts",
+    "fano_factors",
     "in_window",
     "intervals",
+    "lag_counts",
+    "local_variation",
+    "milliseconds",
     "rates",
     "stable_order",
     "whole_steps",
@@ -27,6 +32,25 @@ ROUNDING = 1e-6
 
 BLOCK = 2**13
 """Bins of which counts are held at a time."""
+
+SPIKES = 2**20
+"""Spikes that are looked at together, so that a record on disk is never held as a whole."""
+
+LONG = 2**22
+"""Spikes from which on a record is not sorted by neuron as a whole where it can be avoided."""
+
+
+def milliseconds(steps: npt.NDArray[np.integer], dt: float) -> Floats:
+    """Steps as times: float64, in ms."""
+    return np.multiply(steps, dt, dtype=np.float64)
+
+
+def counts(ids: Ints, size: int) -> npt.NDArray[np.int64]:
+    """How often each of ``range(size)`` occurs in `ids`."""
+    found = np.zeros(size, np.int64)
+    for first in range(0, len(ids), SPIKES):
+        found += np.bincount(ids[first : first + SPIKES], minlength=size)
+    return found
 
 
 def whole_steps(time: float, dt: float) -> int:
@@ -142,8 +166,102 @@ def binned_counts(
     edges = np.minimum(first + width * np.arange(bins + 1, dtype=np.int64), last)
     if bins == 0:
         return np.zeros(0, np.int64), edges
-    index = bin_index(steps, first, width)
-    return np.bincount(index, minlength=bins).astype(np.int64), edges
+    counts = np.zeros(bins, np.int64)
+    for begin in range(0, len(steps), SPIKES):
+        index = bin_index(steps[begin : begin + SPIKES], first, width)
+        low = int(index.min())
+        part = np.bincount(index - low)
+        counts[low : low + len(part)] += part
+    return counts, edges
+
+
+def fano_factors(ids: Ints, windows: Ints, size: int, n_windows: int) -> Floats:
+    """Variance of spike counts over their mean.
+
+    Parameters
+    ----------
+    ids, windows : int[n]
+        The neuron and the window of each spike, in ``range(size)`` and ``range(n_windows)``.
+    size, n_windows
+        Number of neurons and of windows.
+
+    Returns
+    -------
+    float64[size]
+        NaN where there are no spikes.
+    """
+    keys, number = np.unique(ids.astype(np.int64) * n_windows + windows, return_counts=True)
+    first = keys // n_windows
+    total = np.bincount(first, weights=number, minlength=size)
+    squares = np.bincount(first, weights=number.astype(float) ** 2, minlength=size)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.maximum(squares * n_windows - total**2, 0.0) / (n_windows * total)
+
+
+def local_variation(lengths: Ints, trains: Ints, size: int, least: int = 3) -> Floats:
+    """Shinomoto's local variation of successive intervals, pooled over the trains of a neuron.
+
+    Parameters
+    ----------
+    lengths, trains
+        As `intervals` gives them; a train is a trial times `size` plus a neuron.
+    size
+        Number of neurons.
+    least
+        Neurons with fewer intervals give NaN.
+
+    Returns
+    -------
+    float64[size]
+    """
+    before, after = lengths[:-1].astype(float), lengths[1:].astype(float)
+    pairs = (trains[1:] == trains[:-1]) & (before + after > 0)
+    neuron = trains[1:][pairs] % size
+    shares = ((before - after)[pairs] / (before + after)[pairs]) ** 2
+    number = np.bincount(neuron, minlength=size)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        variation = 3.0 * np.bincount(neuron, weights=shares, minlength=size) / number
+    variation[np.bincount(trains % size, minlength=size) < least] = np.nan
+    return variation
+
+
+def lag_counts(
+    steps: Ints,
+    trials: Ints,
+    others: Ints,
+    other_trials: Ints,
+    width: int,
+    bins: int,
+    same: bool,
+) -> npt.NDArray[np.int64]:
+    """Count pairs of spikes of two trains by their lag.
+
+    Parameters
+    ----------
+    steps, trials, others, other_trials : int[n], int[n], int[m], int[m]
+        Steps and trials of both, ascending by trial and step.
+    width, bins
+        Steps in a bin, and bins on each side of the one around 0.
+    same
+        Whether both are one train, whose spikes make no pairs with themselves.
+
+    Returns
+    -------
+    int64[2 * bins + 1]
+    """
+    found = np.zeros(2 * bins + 1, np.int64)
+    low, high = -(width * (2 * bins + 1) // 2), -(-width * (2 * bins + 1) // 2)
+    for trial in np.intersect1d(trials, other_trials):
+        a, b = steps[trials == trial], others[other_trials == trial]
+        begin, end = np.searchsorted(b, a + low), np.searchsorted(b, a + high)
+        for offset in range(int((end - begin).max(initial=0))):
+            there = begin + offset < end
+            lags = b[begin[there] + offset] - a[there]
+            index = (2 * lags + width) // (2 * width) + bins
+            index = index[(index >= 0) & (index <= 2 * bins)]
+            found += np.bincount(index, minlength=2 * bins + 1)
+    found[bins] -= len(steps) if same else 0
+    return found
 
 
 def count_correlations(trains: Ints, bins: Ints, size: int, n_bins: int) -> Floats:

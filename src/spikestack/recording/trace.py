@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ValidationError, shorten
-from .checks import checked_dt, checked_ids, frozen, integers, numbers, pandas, position
+from . import spectra
+from .checks import ascends, checked_dt, checked_ids, frozen, integers, numbers, pandas, position
 from .tables import html_table, printable
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["Trace"]
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -54,7 +57,7 @@ class Trace:
 
     def __post_init__(self) -> None:
         steps = integers(self.steps, np.int64, f"{self._where}.steps")
-        if np.any(np.diff(steps) <= 0):
+        if not ascends(steps):
             raise ValidationError(f"{self._where}.steps", "are not strictly ascending")
         ids = checked_ids(self.ids, None, f"{self._where}.ids")
         values = numbers(self.values, f"{self._where}.values")
@@ -67,7 +70,7 @@ class Trace:
         object.__setattr__(self, "dt", checked_dt(self.dt, self._where))
         object.__setattr__(self, "steps", frozen(steps))
         object.__setattr__(self, "ids", frozen(ids))
-        object.__setattr__(self, "values", frozen(values))
+        object.__setattr__(self, "values", frozen(values, order="K"))
 
     @property
     def _where(self) -> str:
@@ -154,6 +157,56 @@ class Trace:
                 "value": self.values.ravel(),
             }
         )
+
+    def to_xarray(self) -> Any:
+        """An xarray.DataArray over ``trial``, ``time`` (in ms) and ``neuron``, with its unit.
+
+        Raises
+        ------
+        MissingExtraError
+            Without xarray.
+        """
+        from .exporting import array_of
+
+        return array_of(self)
+
+    def spectrum(self, segment: float | None = None) -> tuple[Floats, Floats]:
+        """Power spectral density of each neuron's samples, the mean over trials.
+
+        By Welch's method, as `SpikeRecord.spectrum`; a sinusoid of amplitude A shows as a peak
+        that holds A**2/2.
+
+        Parameters
+        ----------
+        segment
+            Length in ms of a window; frequencies are ``1000/segment`` Hz apart. By default 1000
+            ms, or a quarter of a trace that is shorter than 4 s.
+
+        Returns
+        -------
+        frequencies : float64[f]
+            In Hz.
+        power : float64[k, f]
+            In the unit of the trace, squared, per Hz.
+
+        Raises
+        ------
+        ValidationError
+            When samples are not evenly spaced, or a segment holds less than eight or more than
+            there are.
+        """
+        where = f"{self._where}.spectrum"
+        gaps = np.unique(np.diff(self.steps))
+        if len(gaps) != 1:
+            raise ValidationError(where, "samples are not evenly spaced", "two or more, evenly")
+        ms = float(gaps[0]) * self.dt
+        length = spectra.segment_length(segment, len(self), ms, where)
+        frequencies = np.multiply(np.arange(length // 2 + 1), 1000.0 / (ms * length), dtype=float)
+        power = np.empty((len(self.ids), len(frequencies)))
+        for k in range(len(self.ids)):
+            samples = self.values[:, :, k].astype(float)
+            power[k] = spectra.welch(samples, 1000.0 / ms, length)[1]
+        return np.asarray(frequencies, np.float64), power
 
     def plot(self, ax: Axes | None = None, trial: int = 0) -> Figure:
         """Draw one trial and return the figure.

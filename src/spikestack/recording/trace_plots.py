@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .trace import Trace
 
-__all__ = ["draw_trace", "trace_figure", "trace_height"]
+__all__ = ["draw_trace", "envelope", "trace_figure", "trace_height"]
 
 MOST_LINES = 8
 MOST_COLUMNS = 2000
@@ -72,13 +72,21 @@ def draw_trace(
 
 
 def _line(ax: Axes, times: Floats, values: Floats, color: str) -> None:
-    ax.plot(*_envelope(times, values), color=color, linewidth=0.9, solid_joinstyle="round")
+    ax.plot(
+        *envelope(times, values, MOST_COLUMNS, 4),
+        color=color,
+        linewidth=0.8,
+        solid_joinstyle="round",
+    )
 
 
-def _envelope(times: Floats, values: Floats) -> tuple[Floats, Floats]:
-    """Keep the lowest and highest sample of each of 2000 stretches, so that no peak is lost."""
-    stride = len(times) // MOST_COLUMNS
-    if stride < 4:
+def envelope(times: Floats, values: Floats, stretches: int, least: int) -> tuple[Floats, Floats]:
+    """Keep the lowest and highest sample of so many stretches, so that no peak is lost.
+
+    Where a stretch would hold less than `least` samples, all are kept.
+    """
+    stride = len(times) // stretches
+    if stride < least:
         return times, values
     whole = len(times) // stride * stride
     blocks = np.nan_to_num(values[:whole].reshape(-1, stride), nan=0.0)
@@ -95,7 +103,11 @@ def _stack(ax: Axes, trace: Trace, times: Floats, values: Floats, color: str) ->
     offsets = -1.15 * span * np.arange(values.shape[1])
     for column, offset in enumerate(offsets):
         _line(ax, times, values[:, column] - low[column] + offset, color)
-    ax.set_yticks(offsets + 0.2 * span, [str(neuron) for neuron in trace.ids])
+    middles = [
+        float(np.median(column[np.isfinite(column)])) if np.isfinite(column).any() else 0.0
+        for column in values.T
+    ]
+    ax.set_yticks(offsets + (middles - low), [str(neuron) for neuron in trace.ids])
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.set_ylim(offsets[-1] - 0.1 * span, 1.1 * span)
