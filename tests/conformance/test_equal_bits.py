@@ -18,7 +18,14 @@ from spikestack.synapses.base import Synapse
 MODELS = collect("spikestack.neurons", NeuronModel)
 SYNAPSES = collect("spikestack.synapses", Synapse)
 #: A current (nA) that makes each model fire.
-DRIVE = {"LIF": 1.2, "AdEx": 1.0, "Izhikevich": 12.0, "HodgkinHuxley": 12.0, "SpikeSource": None}
+DRIVE = {
+    "LIF": 1.2,
+    "AdEx": 1.0,
+    "Izhikevich": 12.0,
+    "Izhikevich2004": 12.0,
+    "HodgkinHuxley": 12.0,
+    "SpikeSource": None,
+}
 
 
 def same(a: Recording, b: Recording) -> bool:
