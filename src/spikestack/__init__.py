@@ -22,6 +22,7 @@ _HOMES = {
     "LIF": "neurons.lif",
     "AdEx": "neurons.adex",
     "Izhikevich": "neurons.izhikevich",
+    "Izhikevich2004": "neurons.izhikevich",
     "HodgkinHuxley": "neurons.hodgkin_huxley",
     "SpikeSource": "neurons.spike_source",
     "Synapse": "synapses.base",
@@ -107,6 +108,7 @@ __all__ = [
     "HodgkinHuxley",
     "InhomogeneousPoisson",
     "Izhikevich",
+    "Izhikevich2004",
     "ListedRule",
     "LogNormal",
     "Mask",
@@ -172,7 +174,7 @@ if TYPE_CHECKING:
     from .neurons.adex import AdEx
     from .neurons.base import NeuronModel
     from .neurons.hodgkin_huxley import HodgkinHuxley
-    from .neurons.izhikevich import Izhikevich
+    from .neurons.izhikevich import Izhikevich, Izhikevich2004
     from .neurons.lif import LIF
     from .neurons.spike_source import SpikeSource
     from .recording import Recording

@@ -16,6 +16,7 @@ from .block import Block, defined_names, parse_block
 from .builtins import builtin_units
 from .expressions import names_in
 from .parser import check_identifier, unit_of_text
+from .stimulus import Stimulus
 
 __all__ = ["AbstractModel", "Parameter"]
 
@@ -84,6 +85,8 @@ class AbstractModel:
     dimensionless: bool = False
     source: str = ""
     parameter_sets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    #: The current that shows what a parameter set is known for, by the set's name.
+    shows: ClassVar[Mapping[str, Stimulus]] = {}
     #: Parameters and name of a model that was read from a file.
     inline_parameters: ClassVar[Mapping[str, Parameter]] = {}
     saved_label: ClassVar[str] = ""
