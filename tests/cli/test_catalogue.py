@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import pytest
 
+from spikestack.equations.catalogue import collect
+from spikestack.network.currents.base import CurrentModel
+from spikestack.neurons.base import NeuronModel
+from spikestack.synapses.base import Synapse
+
 from .conftest import Cli
 
-NEURONS = ("LIF", "AdEx", "Izhikevich", "HodgkinHuxley", "SpikeSource")
-SYNAPSES = ("Delta", "ExponentialCurrent", "AlphaCurrent", "ExponentialConductance")
+NEURONS = tuple(collect("spikestack.neurons", NeuronModel))
+SYNAPSES = tuple(collect("spikestack.synapses", Synapse))
+CURRENTS = tuple(collect("spikestack.network.currents", CurrentModel))
 
 
 def test_models(cli: Cli) -> None:
     rows = {row["name"]: row for row in cli.json("models")}
-    assert {name: rows[name]["kind"] for name in (*NEURONS, *SYNAPSES)} == {
+    assert {name: rows[name]["kind"] for name in (*NEURONS, *SYNAPSES, *CURRENTS)} == {
         **dict.fromkeys(NEURONS, "neuron"),
         **dict.fromkeys(SYNAPSES, "synapse"),
+        **dict.fromkeys(CURRENTS, "current"),
     }
     assert "brunel" in rows["LIF"]["parameter_sets"]
     text = cli.ok("models")
     assert all(name in text for name in rows)
 
 
-@pytest.mark.parametrize("name", [*NEURONS, *SYNAPSES])
+@pytest.mark.parametrize("name", [*NEURONS, *SYNAPSES, *CURRENTS])
 def test_describe(cli: Cli, name: str) -> None:
     data = cli.json("describe", name)
     assert data["name"] == name
@@ -36,8 +43,9 @@ def test_describe(cli: Cli, name: str) -> None:
 
 def test_integration_is_that_of_the_lowered_network(cli: Cli) -> None:
     assert cli.json("describe", "LIF")["integration"] == {"v": "exact"}
+    receptors = {k: v for k, v in collect("spikestack.synapses", Synapse).items() if v().current}
     assert cli.json("describe", "LIF")["integration_with"] == {
-        "ExponentialConductance": {"v": "exponential Euler"}
+        name: {"v": "exponential Euler"} for name, kind in receptors.items() if kind().positive
     }
     assert set(cli.json("describe", "HodgkinHuxley")["integration"].values()) == {
         "exponential Euler"

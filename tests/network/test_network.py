@@ -269,7 +269,8 @@ def test_public_names_are_complete() -> None:
     from spikestack.synapses.base import Synapse
 
     models = collect("spikestack.neurons", NeuronModel) | collect("spikestack.synapses", Synapse)
-    assert set(models) <= set(sp.__all__)
+    assert set(models) <= set(dir(sp))
+    assert all(getattr(sp, name) is model for name, model in models.items())
 
 
 def test_pint_quantities() -> None:

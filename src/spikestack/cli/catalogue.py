@@ -22,7 +22,7 @@ __all__ = ["describe", "models"]
 
 
 def models(as_json: Json = False) -> None:
-    """List the neuron models and synapses that come with Spikestack."""
+    """List the neuron models, synapses and currents that come with Spikestack."""
     rows = [
         {
             "name": name,
@@ -58,14 +58,19 @@ def describe(
 
 def _catalogue() -> dict[str, tuple[str, type[Any]]]:
     from ..equations.catalogue import collect
+    from ..network.currents.base import CurrentModel
     from ..neurons.base import NeuronModel
     from ..synapses.base import Synapse
 
     neurons = collect("spikestack.neurons", NeuronModel)
     synapses = collect("spikestack.synapses", Synapse)
-    return {name: ("neuron", model) for name, model in neurons.items()} | {
-        name: ("synapse", model) for name, model in synapses.items()
-    }
+    currents = collect("spikestack.network.currents", CurrentModel)
+    kinds: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("neuron", neurons),
+        ("synapse", synapses),
+        ("current", currents),
+    )
+    return {name: (kind, model) for kind, found in kinds for name, model in found.items()}
 
 
 def _resolved(name: str) -> str:
@@ -99,7 +104,7 @@ def _facts(kind: str, cls: type[Any]) -> dict[str, Any]:
         "details": "\n\n".join(_paragraphs(cls)[1:]),
         "equations": textwrap.dedent(model.equations).strip(),
         "variables": [
-            {"name": state, "unit": str(unit), "initial": model.initial_values[state]}
+            {"name": state, "unit": str(unit), "initial": _initial(model.initial_values[state])}
             for state, unit in model.block.units.items()
             if state in model.block.states
         ],
@@ -114,7 +119,8 @@ def _facts(kind: str, cls: type[Any]) -> dict[str, Any]:
             for name, parameter in model.parameters.items()
         ],
     }
-    own = _neuron_facts(model) if kind == "neuron" else _synapse_facts(model)
+    makers = {"neuron": _neuron_facts, "synapse": _synapse_facts, "current": _current_facts}
+    own = makers[kind](model)
     sets = {name: dict(values) for name, values in model.parameter_sets.items()}
     return facts | own | {"parameter_sets": sets, "source": model.source}
 
@@ -138,6 +144,20 @@ def _neuron_facts(model: Any) -> dict[str, Any]:
         "default_synapse": model.default_synapse,
         "integration": alone,
         "integration_with": with_synapses,
+    }
+
+
+def _initial(value: Any) -> Any:
+    return value if isinstance(value, int | float | str) else repr(value)
+
+
+def _current_facts(current: Any) -> dict[str, Any]:
+    states = current.block.states
+    exact = dict.fromkeys(current.block.derivatives, "exact")
+    return {
+        "current": current.current,
+        "integration": dict.fromkeys(states, "update") | exact,
+        "integration_with": {},
     }
 
 
@@ -168,12 +188,15 @@ def _schemes(model: NeuronModel, synapse: Synapse | None) -> dict[str, str] | No
     """How each variable is integrated, or None where synapse and model do not fit."""
     from ..network import Network, Population
     from ..network.inputs import SpikeTrains
+    from ..network.rules import OneToOne
     from ..program.lower import lower
 
     network = Network()
     population = network.add(Population("one", 1, model))
     try:
-        if synapse is not None:
+        if synapse is not None and synapse.continuous:
+            network.connect(population, population, OneToOne(), synapse)
+        elif synapse is not None:
             network.drive(population, SpikeTrains([[1.0]], synapse=synapse))
         return dict(lower(network, 0.1, "float64", 1).populations[0].schemes)
     except EquationError:
@@ -190,6 +213,8 @@ def _show(facts: dict[str, Any]) -> None:
     _section("equations", facts["equations"] or "none of its own: it acts on the neuron's")
     if facts["kind"] == "neuron":
         _show_spiking(facts)
+    elif facts["kind"] == "current":
+        _section("current into the neuron", facts["current"])
     else:
         _show_receiving(facts)
     integration = [f"{name}: {scheme}" for name, scheme in (facts["integration"] or {}).items()]
@@ -228,7 +253,10 @@ def _show_spiking(facts: dict[str, Any]) -> None:
 
 def _show_receiving(facts: dict[str, Any]) -> None:
     weight, delay = facts["weight"], facts["delay"]
-    _section("a spike adds its weight to", facts["receives"])
+    if facts["receives"]:
+        _section("a spike adds its weight to", facts["receives"])
+    else:
+        _section("no spikes pass", "it joins potentials; the weight is a conductance")
     if facts["current"]:
         _section("current into the neuron", facts["current"])
     _section("weight", f"{weight['default']:g} {weight['unit']} by default, {weight['range']}")

@@ -373,6 +373,13 @@ class Network:
             if kind not in kinds:
                 raise UnknownNameError(f"{where}, default synapse", kind, kinds)
             synapse = kinds[kind](weight=input.weight)
+        if synapse.continuous:
+            raise ValidationError(
+                where,
+                f"{synapse.label} joins potentials, and an input brings spikes",
+                "a synapse that receives spikes",
+                "connect two populations by it",
+            )
         check_receiver(synapse, view.population.model, where)
         synapse.check_sizes(view.population.size, where)
         weight = synapse.weight
