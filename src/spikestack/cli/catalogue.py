@@ -15,6 +15,7 @@ from .output import clean, console, emit, table
 
 if TYPE_CHECKING:
     from ..equations.model import AbstractModel
+    from ..network.inputs import Input
     from ..neurons.base import NeuronModel
     from ..synapses.base import Synapse
 
@@ -152,13 +153,11 @@ def _initial(value: Any) -> Any:
 
 
 def _current_facts(current: Any) -> dict[str, Any]:
-    states = current.block.states
-    exact = dict.fromkeys(current.block.derivatives, "exact")
-    return {
-        "current": current.current,
-        "integration": dict.fromkeys(states, "update") | exact,
-        "integration_with": {},
-    }
+    from ..neurons.lif import LIF
+
+    schemes = _schemes(LIF(), current) or {}
+    own = {name.rpartition(".")[2]: scheme for name, scheme in schemes.items() if "." in name}
+    return {"current": current.current, "integration": own, "integration_with": {}}
 
 
 def _synapse_facts(synapse: Any) -> dict[str, Any]:
@@ -184,20 +183,22 @@ def _synapse_facts(synapse: Any) -> dict[str, Any]:
     }
 
 
-def _schemes(model: NeuronModel, synapse: Synapse | None) -> dict[str, str] | None:
-    """How each variable is integrated, or None where synapse and model do not fit."""
+def _schemes(model: NeuronModel, part: Synapse | Input | None) -> dict[str, str] | None:
+    """How each variable is integrated, or None where the synapse or current does not fit."""
     from ..network import Network, Population
-    from ..network.inputs import SpikeTrains
+    from ..network.inputs import Input, SpikeTrains
     from ..network.rules import OneToOne
     from ..program.lower import lower
 
     network = Network()
     population = network.add(Population("one", 1, model))
     try:
-        if synapse is not None and synapse.continuous:
-            network.connect(population, population, OneToOne(), synapse)
-        elif synapse is not None:
-            network.drive(population, SpikeTrains([[1.0]], synapse=synapse))
+        if isinstance(part, Input):
+            network.drive(population, part)
+        elif part is not None and part.continuous:
+            network.connect(population, population, OneToOne(), part)
+        elif part is not None:
+            network.drive(population, SpikeTrains([[1.0]], synapse=part))
         return dict(lower(network, 0.1, "float64", 1).populations[0].schemes)
     except EquationError:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -109,6 +109,19 @@ class AbstractModel:
         for base in reversed(cls.__mro__):
             found |= {k: v for k, v in vars(base).items() if isinstance(v, Parameter)}
         return found | dict(cls.inline_parameters)
+
+    @classmethod
+    def preset(cls, name: str, **values: Any) -> Self:
+        """Make the model with a published parameter set, and `values` on top of it.
+
+        Raises
+        ------
+        UnknownNameError
+            If the model has no set of that name.
+        """
+        if name not in cls.parameter_sets:
+            raise UnknownNameError(f"{cls.__name__}.preset", name, cls.parameter_sets)
+        return cls(**{**cls.parameter_sets[name], **values})
 
     def _set_up(self, parameters: dict[str, Parameter], given: Mapping[str, Any]) -> None:
         """Parse the equations and take the values; called once, by ``__init__``."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,58 +15,15 @@ from ..synapses.base import Synapse, check_receiver
 from ..units import magnitude, parse_unit
 from ..values import Value
 from .inputs import Input
+from .links import Drive, Probe, Projection
 from .population import Population, View, check_name
-from .rules.base import Ends, Rule, check_edge_count
+from .rules.base import Rule, check_edge_count
 
 if TYPE_CHECKING:
     from ..connections import Connections
     from ..recording import Recording
 
 __all__ = ["Drive", "Network", "Probe", "Projection"]
-
-
-@dataclass(frozen=True, eq=False)
-class Projection:
-    """Edges from one view to another, by a rule, through a synapse."""
-
-    name: str
-    pre: View
-    post: View
-    rule: Rule
-    synapse: Synapse
-    seed: int = 0
-
-    @cached_property
-    def ends(self) -> Ends:
-        """Both sides, as rules see them."""
-        return Ends(self.pre, self.post, self.name, self.seed)
-
-    @cached_property
-    def expected_edges(self) -> float:
-        """How many edges to expect; estimated where the rule does not tell."""
-        return float(self.rule.expected_between(self.ends))
-
-    def __repr__(self) -> str:
-        return f"Projection({self.name!r}, {self.rule!r}, {self.synapse!r})"
-
-
-@dataclass(frozen=True, eq=False)
-class Drive:
-    """An input to a view; `synapse` is None for injected currents."""
-
-    name: str
-    target: View
-    input: Input
-    synapse: Synapse | None
-
-
-@dataclass(frozen=True, eq=False)
-class Probe:
-    """What is recorded of a view: ``"spikes"``, or a variable every `interval` ms (None: dt)."""
-
-    target: View
-    variable: str
-    interval: float | None
 
 
 class Network:

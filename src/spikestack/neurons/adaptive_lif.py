@@ -36,3 +36,8 @@ class AdaptiveLIF(NeuronModel):
     tau_theta = Parameter(200.0, "ms", low=0, low_open=True, meaning="threshold time constant")
     theta_jump = Parameter(1.7, "mV", low=0, meaning="rise of the threshold at a spike")
     i_offset = Parameter(0.0, "nA", meaning="constant current")
+
+    parameter_sets = {  # noqa: RUF012
+        "bellec_2018": {"tau_m": 20.0, "tau_theta": 700.0, "tau_refrac": 5.0},
+        "eprop_speech": {"tau_m": 20.0, "tau_theta": 200.0, "theta_jump": 1.8, "tau_refrac": 2.0},
+    }

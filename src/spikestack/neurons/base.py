@@ -114,19 +114,6 @@ class NeuronModel(AbstractModel):
         self._set_up(self.declared_parameters() | parameters, values)
         self._parse_spiking()
 
-    @classmethod
-    def preset(cls, name: str, **values: Any) -> NeuronModel:
-        """Make the model with a published parameter set, and `values` on top of it.
-
-        Raises
-        ------
-        UnknownNameError
-            If the model has no set of that name.
-        """
-        if name not in cls.parameter_sets:
-            raise UnknownNameError(f"{cls.__name__}.preset", name, cls.parameter_sets)
-        return cls(**{**cls.parameter_sets[name], **values})
-
     def _declare(self, equations: str | None, declared: dict[str, Any]) -> dict[str, Any]:
         """Take inline declarations, leaving in the result what must be parameter values."""
         if equations is None:

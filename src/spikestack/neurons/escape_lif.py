@@ -38,3 +38,8 @@ class EscapeLIF(NeuronModel):
         2.0, "mV", low=0, low_open=True, meaning="how far noise softens the threshold"
     )
     i_offset = Parameter(0.0, "nA", meaning="constant current")
+
+    parameter_sets = {  # noqa: RUF012
+        "noisy": {"delta_u": 4.0, "rate_thresh": 100.0},
+        "nearly_deterministic": {"delta_u": 0.2, "rate_thresh": 1000.0},
+    }

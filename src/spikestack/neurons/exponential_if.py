@@ -34,3 +34,8 @@ class ExponentialIF(NeuronModel):
     v_reset = Parameter(-68.0, "mV", meaning="potential after a spike")
     tau_refrac = Parameter(1.7, "ms", low=0, meaning="refractory period")
     i_offset = Parameter(0.0, "nA", meaning="constant current")
+
+    parameter_sets = {  # noqa: RUF012
+        "fourcaud_trocme_2003": {},
+        "sharp": {"delta_t": 0.2},
+    }

@@ -54,3 +54,13 @@ class HodgkinHuxley(NeuronModel):
     e_l = Parameter(-54.387, "mV", meaning="leak reversal potential")
     v_thresh = Parameter(0.0, "mV", meaning="upward crossing that counts as a spike")
     i_offset = Parameter(0.0, "nA", meaning="constant current")
+
+    parameter_sets = {  # noqa: RUF012
+        "squid_1952": {},
+        "patch_1000um2": {
+            "cm": 0.01,
+            "g_na": 1.2,
+            "g_k": 0.36,
+            "g_l": 0.003,
+        },
+    }

@@ -55,7 +55,8 @@ class PinskyRinzel(NeuronModel):
     compartments = {"dendrite": ("v_d", "i_dend")}  # noqa: RUF012
     clamped = ()
     method = "rk4"
-    # The steady state at rest.
+    # The steady state that -0.5 uA/cm^2 into the soma holds; without it the cell bursts by itself
+    # about every 1.3 s.
     initial = {  # noqa: RUF012
         "v": -64.6,
         "v_d": -64.5,
@@ -89,3 +90,8 @@ class PinskyRinzel(NeuronModel):
     v_thresh = Parameter(0.0, "mV", meaning="upward crossing that counts as a spike")
     i_offset = Parameter(0.0, "nA", meaning="constant current into the soma")
     i_dendrite = Parameter(0.0, "nA", meaning="constant current into the dendrite")
+
+    parameter_sets = {  # noqa: RUF012
+        "pinsky_rinzel_1994": {},
+        "tightly_coupled": {"g_c": 10.5},
+    }

@@ -31,3 +31,7 @@ class ResonateAndFire(NeuronModel):
     v_reset = Parameter(1.0, "mV", meaning="potential after a spike")
     gain = Parameter(1.0, "mV/ms/nA", meaning="effect of the current")
     i_offset = Parameter(0.0, "nA", meaning="constant current")
+
+    parameter_sets = {  # noqa: RUF012
+        "izhikevich_2001": {},
+    }

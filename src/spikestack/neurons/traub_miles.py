@@ -47,3 +47,7 @@ class TraubMiles(NeuronModel):
     v_t = Parameter(-63.0, "mV", meaning="shift of the rates, near the threshold")
     v_thresh = Parameter(0.0, "mV", meaning="upward crossing that counts as a spike")
     i_offset = Parameter(0.0, "nA", meaning="constant current")
+
+    parameter_sets = {  # noqa: RUF012
+        "brette_2007": {},
+    }

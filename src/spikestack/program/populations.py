@@ -218,7 +218,10 @@ def finish(
 
 
 def _schemes(plan: Plan, equations: Equations, discrete: tuple[str, ...]) -> dict[str, str]:
-    noisy = {x: f"{plan.schemes[x]}, noise by Euler-Maruyama" for x in equations.noise}
+    noisy = {
+        x: "exact, noise of exact variance" if x in plan.linear else f"{plan.schemes[x]}-Maruyama"
+        for x in equations.noise
+    }
     return plan.schemes | noisy | dict.fromkeys(discrete, "update")
 
 

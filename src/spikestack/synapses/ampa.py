@@ -15,3 +15,7 @@ class AMPA(ExponentialConductance):
 
     tau_syn = Parameter(1000.0 / 190.0, "ms", low=0, low_open=True, meaning="decay time constant")
     e_rev = Parameter(0.0, "mV", meaning="reversal potential")
+
+    parameter_sets = {  # noqa: RUF012
+        "destexhe_1998": {},
+    }

@@ -15,3 +15,7 @@ class GABAA(ExponentialConductance):
 
     tau_syn = Parameter(1000.0 / 180.0, "ms", low=0, low_open=True, meaning="decay time constant")
     e_rev = Parameter(-80.0, "mV", meaning="reversal potential")
+
+    parameter_sets = {  # noqa: RUF012
+        "destexhe_1998": {},
+    }

@@ -34,3 +34,7 @@ class GABAB(Synapse):
     k4 = Parameter(0.034, "1/ms", low=0, meaning="rate of G-protein inactivation")
     kd = Parameter(100.0, "1", low=0, low_open=True, meaning="dissociation constant, uM^4")
     e_rev = Parameter(-95.0, "mV", meaning="reversal potential")
+
+    parameter_sets = {  # noqa: RUF012
+        "destexhe_1998": {},
+    }

@@ -26,3 +26,7 @@ class NMDA(DualExponentialConductance):
     mg = Parameter(1.0, "mM", low=0, meaning="magnesium outside the cell")
     mg_half = Parameter(3.57, "mM", low=0, low_open=True, meaning="that halves the current at 0 mV")
     v_block = Parameter(1 / 0.062, "mV", low=0, low_open=True, meaning="steepness of the block")
+
+    parameter_sets = {  # noqa: RUF012
+        "jahr_stevens_1990": {},
+    }

@@ -1,0 +1,57 @@
+"""What joins and surrounds populations: projections, drives, probes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..synapses.base import Synapse
+from .inputs import Input
+from .population import View
+from .rules.base import Ends, Rule
+
+__all__ = ["Drive", "Probe", "Projection"]
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Edges from one view to another, by a rule, through a synapse."""
+
+    name: str
+    pre: View
+    post: View
+    rule: Rule
+    synapse: Synapse
+    seed: int = 0
+
+    @cached_property
+    def ends(self) -> Ends:
+        """Both sides, as rules see them."""
+        return Ends(self.pre, self.post, self.name, self.seed)
+
+    @cached_property
+    def expected_edges(self) -> float:
+        """How many edges to expect; estimated where the rule does not tell."""
+        return float(self.rule.expected_between(self.ends))
+
+    def __repr__(self) -> str:
+        return f"Projection({self.name!r}, {self.rule!r}, {self.synapse!r})"
+
+
+@dataclass(frozen=True, eq=False)
+class Drive:
+    """An input to a view; `synapse` is None for injected currents."""
+
+    name: str
+    target: View
+    input: Input
+    synapse: Synapse | None
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """What is recorded of a view: ``"spikes"``, or a variable every `interval` ms (None: dt)."""
+
+    target: View
+    variable: str
+    interval: float | None
