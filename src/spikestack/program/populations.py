@@ -219,7 +219,8 @@ def finish(
 
 def _schemes(plan: Plan, equations: Equations, discrete: tuple[str, ...]) -> dict[str, str]:
     noisy = {
-        x: "exact, noise of exact variance" if x in plan.linear else f"{plan.schemes[x]}-Maruyama"
+        x: f"{plan.schemes[x]}, noise "
+        + ("of exact variance" if x in plan.linear else "by Euler-Maruyama")
         for x in equations.noise
     }
     return plan.schemes | noisy | dict.fromkeys(discrete, "update")
