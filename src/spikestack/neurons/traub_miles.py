@@ -34,7 +34,7 @@ class TraubMiles(NeuronModel):
     threshold = "v >= v_thresh and previous(v) < v_thresh"
     clamped = ()
     # The gates at their steady state for -60 mV and v_t = -63 mV.
-    initial = {"v": "e_l", "m": 0.0, "h": 1.0, "n": 0.0}  # noqa: RUF012
+    initial = {"v": "e_l", "m": 0.0268633298, "h": 0.9913058219, "n": 0.0604340347}  # noqa: RUF012
     source = "Traub and Miles 1991, Neuronal Networks of the Hippocampus; Brette et al. 2007, app B"
 
     cm = Parameter(0.2, "nF", low=0, low_open=True, meaning="membrane capacitance")
