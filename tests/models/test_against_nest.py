@@ -166,7 +166,7 @@ def test_magnesium_block() -> None:
     errors = []
     for dt in (0.1, 0.05):
         net = sp.Network()
-        cells = net.add(sp.Population("cells", 1, lif(p | {"C_m": p["C_m"]}, method="rk4")))
+        cells = net.add(sp.Population("cells", 1, lif(p, method="rk4")))
         for step in steps:
             receptor = Block(
                 weight=jumps[step] / 1e3, tau_syn=p["tau_decay_NMDA"], mg=p["conc_Mg2"]
