@@ -98,6 +98,7 @@ CASES = {
         parameters=TRAUB | BETA | {"V_T": -63.0},
         neurons=2,
         gap=3.0,
+        dt=0.02,
     ),
 }
 

@@ -1,8 +1,10 @@
-"""A dendrite that detects coincidence: two volleys within 8 ms make a burst, else nothing.
+"""Coincidence on a dendrite: two volleys within 8 ms make a burst, one alone makes nothing.
 
-Two groups of ten fibres excite the dendrite of a Pinsky-Rinzel cell. One volley is too weak for a
-calcium spike of the dendrite; a second one starts it only while the first has not leaked away. The
-calcium spike then drives a burst of the soma. ``python coincidence.py FIGURE.png`` also draws.
+Two groups of ten fibres excite the dendrite of a Pinsky-Rinzel cell. One volley stays below
+threshold; a second one adds to it as long as the first has not leaked away. The soma then spikes,
+the spike goes back into the dendrite and starts a calcium spike there, and that one drives the rest
+of the burst: without calcium (``g_ca=0``) the soma spikes once at most, without sodium (``g_na=0``)
+there is no calcium spike. ``python coincidence.py FIGURE.png`` also draws.
 """
 
 from __future__ import annotations
@@ -24,10 +26,10 @@ DELAYS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, math.inf)
 cell = sp.PinskyRinzel(i_offset=-0.09, v_thresh=-30.0)
 
 
-def network(delays: tuple[float, ...] = DELAYS) -> sp.Network:
+def network(delays: tuple[float, ...] = DELAYS, model: sp.NeuronModel = cell) -> sp.Network:
     """One cell for each delay of the second volley behind the first."""
     net = sp.Network(seed=1)
-    cells = net.add(sp.Population("cells", len(delays), cell))
+    cells = net.add(sp.Population("cells", len(delays), model))
     within = np.linspace(0.0, 1.0, FIBRES)  # ms from the first fibre of a volley to the last
     for name, starts in (("first", [0.0] * len(delays)), ("second", delays)):
         trains = [FIRST + start + within if math.isfinite(start) else [] for start in starts]

@@ -171,7 +171,7 @@ def test_dendrite_and_soma() -> None:
     peaks = {}
     for place in ("", "dendrite"):
         net = sp.Network()
-        p = net.add(sp.Population("p", 1, sp.PinskyRinzel()))
+        p = net.add(sp.Population("p", 1, sp.PinskyRinzel(i_offset=-0.03)))
         synapse = sp.AMPA(weight=1e-4, compartment=place)
         net.drive(p, sp.SpikeTrains([[50.0]], synapse=synapse))
         net.record(p, "v", "v_d")

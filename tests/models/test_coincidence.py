@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import spikestack as sp
+
 PATH = Path(__file__).resolve().parents[2] / "examples" / "coincidence.py"
 EXAMPLE = runpy.run_path(str(PATH))
 
@@ -25,7 +27,7 @@ def test_near_volleys_burst_and_far_ones_do_not() -> None:
 
 
 def test_the_step_does_not_matter() -> None:
-    """Nor the engine: with half the step, the same counts and peaks."""
+    """With half of it, the same counts and peaks; and the same spikes on both engines."""
     delays = (2.0, 20.0, math.inf)
     counts, peaks = EXAMPLE["measure"](delays, precision="float64")
     network = EXAMPLE["network"](delays)
@@ -35,6 +37,15 @@ def test_the_step_does_not_matter() -> None:
     assert np.abs(fine - peaks).max() < 0.1
     short = [network.run(70.0, dt=0.05, on=on) for on in ("cpu", "reference")]
     assert short[0].same_spikes(short[1]) and len(short[0]["cells"]) > 0
+
+
+@pytest.mark.parametrize(("channel", "most"), [("g_ca", 1), ("g_na", 0)])
+def test_what_the_burst_needs(channel: str, most: int) -> None:
+    """Calcium for more than one spike, sodium for any and for the calcium spike."""
+    model = sp.PinskyRinzel(i_offset=-0.09, v_thresh=-30.0, **{channel: 0.0})
+    result = EXAMPLE["network"]((0.0, 2.0), model).run(150.0, dt=0.05)
+    assert (result["cells"].counts() == most).all()
+    assert result["cells", "v_d"].values.max() < -10
 
 
 def test_figure(tmp_path: Path) -> None:
