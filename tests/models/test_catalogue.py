@@ -171,7 +171,8 @@ def test_dendrite_and_soma() -> None:
     peaks = {}
     for place in ("", "dendrite"):
         net = sp.Network()
-        p = net.add(sp.Population("p", 1, sp.PinskyRinzel(i_offset=-0.03)))
+        quiet = sp.PinskyRinzel(i_offset=-0.5e3 * 6e-5)
+        p = net.add(sp.Population("p", 1, quiet))
         synapse = sp.AMPA(weight=1e-4, compartment=place)
         net.drive(p, sp.SpikeTrains([[50.0]], synapse=synapse))
         net.record(p, "v", "v_d")
@@ -181,6 +182,8 @@ def test_dendrite_and_soma() -> None:
     assert peaks[""][0] > peaks[""][1] > 0
     assert peaks["dendrite"][1] > peaks["dendrite"][0] > 0
     assert peaks["dendrite"][2] > peaks[""][2]
+    net = sp.Network()
+    p = net.add(sp.Population("p", 1, sp.PinskyRinzel()))
     with pytest.raises(UnknownNameError, match="dendrite"):
         net.drive(p, sp.Poisson(1.0, synapse=sp.AMPA(compartment="axon")), name="other")
 

@@ -56,7 +56,8 @@ class PinskyRinzel(NeuronModel):
     compartments = {"dendrite": ("v_d", "i_dend")}  # noqa: RUF012
     clamped = ()
     method = "rk4"
-    # Near the steady state under -0.5 uA/cm^2; without it this is the beginning of a burst.
+    # The steady state that -0.5 uA/cm^2 into the soma holds; without it the cell bursts by itself
+    # about every 1.3 s.
     initial = {  # noqa: RUF012
         "v": -64.6,
         "v_d": -64.5,
