@@ -12,7 +12,8 @@ class EscapeLIF(NeuronModel):
     """LIF neuron with escape noise: it fires at random, the more likely the nearer to threshold.
 
     The rate is rate_thresh exp((v - v_thresh)/delta_u), and the probability of a spike in a step
-    1 - exp(-rate dt), at most one.
+    1 - exp(-rate dt), at most one. The potential is held while the neuron is refractory; in NEST's
+    pp_psc_delta it moves.
     """
 
     equations = """

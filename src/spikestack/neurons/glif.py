@@ -15,7 +15,8 @@ class GLIF(NeuronModel):
     theta_s + theta_v, with dtheta_s/dt = -b_s theta_s and dtheta_v/dt = a_v (v - v_rest) - b_v
     theta_v. A spike sets v = v_rest + f_v (v - v_rest) + v_add, I_j = f_j I_j exp(-k_j t_ref) +
     A_j and theta_s = theta_s exp(-b_s t_ref) + d_theta; then all is held for t_ref. The simpler
-    levels are parameter sets: what they lack is 0.
+    levels are parameter sets: what they lack is 0. The potential in the reset is the one at which
+    the threshold was found crossed; NEST's glif_psc takes that of the step before.
     """
 
     equations = """

@@ -14,7 +14,8 @@ class PinskyRinzel(NeuronModel):
     Synapses sit at the soma, or at the dendrite with ``compartment="dendrite"``. The published
     densities (per cm^2, voltages from rest at -60 mV) are multiplied by `area`; `p` of it is soma.
     ``exprel(x) = (exp(x) - 1)/x`` takes the place of removable poles. A spike is the upward
-    crossing of `v_thresh` by the soma; nothing is reset.
+    crossing of `v_thresh` by the soma; nothing is reset. Without input the cell bursts, about once
+    in 1.3 s; it rests under a current of -0.5 uA/cm^2 into the soma: ``i_offset=-0.03`` nA.
     """
 
     equations = """
