@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import EquationError, ValidationError, shorten
+from ..errors import ValidationError, shorten
 from .options import Json
 from .output import clean, console, emit, table
 
 if TYPE_CHECKING:
     from ..equations.model import AbstractModel
-    from ..neurons.base import NeuronModel
-    from ..synapses.base import Synapse
 
 __all__ = ["describe", "models"]
 
@@ -120,10 +118,12 @@ def _facts(kind: str, cls: type[Any]) -> dict[str, Any]:
 
 
 def _neuron_facts(model: Any) -> dict[str, Any]:
-    alone = _schemes(model, None)
+    from ..program.schemes import schemes_of
+
+    alone = schemes_of(model)
     with_synapses = {}
     for name, (kind, cls) in _catalogue().items():
-        schemes = _schemes(model, cls()) if kind == "synapse" else None
+        schemes = schemes_of(model, cls()) if kind == "synapse" else None
         if schemes is None or alone is None:
             continue
         changed = {x: schemes[x] for x in alone if schemes[x] != alone[x]}
@@ -143,9 +143,10 @@ def _neuron_facts(model: Any) -> dict[str, Any]:
 
 def _synapse_facts(synapse: Any) -> dict[str, Any]:
     from ..neurons.lif import LIF
+    from ..program.schemes import schemes_of
 
     prefix = f"{synapse.label}."
-    schemes = _schemes(LIF(), synapse) or {}
+    schemes = schemes_of(LIF(), synapse) or {}
     return {
         "receives": synapse.receives,
         "current": synapse.current,
@@ -162,22 +163,6 @@ def _synapse_facts(synapse: Any) -> dict[str, Any]:
         },
         "integration_with": {},
     }
-
-
-def _schemes(model: NeuronModel, synapse: Synapse | None) -> dict[str, str] | None:
-    """How each variable is integrated, or None where synapse and model do not fit."""
-    from ..network import Network, Population
-    from ..network.inputs import SpikeTrains
-    from ..program.lower import lower
-
-    network = Network()
-    population = network.add(Population("one", 1, model))
-    try:
-        if synapse is not None:
-            network.drive(population, SpikeTrains([[1.0]], synapse=synapse))
-        return dict(lower(network, 0.1, "float64", 1).populations[0].schemes)
-    except EquationError:
-        return None
 
 
 def _show(facts: dict[str, Any]) -> None:

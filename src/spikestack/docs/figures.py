@@ -1,0 +1,171 @@
+"""A figure for each page: what the model does with a typical input.
+
+Everything is computed by the reference engine when the site is built. A figure is kept under a hash
+of the files that shape it, so that it is drawn again only when one of them has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import __file__ as package_file
+from ..recording.plot_style import FAINT, INK, LITERAL, color_of, dress, new_figure, time_axis
+from . import scenes
+from .entries import Entry
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from .scenes import Scene
+
+__all__ = ["figure_of"]
+
+_WIDTH, _PANEL, _MOST_PANELS = 7.0, 1.25, 4
+_ROOT = Path(package_file).parent
+_SHAPED_BY = ("numerics", "program", "network", "recording/plot_style.py", "engines/reference.py")
+
+
+@dataclass
+class _Panel:
+    """Axes that share a unit: lines by name, and what their y axis says."""
+
+    label: str
+    lines: dict[str, Any] = field(default_factory=dict)
+
+
+def figure_of(entry: Entry, cache_folder: Path) -> tuple[str, str]:
+    """The figure of one page, drawn or found.
+
+    Parameters
+    ----------
+    entry
+        What the page is about.
+    cache_folder
+        Where figures are kept between builds.
+
+    Returns
+    -------
+    tuple of str
+        SVG, and a caption; both empty where there is nothing to show.
+    """
+    scene = scenes.scene_of(entry)
+    if scene is None:
+        return "", ""
+    own = [*entry.sources, Path(__file__), Path(scenes.__file__)]
+    key = hashlib.sha256((_stamp() + _digest(own)).encode()).hexdigest()[:24]
+    kept = cache_folder / f"{entry.name}-{key}.svg"
+    if not kept.exists():
+        cache_folder.mkdir(parents=True, exist_ok=True)
+        kept.write_text(_draw(scene))
+    return kept.read_text(), scene.caption
+
+
+@cache
+def _stamp() -> str:
+    files = [f for part in _SHAPED_BY for f in sorted((_ROOT / part).rglob("*.py"))]
+    files += [_ROOT / part for part in _SHAPED_BY if part.endswith(".py")]
+    return _digest(files)
+
+
+def _digest(files: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _draw(scene: Scene) -> str:
+    import matplotlib
+
+    result = scene.run()
+    panels = _panels(scene, result)
+    heights = [0.7] * bool(scene.input) + [_PANEL] * len(panels)
+    spikes = result.spikes.get(scene.shown)
+    if spikes is not None and not panels:
+        heights.append(1.6)
+    figure = new_figure(_WIDTH, sum(heights) + 0.45)
+    axes = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    for ax in axes:
+        dress(ax)
+    rest = list(axes)
+    if scene.input:
+        _draw_input(rest.pop(0), scene)
+    for place, (ax, panel) in enumerate(zip(rest, panels)):
+        _draw_panel(ax, panel, place)
+    if spikes is not None:
+        _draw_spikes(rest[0], spikes, bool(panels))
+    for ax in axes:
+        time_axis(ax, 0.0, scene.duration, label=ax is axes[-1])
+    figure.align_ylabels()
+    written = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": "spikestack"}):
+        figure.savefig(written, format="svg", metadata={"Date": None}, transparent=True)
+    text = written.getvalue()
+    return text[text.index("<svg") :]
+
+
+def _panels(scene: Scene, result: Any) -> list[_Panel]:
+    """The recorded variables, those of one unit together, in the order of the model."""
+    found: dict[str, _Panel] = {}
+    for variable, trace in result.traces.get(scene.shown, {}).items():
+        title = scene.titles.get(variable, variable.rpartition(".")[2])
+        key = trace.unit if trace.unit not in ("", "1") else "1"
+        if key not in found and len(found) == _MOST_PANELS:
+            continue
+        panel = found.setdefault(key, _Panel("" if key == "1" else key))
+        for column, neuron in enumerate(trace.ids):
+            name = title if len(trace.ids) == 1 else f"{title} of {neuron}"
+            panel.lines[name] = (trace.times, trace.values[0, :, column])
+    return list(found.values())
+
+
+def _draw_panel(ax: Axes, panel: _Panel, start: int) -> None:
+    for place, (title, (times, values)) in enumerate(panel.lines.items()):
+        ax.plot(times, values, color=color_of(start + place), linewidth=1.0, label=title)
+    names = list(panel.lines)
+    unit = f" ({panel.label})" if panel.label else ""
+    if len(names) == 1:
+        ax.set_ylabel(names[0] + unit, **LITERAL)
+        return
+    ax.set_ylabel(panel.label, **LITERAL)
+    ax.legend(
+        frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.0
+    )
+
+
+def _draw_input(ax: Axes, scene: Scene) -> None:
+    label, times, values = scene.input
+    ax.plot(times, values, color=INK, linewidth=1.0, drawstyle="steps-post")
+    ax.set_ylabel(label, **LITERAL)
+    low, high = min(values), max(values)
+    ax.set_yticks(sorted({low, high}))
+    ax.margins(y=0.15)
+    ax.spines["bottom"].set_visible(False)
+    ax.tick_params(axis="x", length=0)
+
+
+def _draw_spikes(ax: Axes, record: Any, above: bool) -> None:
+    """Ticks above the first panel, or a raster of its own; values as stems where spikes carry any."""
+    if not above:
+        if record.values is not None:
+            ax.stem(record.times, record.values, basefmt=" ", linefmt=color_of(0))
+            ax.set_ylabel("value sent")
+            return
+        ax.vlines(record.times, record.ids + 0.6, record.ids + 1.4, color=color_of(0), linewidth=1)
+        ax.set_ylabel("neuron")
+        return
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.16 * (high - low))
+    marks = ax.get_xaxis_transform()
+    ax.vlines(record.times, 0.92, 1.0, transform=marks, color=INK, linewidth=1.0, clip_on=False)
+    if record.values is not None and len(record.times) <= 40:
+        for time, value in zip(record.times, record.values):
+            ax.text(
+                time, 1.02, f"{value:.3g}", transform=marks, ha="center", size=7, color=FAINT
+            )
+
