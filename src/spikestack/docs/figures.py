@@ -32,9 +32,11 @@ _SHAPED_BY = ("numerics", "program", "network", "recording/plot_style.py", "engi
 
 @dataclass
 class _Panel:
-    """Axes that share a unit: lines by name, and what their y axis says."""
+    """Axes that share a unit and a range of values: lines by name."""
 
-    label: str
+    unit: str
+    low: float
+    high: float
     lines: dict[str, Any] = field(default_factory=dict)
 
 
@@ -110,29 +112,34 @@ def _draw(scene: Scene) -> str:
 
 
 def _panels(scene: Scene, result: Any) -> list[_Panel]:
-    """The recorded variables, those of one unit together, in the order of the model."""
-    found: dict[str, _Panel] = {}
+    """The recorded variables: those of one unit together where they take similar values."""
+    found: list[_Panel] = []
     for variable, trace in result.traces.get(scene.shown, {}).items():
         title = scene.titles.get(variable, variable.rpartition(".")[2])
-        key = trace.unit if trace.unit not in ("", "1") else "1"
-        if key not in found and len(found) == _MOST_PANELS:
-            continue
-        panel = found.setdefault(key, _Panel("" if key == "1" else key))
+        unit = trace.unit if trace.unit != "1" else ""
+        low, high = float(trace.values.min()), float(trace.values.max())
+        fitting = (p for p in found if p.unit == unit and low <= p.high and p.low <= high)
+        panel = next(fitting, None)
+        if panel is None:
+            if len(found) == _MOST_PANELS:
+                continue
+            panel = _Panel(unit, low, high)
+            found.append(panel)
         for column, neuron in enumerate(trace.ids):
             name = title if len(trace.ids) == 1 else f"{title} of {neuron}"
             panel.lines[name] = (trace.times, trace.values[0, :, column])
-    return list(found.values())
+    return found
 
 
 def _draw_panel(ax: Axes, panel: _Panel, start: int) -> None:
     for place, (title, (times, values)) in enumerate(panel.lines.items()):
         ax.plot(times, values, color=color_of(start + place), linewidth=1.0, label=title)
     names = list(panel.lines)
-    unit = f" ({panel.label})" if panel.label else ""
+    unit = f" ({panel.unit})" if panel.unit else ""
     if len(names) == 1:
         ax.set_ylabel(names[0] + unit, **LITERAL)
         return
-    ax.set_ylabel(panel.label, **LITERAL)
+    ax.set_ylabel(panel.unit, **LITERAL)
     ax.legend(
         frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.0
     )
@@ -165,7 +172,4 @@ def _draw_spikes(ax: Axes, record: Any, above: bool) -> None:
     ax.vlines(record.times, 0.92, 1.0, transform=marks, color=INK, linewidth=1.0, clip_on=False)
     if record.values is not None and len(record.times) <= 40:
         for time, value in zip(record.times, record.values):
-            ax.text(
-                time, 1.02, f"{value:.3g}", transform=marks, ha="center", size=7, color=FAINT
-            )
-
+            ax.text(time, 1.02, f"{value:.3g}", transform=marks, ha="center", size=7, color=FAINT)

@@ -64,7 +64,7 @@ def on_files(files: Any, config: Any) -> Any:
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     """Lead links out of docs/, which are right in the repository, to pages of the site."""
     up = "../" * page.file.src_uri.count("/")
-    out = rf"\]\((?:\.\./)+{{}}\)"
+    out = r"\]\((?:\.\./)+{}\)"
     markdown = re.sub(out.format(r"examples/(\w+)\.py"), rf"]({up}examples/\1.md)", markdown)
     return re.sub(out.format(r"benchmarks/README\.md"), rf"]({up}benchmarks.md)", markdown)
 
@@ -85,7 +85,7 @@ def _example_page(example: Path) -> str:
     text = example.read_text()
     about = ast.get_docstring(ast.parse(text)) or ""
     code = text[text.index('"""', 3) + 3 :].strip()
-    return f"# {_title(example)}\n\n{about}\n\n```python title=\"examples/{example.name}\"\n{code}\n```\n"
+    return f'# {_title(example)}\n\n{about}\n\n```python title="examples/{example.name}"\n{code}\n```\n'
 
 
 def _written_by(page: Path, cache: Path) -> dict[str, bytes]:

@@ -190,7 +190,9 @@ def _changes(model: Any, alone: dict[str, str]) -> list[tuple[str, list[str]]]:
     for other in entries():
         if other.kind == "synapse" and (schemes := schemes_of(model, other.item())):
             changed = {x: schemes[x] for x in alone if schemes[x] != alone[x]}
-            text = "; ".join(f"{n} {_SCHEMES.get(h, h)}" for h, n in _by_scheme(changed, "").items())
+            text = "; ".join(
+                f"{n} {_SCHEMES.get(h, h)}" for h, n in _by_scheme(changed, "").items()
+            )
             if text:
                 found.setdefault(text, []).append(other.name)
     return list(found.items())

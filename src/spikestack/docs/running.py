@@ -16,8 +16,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import ValidationError
 from .. import __file__ as package_file
+from ..errors import ValidationError
 
 __all__ = ["Block", "Outcome", "blocks_of", "missing", "run_page"]
 

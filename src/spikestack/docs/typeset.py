@@ -33,10 +33,12 @@ def equations(model: AbstractModel) -> str:
     """The equations of a model as a table: left side, sign, right side, unit."""
     names = {*model.builtins, *model.parameters, *model.inputs()}
     rows = [
-        _row(_left(kind, variable), "←" if kind == "update" else "=", lines_of(expr), its_unit)
+        _row(kind, variable, lines_of(expr), its_unit)
         for kind, variable, expr, its_unit in written_lines(model.equations, names, model.label)
     ]
-    return f'<div class="equations"><table class="set">{"".join(rows)}</table></div>' if rows else ""
+    return (
+        f'<div class="equations"><table class="set">{"".join(rows)}</table></div>' if rows else ""
+    )
 
 
 def assignments(statements: Iterable[Statement]) -> str:
@@ -54,12 +56,15 @@ def _left(kind: str, variable: str) -> str:
     return f"<mfrac><mrow>{d}{symbol(variable)}</mrow><mrow>{d}<mi>t</mi></mrow></mfrac>"
 
 
-def _row(left: str, sign: str, lines: list[str], its_unit: Unit) -> str:
+def _row(kind: str, variable: str, lines: list[str], its_unit: Unit) -> str:
+    left = mathml(_left(kind, variable), display=True)
     right = "<br/>".join(mathml(line, display=True) for line in lines)
     marks = unit_symbol(its_unit)
     last = mathml(marks) if marks else ""
+    if marks and kind == "ode":
+        last = f"{mathml(symbol(variable))} in {last}"
     return (
-        f'<tr><td class="left">{mathml(left, display=True)}</td><td>{_between(sign)}</td>'
+        f'<tr><td class="left">{left}</td><td>{_between("←" if kind == "update" else "=")}</td>'
         f'<td class="right">{right}</td><td class="unit">{last}</td></tr>'
     )
 

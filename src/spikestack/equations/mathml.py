@@ -16,16 +16,15 @@ from .expressions import COMPARISONS, Expr, Name, Num, Op
 
 __all__ = ["lines_of", "mathml", "printed", "symbol", "unit_symbol"]
 
-_GREEK = dict(
-    zip(
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
-        "upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(),
-        "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ",
-    )
+_GREEK_NAMES = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
 )
+_GREEK = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"))
 _SIGNS = {"lt": "&lt;", "le": "≤", "gt": "&gt;", "ge": "≥", "eq": "=", "ne": "≠"}
 _CONSTANTS = {math.e: "<mi>e</mi>", math.pi: "<mi>π</mi>", 2 * math.pi: "<mn>2</mn><mi>π</mi>"}
 _FENCES = {"abs": ("|", "|"), "floor": ("⌊", "⌋")}
+_MINUS = '<mo form="prefix">−</mo>'
 _SPACE = '<mspace width="0.17em"/>'
 _NUMBERED = re.compile(r"([A-Za-z]|" + "|".join(_GREEK) + r")([0-9]+)\Z")
 
@@ -66,7 +65,7 @@ def lines_of(expr: Expr, width: int = 64) -> list[str]:
 def symbol(name: str) -> str:
     """A name as it is set: ``tau_m`` as tau with the subscript m."""
     base, below = _parts(name)
-    return base if not below else f"<msub>{base}{below}</msub>"
+    return base if not below else f"<msub>{base}<mrow>{below}</mrow></msub>"
 
 
 def unit_symbol(unit: Unit) -> str:
@@ -79,14 +78,15 @@ def unit_symbol(unit: Unit) -> str:
         if over == "/":
             power = f"-{power}" if power else "-1"
         if base != "1":
-            pieces.append(_powered(f'<mi mathvariant="normal">{escape(base)}</mi>', power))
+            letters = escape(re.sub(r"\Au(?=[A-Za-z])", "μ", base))
+            pieces.append(_powered(f'<mi mathvariant="normal">{letters}</mi>', power))
     return _SPACE.join(pieces)
 
 
 def _powered(base: str, power: str) -> str:
     if power in ("", "1"):
         return base
-    sign = "<mo>−</mo>" if power.startswith("-") else ""
+    sign = _MINUS if power.startswith("-") else ""
     return f"<msup>{base}<mrow>{sign}<mn>{power.lstrip('-')}</mn></mrow></msup>"
 
 
@@ -112,7 +112,7 @@ def _below(word: str) -> str:
 
 def _number(value: float, unit: Unit | None) -> Printed:
     if value < 0:
-        return f"<mo>−</mo>{_number(-value, unit)[0]}", _SUM
+        return f"{_MINUS}{_number(-value, unit)[0]}", _SUM
     suffix = unit_symbol(unit or DIMENSIONLESS)
     if not suffix and value in _CONSTANTS:
         return _CONSTANTS[value], _PRODUCT
@@ -158,7 +158,10 @@ def _terms(expr: Expr) -> list[tuple[bool, Expr]]:
 
 
 def _term(minus: bool, term: Expr, first: bool) -> str:
-    sign = "<mo>−</mo>" if minus else "" if first else "<mo>+</mo>"
+    if first:
+        sign = _MINUS if minus else ""
+    else:
+        sign = "<mo>−</mo>" if minus else "<mo>+</mo>"
     return sign + _within(term, _SUM if first and not minus else _PRODUCT)
 
 
@@ -192,12 +195,14 @@ def _product(expr: Op) -> Printed:
     if len(below) == 1 and isinstance(below[0], Num) and below[0].value == 1:
         unit = below.pop().unit or DIMENSIONLESS
         above.append(Num(1.0, DIMENSIONLESS / unit))
-    above = [f for f in above if not (isinstance(f, Num) and f.value == 1 and _plain(f))] or above[:1]
+    above = [f for f in above if not (isinstance(f, Num) and f.value == 1 and _plain(f))] or above[
+        :1
+    ]
     content = _joined(above)
     if below:
         content = f"<mfrac><mrow>{content}</mrow><mrow>{_joined(below)}</mrow></mfrac>"
     if minus:
-        return f"<mo>−</mo>{content}", _SUM
+        return f"{_MINUS}{content}", _SUM
     return content, _PRODUCT if len(above) > 1 or below else _print(above[0])[1]
 
 
@@ -237,9 +242,9 @@ def _power(expr: Op) -> Printed:
     assert isinstance(exponent, Num)
     digits = f"{exponent.value:g}"
     if isinstance(base, Name) and (parts := _parts(base.id))[1]:
-        return f"<msubsup>{parts[0]}{parts[1]}<mn>{digits}</mn></msubsup>".replace(
-            "<mn>-", "<mn>−"
-        ), _POWER
+        above = digits.replace("-", "−")
+        below = f"<mrow>{parts[1]}</mrow>"
+        return f"<msubsup>{parts[0]}{below}<mn>{above}</mn></msubsup>", _POWER
     return _powered(_within(base, _ATOM), digits), _POWER
 
 
