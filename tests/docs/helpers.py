@@ -14,19 +14,23 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 
 
-def package_with(page: Path, folder: Path) -> str:
-    """Copy the package to `folder`, add the file of a page, and return the page's other code.
-
-    Compiled code and the times of files come along, so that nothing is compiled again.
-    """
+def copied_package(folder: Path) -> None:
+    """Copy the package; compiled code and the times of files come along, so that they still fit."""
     shutil.copytree(ROOT / "src" / "spikestack", folder / "spikestack")
-    blocks = [b for b in blocks_of(page.read_text()) if b.language == "python"]
-    files = [b for b in blocks if b.title]
-    assert len(files) == 1, f"{page.name}: one file, not {len(files)}"
-    target = folder / files[0].title.removeprefix("src/")
+
+
+def add_file_of(page: Path, folder: Path) -> None:
+    """Put the file that a page shows where its title says."""
+    (block,) = [b for b in blocks_of(page.read_text()) if b.title]
+    target = folder / block.title.removeprefix("src/")
     assert target.parent.is_dir() and not target.exists()
-    target.write_text(files[0].code)
-    return "".join(b.code for b in blocks if not b.title)
+    target.write_text(block.code)
+
+
+def code_of(page: Path) -> str:
+    """What the page does with its file."""
+    blocks = blocks_of(page.read_text())
+    return "".join(b.code for b in blocks if b.language == "python" and not b.title)
 
 
 def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -103,8 +103,9 @@ def test_long_sums_are_broken() -> None:
     """Into lines that together are the sum."""
     expr = parse_expression(" - ".join(f"a*b/c*{k}" for k in range(1, 20)), NAMES, "test")
     lines = lines_of(expr, 40)
-    assert len(lines) > 2 and "".join(lines) == printed(expr)
-    assert all(line.startswith("<mo>−</mo>") for line in lines[1:])
+    assert len(lines) > 2
+    assert "".join(lines).replace(' form="infix"', "") == printed(expr)
+    assert all(line.startswith('<mo form="infix">−</mo>') for line in lines[1:])
     assert lines_of(parse_expression("a*b", NAMES, "test")) == [
         content("a*b").replace(" ", '<mspace width="0.17em"/>')
     ]

@@ -86,21 +86,25 @@ def _draw(scene: Scene) -> str:
 
     result = scene.run()
     panels = _panels(scene, result)
-    heights = [0.7] * bool(scene.input) + [_PANEL] * len(panels)
     spikes = result.spikes.get(scene.shown)
-    if spikes is not None and not panels:
-        heights.append(1.6)
+    valued = spikes is not None and spikes.values is not None
+    raster = spikes is not None and not panels and not valued
+    heights = [0.7] * bool(scene.input) + [_PANEL] * (len(panels) + valued) + [1.6] * raster
     figure = new_figure(_WIDTH, sum(heights) + 0.45)
     axes = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     for ax in axes:
         dress(ax)
-    rest = list(axes)
     if scene.input:
-        _draw_input(rest.pop(0), scene)
+        _draw_input(axes[0], scene)
+    rest = axes[bool(scene.input) :]
     for place, (ax, panel) in enumerate(zip(rest, panels)):
         _draw_panel(ax, panel, place)
-    if spikes is not None:
-        _draw_spikes(rest[0], spikes, bool(panels))
+    if spikes is not None and panels:
+        _draw_spikes(rest[0], spikes)
+    if valued:
+        _draw_values(axes[-1], spikes)
+    elif raster:
+        _draw_raster(axes[-1], spikes)
     for ax in axes:
         time_axis(ax, 0.0, scene.duration, label=ax is axes[-1])
     figure.align_ylabels()
@@ -156,20 +160,32 @@ def _draw_input(ax: Axes, scene: Scene) -> None:
     ax.tick_params(axis="x", length=0)
 
 
-def _draw_spikes(ax: Axes, record: Any, above: bool) -> None:
-    """Ticks above the first panel, or a raster of its own; values as stems where spikes carry any."""
-    if not above:
-        if record.values is not None:
-            ax.stem(record.times, record.values, basefmt=" ", linefmt=color_of(0))
-            ax.set_ylabel("value sent")
-            return
-        ax.vlines(record.times, record.ids + 0.6, record.ids + 1.4, color=color_of(0), linewidth=1)
-        ax.set_ylabel("neuron")
-        return
+def _draw_spikes(ax: Axes, record: Any) -> None:
+    """Ticks above a panel."""
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + 0.16 * (high - low))
     marks = ax.get_xaxis_transform()
     ax.vlines(record.times, 0.92, 1.0, transform=marks, color=INK, linewidth=1.0, clip_on=False)
-    if record.values is not None and len(record.times) <= 40:
-        for time, value in zip(record.times, record.values):
-            ax.text(time, 1.02, f"{value:.3g}", transform=marks, ha="center", size=7, color=FAINT)
+
+
+def _draw_raster(ax: Axes, record: Any) -> None:
+    """One row for each neuron, those without a spike too."""
+    from matplotlib.ticker import MaxNLocator
+
+    ids = record.ids
+    ax.vlines(record.times, ids - 0.4, ids + 0.4, color=color_of(0), linewidth=1.0)
+    ax.set_ylim(int(record.neurons[0]) - 0.6, int(record.neurons[-1]) + 0.6)
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1))
+    ax.set_ylabel("neuron")
+
+
+def _draw_values(ax: Axes, record: Any) -> None:
+    """A stem for each spike, as high as the value that it carries; a colour for each neuron."""
+    for place, neuron in enumerate(record.neurons):
+        own = record.ids == neuron
+        times, values, color = record.times[own], record.values[own], color_of(place)
+        ax.vlines(times, 0.0, values, color=color, linewidth=1.0)
+        ax.plot(times, values, "o", color=color, markersize=4)
+    ax.axhline(0.0, color=FAINT, linewidth=0.6)
+    ax.margins(y=0.15)
+    ax.set_ylabel("value sent")

@@ -85,7 +85,8 @@ def _example_page(example: Path) -> str:
     text = example.read_text()
     about = ast.get_docstring(ast.parse(text)) or ""
     code = text[text.index('"""', 3) + 3 :].strip()
-    return f'# {_title(example)}\n\n{about}\n\n```python title="examples/{example.name}"\n{code}\n```\n'
+    fence = f'```python title="examples/{example.name}"'
+    return f"# {_title(example)}\n\n{about}\n\n{fence}\n{code}\n```\n"
 
 
 def _written_by(page: Path, cache: Path) -> dict[str, bytes]:

@@ -29,10 +29,11 @@ _WHAT = {
     "group": "Group",
 }
 _SCHEMES = {
-    "exact": "exactly, by a matrix exponential",
-    "exponential Euler": "by exponential Euler",
-    "euler": "by explicit Euler",
-    "rk4": "by Runge-Kutta of fourth order",
+    "exact": "integrated exactly, by a matrix exponential",
+    "exponential Euler": "integrated by exponential Euler",
+    "euler": "integrated by explicit Euler",
+    "rk4": "integrated by Runge-Kutta of fourth order",
+    "update": "assigned in every step",
 }
 
 
@@ -73,7 +74,7 @@ def model_page(entry: Entry, figure: str, caption: str) -> str:
     ]
     if entry.kind == "group":
         parts += _group_parts(entry)
-        parts.insert(3, _figure(figure, caption))
+        parts.insert(parts.index("## Arguments"), _figure(figure, caption))
     else:
         model = entry.item()
         parts += [f"<p>{_prose(text)}</p>" for text in entry.paragraphs if "\n---" not in text]
@@ -165,7 +166,7 @@ def _integration(model: Any) -> str:
     else:
         schemes, prefix = schemes_of(LIF(), model) or {}, f"{model.label}."
     rows = [
-        f"<li>{names} {'are' if ',' in names else 'is'} integrated {_SCHEMES.get(how, how)}</li>"
+        f"<li>{names} {'are' if ',' in names else 'is'} {_SCHEMES.get(how, how)}</li>"
         for how, names in _by_scheme(schemes, prefix).items()
     ]
     rows += [

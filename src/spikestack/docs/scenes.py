@@ -26,6 +26,7 @@ __all__ = ["Scene", "scene_of"]
 _ARRIVALS = ((20.0, 0.7), (60.0, 0.5), (100.0, -0.9), (140.0, 0.4))
 #: Settings without which a unit would show nothing of what it does.
 _SETTINGS: Mapping[str, Mapping[str, Any]] = {"FewSpike": {"start": 40.0, "alpha": 2.0}}
+_DURATIONS: Mapping[str, float] = {"FewSpike": 55.0}
 _HELD = "v[t+1] = v : mV; current[t+1] = i_syn : nA"
 _LONGEST, _LEAST_SPIKES, _MOST_STATES = 1000.0, 5, 6
 
@@ -113,11 +114,12 @@ def _source(cls: type[NeuronModel]) -> Scene:
         synapse = Delta(weight=1.0, compartment=place)
         net.drive(cell, SpikeTrains([[100.0, 140.0]], synapse=synapse), name=place)
     net.record(cell, "spikes", *model.block.states)
-    arrivals = ", ".join(f"{value:g} at {time:g} ms" for time, value in _ARRIVALS)
+    end = _DURATIONS.get(cls.__name__, 180.0)
+    arrivals = ", ".join(f"{value:g} at {time:g} ms" for time, value in _ARRIVALS if time < end)
     caption = f"What it makes of {arrivals}".replace("-", "−")
     caption += f", and of 1 at its {', '.join(model.compartments)}" if model.compartments else ""
-    caption += "; marks above are spikes" + (", with their values." if model.emit else ".")
-    return Scene(net, "unit", 180.0, caption, dt=1.0)
+    caption += "; marks above are spikes" + (", stems their values." if model.emit else ".")
+    return Scene(net, "unit", end, caption, dt=1.0)
 
 
 def _synapse(cls: type[Any]) -> Scene:

@@ -57,7 +57,7 @@ def lines_of(expr: Expr, width: int = 64) -> list[str]:
             lines[-1] += content
             filled += size
         else:
-            lines.append(content)
+            lines.append(content.replace("<mo>", '<mo form="infix">', 1) if lines else content)
             filled = size
     return lines
 
@@ -192,12 +192,10 @@ def _factors(expr: Expr) -> tuple[list[Expr], list[Expr]]:
 def _product(expr: Op) -> Printed:
     minus, inner = _signed(expr)
     above, below = _factors(inner)
-    if len(below) == 1 and isinstance(below[0], Num) and below[0].value == 1:
-        unit = below.pop().unit or DIMENSIONLESS
-        above.append(Num(1.0, DIMENSIONLESS / unit))
-    above = [f for f in above if not (isinstance(f, Num) and f.value == 1 and _plain(f))] or above[
-        :1
-    ]
+    if len(below) == 1 and isinstance(last := below[0], Num) and last.value == 1:
+        above.append(Num(1.0, DIMENSIONLESS / (last.unit or DIMENSIONLESS)))
+        below.clear()
+    above = [factor for factor in above if not _is_one(factor)] or above[:1]
     content = _joined(above)
     if below:
         content = f"<mfrac><mrow>{content}</mrow><mrow>{_joined(below)}</mrow></mfrac>"
@@ -206,8 +204,8 @@ def _product(expr: Op) -> Printed:
     return content, _PRODUCT if len(above) > 1 or below else _print(above[0])[1]
 
 
-def _plain(number: Num) -> bool:
-    return not unit_symbol(number.unit or DIMENSIONLESS)
+def _is_one(expr: Expr) -> bool:
+    return isinstance(expr, Num) and expr.value == 1 and not unit_symbol(expr.unit or DIMENSIONLESS)
 
 
 def _joined(factors: list[Expr]) -> str:
@@ -260,7 +258,8 @@ def _previous(expr: Op) -> Printed:
 
 def _cases(expr: Op) -> Printed:
     """A brace with one line for each condition; nested ones join it."""
-    rows, rest = "", expr
+    rows = ""
+    rest: Expr = expr
     while isinstance(rest, Op) and rest.op == "where":
         condition, value, rest = rest.args
         rows += _row(printed(value), f"<mtext>if&#160;</mtext>{printed(condition)}")
