@@ -50,8 +50,8 @@ def test_figures_are_kept(tmp_path: Path) -> None:
     svg, caption = figure_of(entry, tmp_path)
     (kept,) = tmp_path.iterdir()
     assert "<script" not in svg and "<path" in svg and "1.2 nA" in caption
-    kept.write_text("<svg>kept</svg>")
-    assert figure_of(entry, tmp_path)[0] == "<svg>kept</svg>"
+    kept.write_text("caption\n<svg>kept</svg>")
+    assert figure_of(entry, tmp_path) == ("<svg>kept</svg>", "caption")
 
 
 @pytest.mark.parametrize("name", ["LIF", "FewSpike", "NMDA", "SinusoidalCurrent", "GammaSource"])

@@ -55,16 +55,15 @@ def figure_of(entry: Entry, cache_folder: Path) -> tuple[str, str]:
     tuple of str
         SVG, and a caption; both empty where there is nothing to show.
     """
-    scene = scenes.scene_of(entry)
-    if scene is None:
-        return "", ""
     own = [*entry.sources, Path(__file__), Path(scenes.__file__)]
     key = hashlib.sha256((_stamp() + _digest(own)).encode()).hexdigest()[:24]
     kept = cache_folder / f"{entry.name}-{key}.svg"
     if not kept.exists():
+        scene = scenes.scene_of(entry)
         cache_folder.mkdir(parents=True, exist_ok=True)
-        kept.write_text(_draw(scene))
-    return kept.read_text(), scene.caption
+        kept.write_text(f"{scene.caption}\n{_draw(scene)}" if scene else "\n")
+    caption, _, svg = kept.read_text().partition("\n")
+    return svg, caption
 
 
 @cache
