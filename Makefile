@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast test-slow lint clean
+.PHONY: demo test test-fast test-slow lint docs clean
 
 demo: .venv/.demo
 	$(BIN)/spikestack demo --out demo-report
@@ -21,6 +21,9 @@ test-fast: .venv/.dev
 test-slow: .venv/.dev
 	$(BIN)/python -m pytest -m slow -x
 
+docs: .venv/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
@@ -33,4 +36,4 @@ test-slow: .venv/.dev
 	touch $@ .venv/.demo
 
 clean:
-	rm -rf .venv build dist *.egg-info src/*.egg-info demo-report
+	rm -rf .venv build dist *.egg-info src/*.egg-info demo-report site .docs-cache

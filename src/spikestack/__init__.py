@@ -56,6 +56,7 @@ _HOMES = {
     "Ellipse": "network.masks",
     "Mask": "network.masks",
     "Expression": "equations.edge_expression",
+    "CurrentModel": "network.currents.base",
     "Poisson": "network.inputs",
     "InhomogeneousPoisson": "network.rates",
     "SpikeTrains": "network.inputs",
@@ -87,6 +88,7 @@ __all__ = [
     "ByDistance",
     "ConstantCurrent",
     "Convolution",
+    "CurrentModel",
     "Delta",
     "Dense",
     "Disc",
@@ -146,6 +148,7 @@ if TYPE_CHECKING:
     from .files import load
     from .insight import compare
     from .network import Network
+    from .network.currents.base import CurrentModel
     from .network.external import ExternalCurrent, ExternalSpikes
     from .network.inputs import ConstantCurrent, Poisson, SpikeTrains, StepCurrent
     from .network.masks import Annulus, Box, Disc, Ellipse, Mask

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import EquationError, ValidationError, shorten
+from ..errors import ValidationError, shorten
 from .options import Json
 from .output import clean, console, emit, table
 
 if TYPE_CHECKING:
     from ..equations.model import AbstractModel
-    from ..network.inputs import Input
-    from ..neurons.base import NeuronModel
-    from ..synapses.base import Synapse
 
 __all__ = ["describe", "models"]
 
@@ -127,10 +124,12 @@ def _facts(kind: str, cls: type[Any]) -> dict[str, Any]:
 
 
 def _neuron_facts(model: Any) -> dict[str, Any]:
-    alone = _schemes(model, None)
+    from ..program.schemes import schemes_of
+
+    alone = schemes_of(model)
     with_synapses = {}
     for name, (kind, cls) in _catalogue().items():
-        schemes = _schemes(model, cls()) if kind == "synapse" else None
+        schemes = schemes_of(model, cls()) if kind == "synapse" else None
         if schemes is None or alone is None:
             continue
         changed = {x: schemes[x] for x in alone if schemes[x] != alone[x]}
@@ -154,17 +153,19 @@ def _initial(value: Any) -> Any:
 
 def _current_facts(current: Any) -> dict[str, Any]:
     from ..neurons.lif import LIF
+    from ..program.schemes import schemes_of
 
-    schemes = _schemes(LIF(), current) or {}
+    schemes = schemes_of(LIF(), current) or {}
     own = {name.rpartition(".")[2]: scheme for name, scheme in schemes.items() if "." in name}
     return {"current": current.current, "integration": own, "integration_with": {}}
 
 
 def _synapse_facts(synapse: Any) -> dict[str, Any]:
     from ..neurons.lif import LIF
+    from ..program.schemes import schemes_of
 
     prefix = f"{synapse.label}."
-    schemes = _schemes(LIF(), synapse) or {}
+    schemes = schemes_of(LIF(), synapse) or {}
     return {
         "receives": synapse.receives,
         "current": synapse.current,
@@ -181,27 +182,6 @@ def _synapse_facts(synapse: Any) -> dict[str, Any]:
         },
         "integration_with": {},
     }
-
-
-def _schemes(model: NeuronModel, part: Synapse | Input | None) -> dict[str, str] | None:
-    """How each variable is integrated, or None where the synapse or current does not fit."""
-    from ..network import Network, Population
-    from ..network.inputs import Input, SpikeTrains
-    from ..network.rules import OneToOne
-    from ..program.lower import lower
-
-    network = Network()
-    population = network.add(Population("one", 1, model))
-    try:
-        if isinstance(part, Input):
-            network.drive(population, part)
-        elif part is not None and part.continuous:
-            network.connect(population, population, OneToOne(), part)
-        elif part is not None:
-            network.drive(population, SpikeTrains([[1.0]], synapse=part))
-        return dict(lower(network, 0.1, "float64", 1).populations[0].schemes)
-    except EquationError:
-        return None
 
 
 def _show(facts: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..errors import EquationError, shorten
@@ -19,6 +19,7 @@ __all__ = [
     "parse_block",
     "parse_condition",
     "parse_statements",
+    "written_lines",
 ]
 
 Statement = tuple[str, Expr]
@@ -80,6 +81,20 @@ def logical_lines(text: str, where: str) -> list[str]:
 def defined_names(text: str, where: str) -> set[str]:
     """The names that equations give a meaning: variables and shorthands."""
     return {_read_line(line, where).name for line in logical_lines(text, where)}
+
+
+def written_lines(text: str, names: Iterable[str], where: str) -> list[tuple[str, str, Expr, Unit]]:
+    """Every line as it stands, shorthands not replaced, for whoever shows it.
+
+    Each is a kind (``"ode"``, ``"update"``, ``"alias"``), a name, an expression and a unit; `names`
+    are the parameters and inputs that may occur.
+    """
+    lines = [_read_line(line, where) for line in logical_lines(text, where)]
+    known = {*names, *(line.name for line in lines)}
+    return [
+        (line.kind, line.name, parse_expression(line.expression, known, where), line.unit)
+        for line in lines
+    ]
 
 
 @dataclass(frozen=True)

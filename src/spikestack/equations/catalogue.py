@@ -23,10 +23,12 @@ CATALOGUES = (
 
 @cache
 def members(package: str) -> dict[str, Any]:
-    """Everything public in the modules of `package`, by name."""
+    """Everything public in the modules of `package` but its base, by name."""
     found: dict[str, Any] = {}
     folder = importlib.import_module(package)
     for info in sorted(pkgutil.iter_modules(folder.__path__), key=lambda i: i.name):
+        if info.name == "base":
+            continue
         module = importlib.import_module(f"{package}.{info.name}")
         found |= {name: getattr(module, name) for name in getattr(module, "__all__", ())}
     return found
