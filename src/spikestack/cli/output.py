@@ -27,7 +27,7 @@ __all__ = [
 #: Columns of a page when the output is no terminal.
 PAGE = 100
 #: Names of up to so many characters are kept on one line where there is room at all.
-WHOLE_NAME = 24
+WHOLE_NAME = 26
 LONGEST_LINE = 2000
 
 
