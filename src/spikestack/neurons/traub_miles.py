@@ -14,8 +14,8 @@ class TraubMiles(NeuronModel):
     The rates of Traub and Miles, shifted by v_t, with the membrane of the conductance-based
     benchmark of Brette et al. (2007): 20,000 um^2. ``exprel(x) = (exp(x) - 1)/x`` takes the
     place of removable poles. A spike is the upward crossing of `v_thresh`; nothing is reset. With
-    the default integrator, of first order, intervals are 8 % too long at dt 0.1 ms and 2 % at 0.025
-    ms; ``method="rk4"`` needs a dt of 0.05 ms or less and is right there.
+    the default integrator intervals are 3 % too long at dt 0.1 ms and 0.8 % at 0.05 ms;
+    ``method="rk4"`` needs a dt of 0.05 ms or less and is right there.
     """
 
     equations = """

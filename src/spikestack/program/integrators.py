@@ -34,6 +34,8 @@ class System:
         Variables held over the step: injected currents, discrete variables.
     clamped
         Variables held while the neuron is refractory.
+    potentials
+        Membrane potentials, which exponential Euler advances last, with the new values of the rest.
     refractory
         Whether there is a refractory period at all.
     where
@@ -44,6 +46,7 @@ class System:
     constants: Mapping[str, float | Array]
     held: tuple[str, ...]
     clamped: tuple[str, ...]
+    potentials: tuple[str, ...]
     refractory: bool
     where: str
 
@@ -127,15 +130,23 @@ def integrate(
     values: Mapping[str, int],
     refractory: int,
 ) -> dict[str, int]:
-    """Append one step; return the new value of every integrated variable."""
+    """Append one step; return the new value of every integrated variable.
+
+    Exponential Euler takes what is integrated exactly at the middle of the step, and advances one
+    variable after the other, membrane potentials last, each with the new values of those before:
+    gates and potential leap over each other, which makes the scheme one of second order (Hines
+    1984, Int J Biomed Comput 15:69) at no cost.
+    """
     if plan.method == "euler":
         return _euler(builder, system, dt, values, refractory)
     if plan.method == "rk4":
         return _rk4(builder, system, dt, values, refractory)
     new = _exact(builder, system, plan, values, refractory)
-    for name, rhs in system.derivatives.items():
-        if name not in plan.linear:
-            new[name] = _exponential_euler(builder, name, rhs, dt, values)
+    rest = [name for name in system.derivatives if name not in plan.linear]
+    seen = dict(values) | {x: _middle(builder, values[x], new[x]) for x in plan.linear}
+    for name in sorted(rest, key=lambda name: name in system.potentials):
+        new[name] = _exponential_euler(builder, name, system.derivatives[name], dt, seen)
+        seen[name] = new[name]
     return new
 
 
@@ -188,6 +199,10 @@ def _exact(
                 for x in new
             }
     return new
+
+
+def _middle(builder: Builder, old: int, new: int) -> int:
+    return builder.put("mul", builder.put("add", old, new), builder.const(0.5))
 
 
 def _exponential_euler(

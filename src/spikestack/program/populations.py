@@ -188,6 +188,7 @@ def finish(
         constants,
         (*discrete, *given, *equations.held),
         model.clamped,
+        ("v", *(potential for potential, _ in model.compartments.values())),
         bool(model.refractory),
         where,
     )
