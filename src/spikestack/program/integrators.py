@@ -135,7 +135,7 @@ def integrate(
     Exponential Euler takes what is integrated exactly at the middle of the step, and advances one
     variable after the other, membrane potentials last, each with the new values of those before:
     gates and potential leap over each other, which makes the scheme one of second order (Hines
-    1984, Int J Biomed Comput 15:69) at no cost.
+    1984, Int J Biomed Comput 15:69).
     """
     if plan.method == "euler":
         return _euler(builder, system, dt, values, refractory)
