@@ -261,3 +261,27 @@ def test_integer_operations() -> None:
         assert np.array_equal(result["p", "b"].values[0, 0], (whole + 128) % 256 - 128)
         assert np.array_equal(result["p", "c"].values[0, 0], np.clip(x, -5, 100))
         assert np.array_equal(result["p", "d"].values[0, 0], np.floor(x / 2))
+
+
+def test_what_is_held_looks_held() -> None:
+    """While v is refractory, another equation sees v where it is held, not where it would go."""
+    model = sp.NeuronModel(
+        """
+        dv/dt = (v_in - v)/tau : mV
+        dx/dt = -x*v*v/scale   : 1
+        """,
+        threshold="v >= v_thresh",
+        reset="v = v_in/5",
+        refractory="t_ref",
+        parameters=dict(
+            v_in="10 mV", tau="5 ms", v_thresh="6 mV", t_ref="4 ms", scale="50 mV^2*ms"
+        ),
+        x=1.0,
+    )
+    net, p = single(model)
+    result = net.run(8.0, dt=0.1, precision="float64")
+    x, v = result["p", "x"].of(0), result["p", "v"].of(0)
+    first = int(np.flatnonzero(v == 2.0)[0])
+    held = np.diff(np.log(x[first : first + 41]))
+    assert np.all(v[first : first + 41] == 2.0)
+    assert held == pytest.approx(-0.1 * 4.0 / 50.0, rel=1e-9)

@@ -143,10 +143,17 @@ def integrate(
         return _rk4(builder, system, dt, values, refractory)
     new = _exact(builder, system, plan, values, refractory)
     rest = [name for name in system.derivatives if name not in plan.linear]
-    seen = dict(values) | {x: _middle(builder, values[x], new[x]) for x in plan.linear}
+
+    def shown(name: str) -> int:
+        """The new value as the other equations see it: the old one where it is held."""
+        if system.refractory and name in system.clamped:
+            return builder.select(refractory, values[name], new[name])
+        return new[name]
+
+    seen = dict(values) | {x: _middle(builder, values[x], shown(x)) for x in plan.linear}
     for name in sorted(rest, key=lambda name: name in system.potentials):
         new[name] = _exponential_euler(builder, name, system.derivatives[name], dt, seen)
-        seen[name] = new[name]
+        seen[name] = shown(name)
     return new
 
 

@@ -29,7 +29,7 @@ from .inputs import (
 )
 from .levels import topological_levels
 from .populations import GAP, INJECTED, Draft, finish, receptor_names
-from .program import EdgeProgram, ProbeProgram, Program, ReceptorProgram
+from .program import EdgeProgram, PopulationProgram, ProbeProgram, Program, ReceptorProgram
 
 __all__ = ["lower"]
 
@@ -75,8 +75,6 @@ class _Lowering:
         net, dt = self.network, self.dt
         self.spiking = {n: p for n, p in net.projections.items() if not p.synapse.continuous}
         edges = {name: draft_edges(p, net.seed, dt) for name, p in self.spiking.items()}
-        junctions = coupled(net)
-        levels = topological_levels(net, edges)
         drafts = {
             n: [PoissonDraft(piece, net.seed, dt) for piece in _pieces(d)]
             for n, d in net.drives.items()
@@ -84,23 +82,7 @@ class _Lowering:
         }
         weights = {n: weights_of(d, net.seed) for n, d in net.drives.items() if d.synapse}
         quanta = self._quanta(edges, drafts, weights)
-        populations, offset = [], 0
-        for k, name in enumerate(self.names):
-            population = net.populations[name]
-            mine = {n: d for n, d in net.drives.items() if d.target.population is population}
-            draft = Draft(
-                population,
-                self.receptors[k],
-                {n: d for n, d in sorted(mine.items()) if isinstance(d.input, CurrentModel)},
-                any(_is_injected(d) for d in mine.values()),
-                name in junctions,
-                net.seed,
-                dt,
-                self.trials,
-                self.precision,
-            )
-            populations.append(finish(draft, offset, levels[name], tuple(quanta[k])))
-            offset += population.size
+        populations = self._populations(topological_levels(net, edges), quanta)
         scaled = {
             n: np.rint(w / self._quantum(quanta, net.drives[n])).astype(np.int64)
             for n, w in weights.items()
@@ -154,6 +136,30 @@ class _Lowering:
             for n, d in self.network.drives.items()
             if d.synapse
         }
+
+    def _populations(
+        self, levels: dict[str, int], quanta: list[list[ReceptorProgram]]
+    ) -> list[PopulationProgram]:
+        net, junctions = self.network, coupled(self.network)
+        populations: list[PopulationProgram] = []
+        offset = 0
+        for k, name in enumerate(self.names):
+            population = net.populations[name]
+            mine = {n: d for n, d in net.drives.items() if d.target.population is population}
+            draft = Draft(
+                population,
+                self.receptors[k],
+                {n: d for n, d in sorted(mine.items()) if isinstance(d.input, CurrentModel)},
+                any(_is_injected(d) for d in mine.values()),
+                name in junctions,
+                net.seed,
+                self.dt,
+                self.trials,
+                self.precision,
+            )
+            populations.append(finish(draft, offset, levels[name], tuple(quanta[k])))
+            offset += population.size
+        return populations
 
     def _receptors(self, name: str) -> dict[str, Synapse]:
         population = self.network.populations[name]
