@@ -278,7 +278,7 @@ def test_what_is_held_looks_held() -> None:
         ),
         x=1.0,
     )
-    net, p = single(model)
+    net, _ = single(model)
     result = net.run(8.0, dt=0.1, precision="float64")
     x, v = result["p", "x"].of(0), result["p", "v"].of(0)
     first = int(np.flatnonzero(v == 2.0)[0])
