@@ -139,7 +139,14 @@ def test_ctrl_c_keeps_what_was_recorded(tmp_path: Path, as_json: bool) -> None:
 
 def test_ctrl_c_before_the_run(tmp_path: Path) -> None:
     path = tmp_path / "net.py"
-    path.write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n")
+    lines = (
+        "import os, signal, time",
+        # A shell that starts us in the background makes its children deaf to this signal.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)",
+        "os.kill(os.getpid(), signal.SIGINT)",
+        "time.sleep(9)",
+    )
+    path.write_text("\n".join(lines))
     result = process("run", path)
     assert result.returncode == 130
     assert result.stderr == "interrupted; nothing was kept\n"
