@@ -11,52 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from ..numerics.functions import exp, log
 from ..numerics.random import hash32, step_words
 from ..program.edge_list import edge_list
 from ..program.live import Live, currents_of, events_of, poisson_of
 from ..program.populations import INJECTED
 from ..program.program import PoissonProgram, PopulationProgram, Program
-from ..program.tac import Code
 from .base import DEFAULT, AbstractEngine, Chunk, Options, check_finite
+from .interpreting import interpret
+from .learning import Learning
 from .state import Spikes, State
 
-__all__ = ["OPERATIONS", "ReferenceEngine", "interpret"]
-
-OPERATIONS: dict[str, Callable[..., Any]] = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "div": np.divide,
-    "neg": np.negative,
-    "abs": np.abs,
-    "sqrt": np.sqrt,
-    "floor": np.floor,
-    "exp": exp,
-    "log": log,
-    "lt": np.less,
-    "le": np.less_equal,
-    "gt": np.greater,
-    "ge": np.greater_equal,
-    "eq": np.equal,
-    "ne": np.not_equal,
-    "and": np.logical_and,
-    "or": np.logical_or,
-    "not": np.logical_not,
-    "select": np.where,
-}
-
-
-def interpret(code: Code, loads: dict[str, Callable[[Any], Any]]) -> list[Any]:
-    """Compute every value of `code`; `loads` maps each kind of load to a function of its data."""
-    values: list[Any] = []
-    with np.errstate(all="ignore"):
-        for ins in code.instructions:
-            if ins.op in loads:
-                values.append(loads[ins.op](ins.data))
-            else:
-                values.append(OPERATIONS[ins.op](*(values[a] for a in ins.args)))
-    return values
+__all__ = ["ReferenceEngine"]
 
 
 class ReferenceEngine(AbstractEngine):
@@ -82,7 +47,10 @@ class ReferenceEngine(AbstractEngine):
         self.params = [
             [np.asarray(v).astype(program.dtype)[()] for v in p.values] for p in program.populations
         ]
-        self.flight = state.in_flight
+        self.flight = self.recent = state.in_flight
+        self.learning = Learning(program, state)
+        if self.learning.all:
+            self.longest = max(longest, *(one.plastic.lag for one in self.learning.all))
         self.feed(state.live)
         for spikes in self._by_step(state.in_flight):
             self._schedule(*spikes, now=state.step)
@@ -94,10 +62,16 @@ class ReferenceEngine(AbstractEngine):
         for _ in range(steps):
             self.step += 1
             self._couple()
+            self.learning.arrive(self.step, self.recent, self.ring, self.slots)
+            new: list[Spikes] = []
             for level in range(self.program.levels):
                 for k, population in enumerate(self.program.populations):
                     if population.level == level:
-                        spikes += self._update(k, population)
+                        new += self._update(k, population)
+            if self.learning.all:
+                self.recent = Spikes.join([self.recent, *new]).since(self.step - self.longest - 1)
+                self.learning.depart(self.step, self.recent)
+            spikes += new
             for ring in self.ring:
                 ring[:, self.step % self.slots] = 0
             for probe, kept in zip(self.program.probes, samples):
@@ -121,7 +95,10 @@ class ReferenceEngine(AbstractEngine):
         """A copy of the present state."""
         values = tuple(v.copy() for v in self.values)
         counters = tuple(c.copy() for c in self.counters)
-        return State(self.step, values, counters, self.flight, self.live.after(self.step))
+        learned = self.learning.state()
+        return State(
+            self.step, values, counters, self.flight, self.live.after(self.step), learned
+        )
 
     def describe(self) -> dict[str, object]:
         """Its lists of edges, by projection, and what they take."""
@@ -230,6 +207,8 @@ class ReferenceEngine(AbstractEngine):
     ) -> None:
         """Put the arrivals of spikes emitted at `step` into the ring, those after `now` only."""
         for edge, edges in zip(self.program.edges, self.edges):
+            if edge.plastic:
+                continue
             pre = self.program.populations[edge.pre]
             mine = (ids >= pre.offset) & (ids < pre.offset + pre.size)
             if not mine.any():

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileFormatError
+from ..program.edge_list import edge_weights
 from ..program.live import Events, Live, largest_count
-from ..program.program import Program
+from ..program.program import PlasticProgram, Program
 from ..storage import read_archive, write_archive
 
-__all__ = ["Spikes", "State", "initial_state", "load_state", "save_state"]
+__all__ = ["Learned", "Spikes", "State", "initial_state", "load_state", "save_state", "trace_depth"]
+
+_LEARNED = ("weights", "source", "sources", "target", "targets")
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,28 @@ class Spikes:
 
 
 @dataclass(frozen=True)
+class Learned:
+    """What plasticity has made of one projection, and its traces; coherent units.
+
+    Attributes
+    ----------
+    weights
+        (trials, synapses), by source, then as the rule enumerates them.
+    source, target
+        Traces of both sides: (trials, traces, neurons).
+    sources, targets
+        What they were just before the end of the last steps: (trials, traces, steps, neurons); step
+        s is in place s modulo their number.
+    """
+
+    weights: np.ndarray
+    source: np.ndarray
+    sources: np.ndarray
+    target: np.ndarray
+    targets: np.ndarray
+
+
+@dataclass(frozen=True)
 class State:
     """A moment of a simulation.
 
@@ -97,6 +122,8 @@ class State:
         Spikes that have not reached all their targets.
     live
         What was fed in that still matters.
+    learned
+        Of every plastic projection.
     """
 
     step: int
@@ -104,6 +131,7 @@ class State:
     counters: tuple[np.ndarray, ...]
     in_flight: Spikes
     live: Live = field(default_factory=Live)
+    learned: tuple[Learned, ...] = ()
 
 
 def initial_state(program: Program) -> State:
@@ -116,7 +144,25 @@ def initial_state(program: Program) -> State:
             array[:, k] = value
         values.append(array)
         counters.append(np.zeros((program.trials, population.size), dtype=np.int32))
-    return State(0, tuple(values), tuple(counters), Spikes.none())
+    learned = tuple(_unlearned(program, plastic) for plastic in program.plastic)
+    return State(0, tuple(values), tuple(counters), Spikes.none(), learned=learned)
+
+
+def _unlearned(program: Program, plastic: PlasticProgram) -> Learned:
+    """Weights and traces at t = 0."""
+    edge, trials, depth = program.edges[plastic.edge], program.trials, trace_depth(plastic)
+    weights = edge_weights(edge).astype(program.dtype)
+    sides = []
+    for traces, k in ((plastic.sources, edge.pre), (plastic.targets, edge.post)):
+        now = np.zeros((trials, len(traces.names), program.populations[k].size), program.dtype)
+        now += np.array(traces.initial, program.dtype)[:, None]
+        sides += [now, np.repeat(now[:, :, None], depth, axis=2)]
+    return Learned(np.repeat(weights[None], trials, axis=0), *sides)
+
+
+def trace_depth(plastic: PlasticProgram) -> int:
+    """Steps of which traces are remembered: a power of two."""
+    return 1 << int(plastic.lag).bit_length()
 
 
 def save_state(state: State, program: Program, path: str | Path) -> None:
@@ -125,6 +171,8 @@ def save_state(state: State, program: Program, path: str | Path) -> None:
     arrays = {f"flight_{name}": getattr(state.in_flight, name) for name in Spikes.__annotations__}
     for k, (values, counters) in enumerate(zip(state.values, state.counters)):
         arrays |= {f"values_{k}": values, f"counters_{k}": counters}
+    for k, learned in enumerate(state.learned):
+        arrays |= {f"{name}_{k}": getattr(learned, name) for name in _LEARNED}
     live = state.live
     header["fed"] = live.fed
     if len(live.events):
@@ -133,6 +181,11 @@ def save_state(state: State, program: Program, path: str | Path) -> None:
         header[name] = [[trial, port, since] for (trial, port), (since, _) in settings.items()]
         arrays |= {f"{name}_{k}": values for k, (_, values) in enumerate(settings.values())}
     write_archive(path, "state", header, arrays)
+
+
+def _arrays(state: State) -> list[np.ndarray]:
+    learned = [getattr(one, name) for one in state.learned for name in _LEARNED]
+    return [*state.values, *state.counters, *learned]
 
 
 def _identity(program: Program) -> dict[str, object]:
@@ -167,10 +220,14 @@ def load_state(program: Program, path: str | Path) -> State:
             tuple(arrays[f"counters_{k}"] for k in range(len(fresh.counters))),
             Spikes(*(arrays[f"flight_{name}"] for name in Spikes.__annotations__)),
             _load_live(header, arrays),
+            tuple(
+                Learned(*(arrays[f"{name}_{k}"] for name in _LEARNED))
+                for k in range(len(fresh.learned))
+            ),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FileFormatError(f"{path}: damaged: lacks {error}; save the state again") from error
-    for got, wanted in zip((*state.values, *state.counters), (*fresh.values, *fresh.counters)):
+    for got, wanted in zip(_arrays(state), _arrays(fresh)):
         if got.shape != wanted.shape or got.dtype != wanted.dtype:
             raise FileFormatError(
                 f"{path}: damaged: an array is {got.dtype}{got.shape}, not "

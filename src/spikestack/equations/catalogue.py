@@ -15,6 +15,7 @@ M = TypeVar("M")
 CATALOGUES = (
     "spikestack.neurons",
     "spikestack.synapses",
+    "spikestack.plasticity",
     "spikestack.network.currents",
     "spikestack.network.rules",
     "spikestack.groups",

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engines.reference import interpret
+from ..engines.interpreting import interpret
 from ..numerics.random import hash32, step_words
 from ..program.populations import INJECTED
 from ..program.tac import Code

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..plasticity.base import PlasticityRule
 from ..synapses.base import Synapse
 from .inputs import Input
 from .population import View
@@ -23,6 +24,7 @@ class Projection:
     rule: Rule
     synapse: Synapse
     seed: int = 0
+    plasticity: PlasticityRule | None = None
 
     @cached_property
     def ends(self) -> Ends:

@@ -11,6 +11,7 @@ import numpy as np
 from ..equations.catalogue import collect
 from ..equations.edge_expression import GEOMETRY, Expression
 from ..errors import UnknownNameError, ValidationError, shorten
+from ..plasticity.base import PlasticityRule, check_plasticity
 from ..synapses.base import Synapse, check_receiver
 from ..units import magnitude, parse_unit
 from ..values import Value
@@ -86,6 +87,8 @@ class Network:
         rule: Rule,
         synapse: Synapse,
         name: str | None = None,
+        *,
+        plasticity: PlasticityRule | None = None,
     ) -> Projection:
         """Connect two populations or views.
 
@@ -100,6 +103,8 @@ class Network:
         name
             Needed where the same two populations are joined a second time: randomness is keyed by
             names, so that the order of building does not matter.
+        plasticity
+            How weights change while the network runs; they do not without one.
 
         Raises
         ------
@@ -125,7 +130,9 @@ class Network:
                     f"a {kind.__name__}",
                     "as in connect(pre, post, AllToAll(), Delta(weight=1.0))",
                 )
-        projection = Projection(name, source, target, rule, synapse, self.seed)
+        if plasticity is not None:
+            check_plasticity(plasticity, source.population.model, synapse, where)
+        projection = Projection(name, source, target, rule, synapse, self.seed, plasticity)
         rule.check(source.size, target.size, where)
         projection.ends.check_not_contradictory(where)
         rule.check_ends(projection.ends, where)

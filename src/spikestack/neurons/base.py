@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..equations.declaring import parameter_of
 from ..equations.block import Statement, parse_condition, parse_statements
 from ..equations.dimensions import unit_of
 from ..equations.expressions import Expr, substitute
@@ -104,7 +105,7 @@ class NeuronModel(AbstractModel):
 
     def __init__(self, equations: str | None = None, **declared: Any) -> None:
         values = self._declare(equations, declared)
-        parameters = {k: _parameter(k, v) for k, v in declared.pop("parameters", {}).items()}
+        parameters = {k: parameter_of(k, v) for k, v in declared.pop("parameters", {}).items()}
         method = values.pop("method", self.method)
         if method not in METHODS:
             raise ValidationError(
@@ -222,31 +223,3 @@ class NeuronModel(AbstractModel):
             raise UnknownNameError(where, self.refractory, self.parameters)
         if not self.parameter_units[self.refractory].fits(parse_unit("ms")):
             raise EquationError(where, f"{self.refractory} is no time", "a parameter in ms")
-
-
-def _parameter(name: str, given: Any) -> Parameter:
-    """Turn an inline declaration (``"20 ms"``, 3.0, a pint quantity) into a `Parameter`."""
-    if isinstance(given, Parameter):
-        return given
-    if isinstance(given, str):
-        number, _, unit = given.strip().partition(" ")
-        return Parameter(magnitude(number, DIMENSIONLESS, name), unit.strip() or "1")
-    if hasattr(given, "to") and hasattr(given, "dimensionality"):
-        return Parameter(*_pint_parts(name, given))
-    return Parameter(given)
-
-
-def _pint_parts(name: str, given: Any) -> tuple[Any, str]:
-    unit = Unit(1.0, _pint_dims(given))
-    return magnitude(given, unit, name), unit.coherent
-
-
-def _pint_dims(given: Any) -> tuple[int, ...]:
-    """The exponents of (time, voltage, current, length, concentration) of a pint quantity."""
-    d = {k.strip("[]"): v for k, v in dict(given.dimensionality).items()}
-    mass, amount = d.get("mass", 0), d.get("substance", 0)
-    voltage = mass  # volt = kg m^2 / (A s^3)
-    current = d.get("current", 0) + voltage
-    time = d.get("time", 0) + 3 * voltage
-    length = d.get("length", 0) - 2 * voltage + 3 * amount
-    return tuple(int(n) for n in (time, voltage, current, length, amount))

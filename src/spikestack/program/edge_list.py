@@ -10,7 +10,7 @@ from ..numerics import edges as enumerators
 from .edge_values import draw_many
 from .program import EdgeProgram
 
-__all__ = ["EdgeList", "edge_list"]
+__all__ = ["EdgeList", "edge_list", "edge_weights"]
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,15 @@ class EdgeList:
         Quanta.
     delays : int64
         Steps, axonal and dendritic together.
+    dendritic : int64
+        Steps of the dendritic part.
     """
 
     pre: np.ndarray
     post: np.ndarray
     weights: np.ndarray
     delays: np.ndarray
+    dendritic: np.ndarray
 
     def leaving(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Edges that leave the neurons `ids`: their places, and each one's place in `ids`."""
@@ -45,13 +48,20 @@ def edge_list(edge: EdgeProgram) -> EdgeList:
     """List every edge of a projection."""
     starts, targets, ordinals = enumerators.expand(edge.rule)
     source = np.repeat(np.arange(edge.rule.n_pre), np.diff(starts))
-    delays = _steps(draw_many(edge.delay, ordinals), edge.dt) + _steps(
-        draw_many(edge.dendritic, ordinals), edge.dt
-    )
+    dendritic = _steps(draw_many(edge.dendritic, ordinals), edge.dt)
+    delays = _steps(draw_many(edge.delay, ordinals), edge.dt) + dendritic
     weights = np.rint(draw_many(edge.weight, ordinals) / edge.quantum).astype(np.int64)
     pre, post = edge.pre_ids[source], edge.post_ids[targets]
     order = np.argsort(pre, kind="stable")
-    return EdgeList(pre[order], post[order], weights[order], delays[order])
+    return EdgeList(pre[order], post[order], weights[order], delays[order], dendritic[order])
+
+
+def edge_weights(edge: EdgeProgram) -> np.ndarray:
+    """Weights of a projection, not rounded to quanta (float64), in the order of `edge_list`."""
+    starts, _, ordinals = enumerators.expand(edge.rule)
+    source = np.repeat(np.arange(edge.rule.n_pre), np.diff(starts))
+    order = np.argsort(edge.pre_ids[source], kind="stable")
+    return np.asarray(draw_many(edge.weight, ordinals)[order])
 
 
 def _steps(delays: np.ndarray, dt: float) -> np.ndarray:

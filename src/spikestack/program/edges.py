@@ -15,6 +15,7 @@ from ..numerics import edges as enumerators
 from ..numerics.rows import EXPLICIT
 from .computed import computed
 from .edge_values import ARRAY, CONSTANT, draw_many, greatest, spec_of, to_steps
+from .plasticity import bounded
 from .program import ValueSpec
 from .value_tables import on_grid, spacing_of
 
@@ -183,6 +184,8 @@ def incoming_bound(edge: dict[str, Any], projection: Projection) -> float:
     engines hold the sums to it when they build.
     """
     spec: ValueSpec = edge["weight"]
+    if (most := bounded(projection)) is not None:
+        return most * _in_degree_bound(edge, projection)
     low, high, mean, spread = greatest(spec)
     largest = max(abs(low), abs(high))
     if spec.kind == ARRAY:

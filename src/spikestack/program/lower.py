@@ -28,6 +28,7 @@ from .inputs import (
     weights_of,
 )
 from .levels import topological_levels
+from .plasticity import plastic_program
 from .populations import GAP, INJECTED, Draft, finish, receptor_names
 from .program import EdgeProgram, PopulationProgram, ProbeProgram, Program, ReceptorProgram
 
@@ -75,6 +76,8 @@ class _Lowering:
         net, dt = self.network, self.dt
         self.spiking = {n: p for n, p in net.projections.items() if not p.synapse.continuous}
         edges = {name: draft_edges(p, net.seed, dt) for name, p in self.spiking.items()}
+        for name, projection in self.spiking.items():
+            edges[name]["plastic"] = projection.plasticity is not None
         drafts = {
             n: [PoissonDraft(piece, net.seed, dt) for piece in _pieces(d)]
             for n, d in net.drives.items()
@@ -96,6 +99,7 @@ class _Lowering:
             net.seed,
             dt,
         )
+        lowered = tuple(self._edge(p, edges[n], quanta) for n, p in self.spiking.items())
         return Program(
             dt,
             self.precision,
@@ -103,7 +107,7 @@ class _Lowering:
             self.trials,
             fingerprint(net),
             tuple(populations),
-            tuple(self._edge(p, edges[n], quanta) for n, p in self.spiking.items()),
+            lowered,
             gap_programs(net, dict(zip(self.names, populations)), dt),
             tuple(
                 poisson_draft(
@@ -125,6 +129,11 @@ class _Lowering:
             tuple(p.shape for p in net.populations.values()),
             currents,
             ports_of(net.drives, self._at, scaled, self._bursts(drafts)),
+            tuple(
+                plastic_program(p, j, lowered[j], dt, self.precision)
+                for j, p in enumerate(self.spiking.values())
+                if p.plasticity is not None
+            ),
         )
 
     def _bursts(self, drafts: dict[str, list[PoissonDraft]]) -> dict[str, float]:

@@ -103,6 +103,10 @@ class Synapse(AbstractModel):
         """The least weight that can be; of an expression it is known when edges are made."""
         return 0.0 if isinstance(self.weight, Expression) else support(self.weight)[0]
 
+    def greatest_weight(self) -> float:
+        """The greatest weight that can be; of an expression it is known when edges are made."""
+        return 0.0 if isinstance(self.weight, Expression) else support(self.weight)[1]
+
     def unit_of_weight(self) -> Unit:
         """The unit of the weight."""
         if self.receives in self.block.units:
