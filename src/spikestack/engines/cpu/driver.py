@@ -28,6 +28,7 @@ from .intrinsics import (
     store_atomic,
     yield_processor,
 )
+from .learning import arrive, depart
 from .poisson import add_poisson, new_scratch
 from .queueing import chunks_needed, drain, enqueue
 
@@ -187,6 +188,7 @@ def run(
     queue: Any,
     rules: Any,
     gaps: Any,
+    learning: Any,
     done: int,
     steps: int,
     history: int,
@@ -196,7 +198,8 @@ def run(
     It stops early, together with all other threads, when some thread's log or queue might not hold
     another step: the caller empties the logs, lets queues grow and calls again, so nothing is ever
     truncated. `queue` is None where spikes are delivered from buckets, `rules` where all synapses
-    are stored, `gaps` where there are no gap junctions; each is compiled apart.
+    are stored, `gaps` where there are no gap junctions, `learning` where no synapse is plastic;
+    each is compiled apart.
     """
     scratch, due = new_scratch(), new_due()
     event, fed = (
@@ -234,6 +237,8 @@ def run(
         else:
             enqueue(table, queue, rules, log, step, slot)
             drain(queue, acc, step)
+        if learning is not None:
+            arrive(learning, log, acc, row, step, slot)
         since = _lap(team, DELIVER, since)
         log.starts[team.me, slot, 0] = log.starts[team.me, slot - 1, n_populations]
         first = 0
@@ -248,6 +253,9 @@ def run(
             ):
                 store_atomic(team.shared, STOP, step)
             since = _lap(team, UPDATE, since)
+            if learning is not None and level == team.levels - 1:
+                depart(learning, log, step, slot)
+                since = _lap(team, DELIVER, since)
             if not _barrier(team):
                 return ABORTED
             if queue is not None and level == team.levels - 1:

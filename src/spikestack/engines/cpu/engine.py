@@ -15,7 +15,7 @@ from ...numerics.compiling import is_cached
 from ...program.live import Live
 from ...program.program import Program
 from ..base import DEFAULT, AbstractEngine, Chunk, Options, check_finite
-from ..state import Spikes, State
+from ..state import Learned, Spikes, State
 from .aligned import aligned
 from .build import build_tables
 from .cache import kernel_module
@@ -24,6 +24,8 @@ from .describe import built_layout, planned_layout
 from .driver import ABORT, ABORTED, PHASES, RECORD, STOP, Inputs, Team, run
 from .gaps import Gaps, gaps_of
 from .inputs import inputs_of, probes_of, refreshed
+from .learned import PlasticTables, Weights
+from .learning import Learning
 from .logs import MOST_STEPS, TrialLog
 from .plan import Partition, make_plan
 from .printer import TABLE_STATES, kernel_plan, kernel_source
@@ -48,6 +50,7 @@ class _Worker:
     queue: Queue | None
     rules: Rules | None
     gaps: Gaps | None
+    learning: Learning | None
 
     @property
     def queue_bytes(self) -> int:
@@ -84,7 +87,8 @@ class CpuEngine(AbstractEngine):
         self.rules = [rules_of(program, self.plan.channels, part) for part in self.parts]
         self.tables = build_tables(program, self.plan, self.order, self.threads)
         self.build_time = time.perf_counter() - started - self.compile_time
-        self.history = 1 + self.tables[0].longest
+        self.plastic = PlasticTables(program, self.parts, self.order)
+        self.history = 1 + max(self.tables[0].longest, self.plastic.lag)
         self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix="spikestack")
         self._take(state)
         started = time.perf_counter()
@@ -125,7 +129,16 @@ class CpuEngine(AbstractEngine):
         flight = Spikes.chain([log.in_flight(self.step) for log in self.logs])
         values = tuple(v.copy() for v in self.values)
         counters = tuple(c.copy() for c in self.counters)
-        return State(self.step, values, counters, flight, self.live.after(self.step))
+        live, learned = self.live.after(self.step), self._learned()
+        return State(self.step, values, counters, flight, live, learned)
+
+    def _learned(self) -> tuple[Learned, ...]:
+        """What plasticity has changed."""
+        trials = [w for w in self.weights if w is not None]
+        return tuple(
+            Learned(*(np.stack(arrays) for arrays in zip(*(w.learned(i) for w in trials))))
+            for i in range(len(self.program.plastic))
+        )
 
     def describe(self) -> dict[str, object]:
         """Layout and sizes, for reports."""
@@ -174,7 +187,8 @@ class CpuEngine(AbstractEngine):
         team, log = self._team(0, 0, shared), self.logs[0].log
         run(
             *(team, self.tables[0], log, worker.inputs, probes, worker.acc),
-            *(worker.queue, worker.rules, worker.gaps, self.step, 0, self.history),
+            *(worker.queue, worker.rules, worker.gaps, worker.learning),
+            *(self.step, 0, self.history),
         )
 
     def _take(self, state: State) -> None:
@@ -185,6 +199,10 @@ class CpuEngine(AbstractEngine):
         self.counters = tuple(_own(c) for c in state.counters)
         self.shared = np.zeros(64, dtype=np.int64)
         everyone = program.size if program.gaps else 0
+        self.weights = [
+            Weights(self.plastic, state.learned, trial) if program.plastic else None
+            for trial in range(program.trials)
+        ]
         self.published = np.zeros((program.trials, everyone), program.dtype)
         self.workers = [
             [self._worker(q, trial) for q in range(len(self.parts))]
@@ -222,7 +240,9 @@ class CpuEngine(AbstractEngine):
         inputs = inputs_of(self.program, self.live, part, trial, self.values)
         rules = own_scratch(self.rules[q])
         gaps = gaps_of(self.program, part, trial, self.values, self.published[trial])
-        return _Worker(part, acc, tables, inputs, quiet, queue, rules, gaps)
+        weights = self.weights[trial]
+        learning = None if weights is None else weights.of_thread(q)
+        return _Worker(part, acc, tables, inputs, quiet, queue, rules, gaps, learning)
 
     def _kernel_table(self, k: int, trial: int, quiet: np.ndarray) -> list[np.ndarray]:
         """The addresses that population k's kernel reads (see `kernel_source`), and the arrays."""
@@ -331,7 +351,8 @@ class CpuEngine(AbstractEngine):
                 self._before_run(q)
                 return run(
                     *(team, table, log, worker.inputs, probes, worker.acc),
-                    *(worker.queue, worker.rules, worker.gaps, done, steps, self.history),
+                    *(worker.queue, worker.rules, worker.gaps, worker.learning),
+                    *(done, steps, self.history),
                 )
             except BaseException:
                 shared[ABORT] = 1

@@ -162,14 +162,15 @@ def make_plan(
     parts = partitions(program, count)
     size = max(p.size for p in parts)
     index_bits = max(1, (size - 1).bit_length())
-    span = max((e.max_delay - e.min_delay + 1 for e in program.edges), default=1)
+    static = [e for e in program.edges if not e.plastic]
+    span = max((e.max_delay - e.min_delay + 1 for e in static), default=1)
     for k in range(len(program.populations)):
-        leaving = [e for e in program.edges if e.pre == k]
+        leaving = [e for e in program.edges if e.pre == k and not e.plastic]
         if leaving:
             first, last = min(e.min_delay for e in leaving), max(e.max_delay for e in leaving)
             span = max(span, last - first + 1)
     span_bits = (span - 1).bit_length()
-    queued = span_bits <= _MOST_QUEUES and all(e.min_delay > 0 for e in program.edges)
+    queued = span_bits <= _MOST_QUEUES and all(e.min_delay > 0 for e in static)
     if procedural:
         _check_procedural(queued)
         channels = _channels(program, WORD_BITS - index_bits - span_bits, True)
@@ -209,7 +210,7 @@ def _channels(program: Program, room: int, procedural: bool = False) -> tuple[Ch
     """The channels of all populations, given `room` bits for codes of weights."""
     made: list[Channel] = []
     for k in range(len(program.populations)):
-        leaving = [j for j, e in enumerate(program.edges) if e.pre == k]
+        leaving = [j for j, e in enumerate(program.edges) if e.pre == k and not e.plastic]
         if procedural and (made_up := [j for j in leaving if is_procedural(program.edges[j])]):
             made.append(replace(_channel(program, k, made_up, WORD_BITS), procedural=True))
             leaving = [j for j in leaving if j not in made_up]

@@ -14,7 +14,7 @@ from ...program.program import PopulationProgram, Program
 from .aligned import LANES
 from .resting import BLOCK, CHUNK, FIRED
 
-__all__ = ["CHUNK", "TABLE_STATES", "KernelPlan", "kernel_plan", "kernel_source"]
+__all__ = ["CHUNK", "TABLE_STATES", "KernelPlan", "kernel_plan", "kernel_source", "operation"]
 
 #: Places in a kernel's table of addresses before those of the states.
 TABLE_STATES = 7
@@ -182,10 +182,29 @@ def _drawn(index: str, k: object) -> str:
     return f"min(({hashed} + real(0.5)) * real({2.0**-32!r}), real({1.0 - 2.0**-24!r}))"
 
 
+def operation(ins: Instruction) -> str:
+    """An operation on earlier values, which are called x0, x1, ..."""
+    args = [f"x{a}" for a in ins.args]
+    match ins.op:
+        case "select":
+            return f"select({args[0]}, {args[1]}, {args[2]})"
+        case "exp" | "log":
+            return f"{ins.op}_({args[0]})"
+        case "not":
+            return f"not {args[0]}"
+        case "neg":
+            return f"-{args[0]}"
+        case "abs":
+            return f"abs({args[0]})"
+        case "sqrt" | "floor":
+            return f"np.{ins.op}({args[0]})"
+        case _:
+            return f"{args[0]} {_INFIX[ins.op]} {args[1]}"
+
+
 def _loop(population: PopulationProgram, plan: KernelPlan) -> list[str]:
     code, body = population.code, []
     for i, ins in enumerate(code.instructions):
-        args = [f"x{a}" for a in ins.args]
         match ins.op:
             case "const" | "time" | "common":
                 continue
@@ -199,20 +218,8 @@ def _loop(population: PopulationProgram, plan: KernelPlan) -> list[str]:
                 text = f"real(a{ins.data}[j]) * q{ins.data}"
             case "refractory":
                 text = "c[j] > 0"
-            case "select":
-                text = f"select({args[0]}, {args[1]}, {args[2]})"
-            case "exp" | "log":
-                text = f"{ins.op}_({args[0]})"
-            case "not":
-                text = f"not {args[0]}"
-            case "neg":
-                text = f"-{args[0]}"
-            case "abs":
-                text = f"abs({args[0]})"
-            case "sqrt" | "floor":
-                text = f"np.{ins.op}({args[0]})"
             case _:
-                text = f"{args[0]} {_INFIX[ins.op]} {args[1]}"
+                text = operation(ins)
         body.append(f"x{i} = {text}")
     body += [
         f"s{k}[j] = x{s}"
