@@ -30,6 +30,8 @@ _HOMES = {
     "ExponentialCurrent": "synapses.exponential_current",
     "AlphaCurrent": "synapses.alpha_current",
     "ExponentialConductance": "synapses.exponential_conductance",
+    "PlasticityRule": "plasticity.base",
+    "WeightParameter": "plasticity.base",
     "OneToOne": "network.rules",
     "AllToAll": "network.rules",
     "FixedProbability": "network.rules",

@@ -49,7 +49,13 @@ class Connections:
     """
 
     def __init__(
-        self, projection: Projection, edge: EdgeProgram, dtype: type, threads: int, chosen: Any
+        self,
+        projection: Projection,
+        edge: EdgeProgram,
+        dtype: type,
+        threads: int,
+        chosen: Any,
+        learned: np.ndarray | None = None,
     ) -> None:
         self.name = projection.name
         populations = projection.pre.population, projection.post.population
@@ -60,6 +66,21 @@ class Connections:
         self._scale = projection.synapse.unit_of_weight().scale
         self._columns: dict[str, np.ndarray] = {}
         self._choose(*chosen)
+        if learned is not None:
+            self._take(learned, projection, chosen)
+
+    def _take(self, learned: np.ndarray, projection: Projection, chosen: Any) -> None:
+        """Weights as they have become, of which only the chosen synapses' are kept."""
+        weights = (learned / self._scale).astype(self._dtype)
+        if len(self) < len(weights):
+            whole = Connections(projection, self._edge, self._dtype.type, 1, (None, None))
+            keep = np.ones(len(weights), bool)
+            for side, ids, size in zip(chosen, (whole.pre, whole.post), self._sizes):
+                if side is not None:
+                    keep &= _mask(side, size, f"connections of {self.name!r}")[ids]
+            weights = weights[keep]
+        weights.flags.writeable = False
+        self._columns["weight"] = weights
 
     def _choose(self, pre: Any, post: Any) -> None:
         """Rows of the rule to go through, ascending by neuron, and which targets to keep."""
@@ -95,7 +116,8 @@ class Connections:
     def weight(self) -> Floats:
         """Weights, in `weight_unit`: float32[n], or float64 in double precision.
 
-        Rounded to the quantum of their receptor, as the engines use them.
+        Rounded to the quantum of their receptor, as the engines use them; those of plastic
+        synapses as they are now.
         """
         return self._column("weight")
 
@@ -318,10 +340,17 @@ def _mask(chosen: Any, size: int, where: str) -> npt.NDArray[np.bool_]:
 
 
 def connections_of(
-    network: Network, program: Program, name: str, threads: int, pre: Any, post: Any
+    network: Network,
+    program: Program,
+    name: str,
+    threads: int,
+    pre: Any,
+    post: Any,
+    learned: np.ndarray | None = None,
 ) -> Connections:
     """The synapses of the projection `name`; see `Simulation.connections`."""
     if name not in network.projections:
         raise UnknownNameError("connections", name, network.projections)
     edge = next(edge for edge in program.edges if edge.name == name)
-    return Connections(network.projections[name], edge, program.dtype, threads, (pre, post))
+    projection = network.projections[name]
+    return Connections(projection, edge, program.dtype, threads, (pre, post), learned)

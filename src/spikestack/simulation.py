@@ -133,6 +133,7 @@ class Simulation(Session):
             print("compiling for this machine, once; this takes about 20 s ...", file=sys.stderr)
         with threadpool_limits(self.threads):
             self.program = lower(network, self.dt, precision, self.trials)
+            self._check_plastic()
             lowering = time.perf_counter() - started
             self._engine_type = ENGINES[on]
             self.engine = self._make_engine(initial_state(self.program))
@@ -232,8 +233,10 @@ class Simulation(Session):
         self._begin()
         return result
 
-    def connections(self, name: str, pre: Any = None, post: Any = None) -> Connections:
-        """The synapses of one projection, as this simulation uses them.
+    def connections(
+        self, name: str, pre: Any = None, post: Any = None, trial: int = 0
+    ) -> Connections:
+        """The synapses of one projection, as this simulation uses them now.
 
         Parameters
         ----------
@@ -242,6 +245,8 @@ class Simulation(Session):
         pre, post
             Only synapses from, or onto, these neurons: an index, a list or array of indices, a
             slice, a mask or a view.
+        trial
+            Whose weights, where they are plastic.
 
         Returns
         -------
@@ -256,7 +261,15 @@ class Simulation(Session):
             If a filter names neurons that there are not.
         """
         threads = max(self.threads, available_processors())
-        return connections_of(self.network, self.program, name, threads, pre, post)
+        learned = None
+        if not 0 <= trial < self.trials:
+            raise ValidationError(
+                "connections, trial", f"got {shorten(trial)}", f"0 to {self.trials - 1}"
+            )
+        for k, plastic in enumerate(self.program.plastic):
+            if self.program.edges[plastic.edge].name == name:
+                learned = self.engine.state().learned[k].weights[trial]
+        return connections_of(self.network, self.program, name, threads, pre, post, learned)
 
     def save(self, path: str | Path) -> None:
         """Write the present state to a file, spikes in flight included, whole or not at all."""
@@ -279,6 +292,15 @@ class Simulation(Session):
         self._broken = ""
         self._live, self._horizon = state.live, state.step
         self._begin()
+
+    def _check_plastic(self) -> None:
+        if self._options.procedural and self.program.plastic:
+            name = self.program.edges[self.program.plastic[0].edge].name
+            raise ValidationError(
+                "run, connectivity",
+                f"'procedural', and the weights of projection {name!r} are plastic",
+                "'stored': what changes must be kept",
+            )
 
     def _begin(self) -> None:
         """Begin a recording, and to count the time that it takes."""

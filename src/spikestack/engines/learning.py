@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ class _Side:
         return [row[np.asarray(step) % self.depth, ids] for row in self.past[trial]]
 
     def _run(self, code: Any, rows: np.ndarray, ids: Any, dtype: type) -> None:
-        loads = {
+        loads: dict[str, Callable[[Any], Any]] = {
             "const": dtype,
             "param": lambda i: self.values[i],
             "state": lambda i: rows[i][ids],
@@ -100,7 +101,7 @@ class _Projection:
         pre, post = edges.pre[which], edges.post[which]
         at_source = self.source.before(trial, step - edges.delays[which], pre)
         at_target = self.target.before(trial, step - 2 * edges.dendritic[which], post)
-        loads = {
+        loads: dict[str, Callable[[Any], Any]] = {
             "const": self.program.dtype,
             "param": lambda i: self.values[i],
             "state": lambda _: weights[which],

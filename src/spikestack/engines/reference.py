@@ -96,9 +96,7 @@ class ReferenceEngine(AbstractEngine):
         values = tuple(v.copy() for v in self.values)
         counters = tuple(c.copy() for c in self.counters)
         learned = self.learning.state()
-        return State(
-            self.step, values, counters, self.flight, self.live.after(self.step), learned
-        )
+        return State(self.step, values, counters, self.flight, self.live.after(self.step), learned)
 
     def describe(self) -> dict[str, object]:
         """Its lists of edges, by projection, and what they take."""

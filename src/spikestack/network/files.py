@@ -10,6 +10,7 @@ import numpy as np
 from ..equations.edge_expression import Expression
 from ..errors import FileFormatError, SpikestackError
 from ..neurons.base import NeuronModel
+from ..plasticity.base import TEXTS, PlasticityRule
 from ..storage import read_archive, write_archive
 from ..synapses.base import Synapse
 from ..values import distribution_from_dict
@@ -83,6 +84,7 @@ class _Reader:
                 self.rule(item["rule"]),
                 self.synapse(item["synapse"]),
                 name=item["name"],
+                plasticity=self.plasticity(item.get("plasticity")),
             )
         for item in data["drives"]:
             view = self.view(net, item["target"])
@@ -140,6 +142,12 @@ class _Reader:
         edge = {k: self.value(data[k], k) for k in ("weight", "delay", "dendritic_delay")}
         at = str(data.get("compartment", ""))
         made: Synapse = kind(**edge, compartment=at, **self.values(data))
+        return made
+
+    def plasticity(self, data: dict[str, Any] | None) -> PlasticityRule | None:
+        if data is None:
+            return None
+        made: PlasticityRule = self.declare(PlasticityRule, data, TEXTS)(**self.values(data))
         return made
 
     def rule(self, data: dict[str, Any]) -> Rule:

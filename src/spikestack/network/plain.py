@@ -12,6 +12,7 @@ import numpy as np
 from ..equations.edge_expression import Expression
 from ..equations.model import AbstractModel, Parameter
 from ..neurons.base import DECLARED, NeuronModel
+from ..plasticity.base import TEXTS, WeightParameter
 from ..synapses.base import Synapse
 from ..values import Distribution
 from .currents.base import CurrentModel
@@ -57,6 +58,7 @@ def plain_network(network: Network, pack: Pack) -> dict[str, Any]:
                 "rule": _plain(p.rule.to_dict(), pack),
                 "synapse": _synapse(p.synapse, pack),
             }
+            | ({"plasticity": _common(p.plasticity, TEXTS, pack)} if p.plasticity else {})
             for p in network.projections.values()
         ],
         "drives": [
@@ -144,4 +146,5 @@ def parameter_from_plain(data: dict[str, Any]) -> Parameter:
     """Read a `Parameter`; missing bounds are infinite."""
     low = -math.inf if data["low"] is None else float(data["low"])
     high = math.inf if data["high"] is None else float(data["high"])
-    return Parameter(**{**data, "low": low, "high": high})
+    kind = WeightParameter if data["unit"] == WeightParameter.unit else Parameter
+    return kind(**{**data, "low": low, "high": high})

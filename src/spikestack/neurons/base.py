@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..equations.declaring import parameter_of
 from ..equations.block import Statement, parse_condition, parse_statements
+from ..equations.declaring import parameter_of
 from ..equations.dimensions import unit_of
 from ..equations.expressions import Expr, substitute
-from ..equations.model import AbstractModel, Parameter
+from ..equations.model import AbstractModel
 from ..equations.parser import parse_expression
 from ..errors import EquationError, UnknownNameError, ValidationError, shorten
 from ..units import DIMENSIONLESS, Unit, magnitude, parse_unit

@@ -101,17 +101,16 @@ class _Rule:
         self.rule, self.dt, self.precision, self.where = rule, dt, precision, where
         self.constants = constants
         self.names = names
-        self.values = [constants[name] for name in names]
+        self.values = [float(constants[name]) for name in names]
 
     def traces(self, names: tuple[str, ...], jump: Sequence[Statement]) -> TraceProgram:
         """The traces of one side."""
         equations = {name: self.rule.block.derivatives[name] for name in names}
         system = System(equations, self.constants, (), (), (), False, self.where)
         plan = choose(system, "auto")
-        for name, value in propagators(system, plan, self.dt).items():
-            if name not in self.names:
-                self.names.append(name)
-                self.values.append(float(value))
+        for name, factor in propagators(system, plan, self.dt).items():
+            self.names.append(name)
+            self.values.append(float(factor))
         builder = self._builder(names)
         old = {name: builder.state(name) for name in names}
         new = integrate(builder, system, plan, self.dt, old, -1)
@@ -124,7 +123,9 @@ class _Rule:
         initial = []
         for name in names:
             value: Any = self.rule.initial_values[name]
-            initial.append(self.constants[value] if isinstance(value, str) else value * units[name].scale)
+            initial.append(
+                self.constants[value] if isinstance(value, str) else value * units[name].scale
+            )
         return TraceProgram(
             names, tuple(initial), step, self._code(builder, tuple(after[n] for n in names))
         )

@@ -57,13 +57,15 @@ def built_layout(engine: CpuEngine) -> dict[str, Any]:
         Delivery scheme, channels with their synapses, bytes of each part, expected cost, and
         seconds of building. All sizes are read off arrays, so that it costs next to nothing.
     """
-    logs, channels = [log.log for log in engine.logs], _built_channels(engine)
+    logs = [log.log for log in engine.logs]
+    channels = [*_built_channels(engine), *engine.plastic.describe()]
     return {
         **_choices(engine.plan, engine.by_trial),
         "channels": channels,
         "threads": engine.threads,
         "synapses": sum(c["synapses"] for c in channels),
-        "bytes_synapses": sum(t.narrow.nbytes + t.wide.nbytes for t in engine.tables),
+        "bytes_synapses": sum(t.narrow.nbytes + t.wide.nbytes for t in engine.tables)
+        + sum(c["bytes"] for c in engine.plastic.describe()),
         "bytes_rows": sum(t.rows.nbytes for t in engine.tables),
         "bytes_states": sum(a.nbytes for a in (*engine.values, *engine.counters)),
         "bytes_accumulators": sum(w.acc.nbytes for ws in engine.workers for w in ws),

@@ -127,8 +127,10 @@ def _given(events: Any, acc: Any, row: int, step: int, event: int) -> int:
 
 
 @njit(cache=True, error_model="numpy")
-def _change(inputs: Any, step: int, change: int) -> int:
-    """Set the injected currents that change at the beginning of this step."""
+def _change(inputs: Any, quiet: Any, step: int, change: int) -> int:
+    """Set the injected currents that change at the beginning of this step; nobody rests then."""
+    if inputs.current_step[change] < step:
+        quiet[:] = 0
     while change < len(inputs.current_step) and inputs.current_step[change] < step:
         if inputs.current_value.itemsize == 4:
             carray(to_float32(inputs.current_at[change]), 1)[0] = inputs.current_value[change]
@@ -202,11 +204,11 @@ def run(
     each is compiled apart.
     """
     scratch, due = new_scratch(), new_due()
-    event, fed = (
+    event, fed, change = (
         np.searchsorted(inputs.given.step, done + 1),
         np.searchsorted(inputs.fed.step, done + 1),
+        np.searchsorted(inputs.current_step, done),
     )
-    change = np.searchsorted(inputs.current_step, done)
     n_runs, n_events, n_fed, n_changes = (
         len(inputs.poisson.size),
         len(inputs.given.step),
@@ -222,9 +224,7 @@ def run(
             return ABORTED
         # Calls that pass many arrays cost as much as a small step: they are made only with cause.
         if change < n_changes:
-            before, change = change, _change(inputs, step, change)
-            if change > before:
-                team.quiet[:] = 0
+            change = _change(inputs, team.quiet, step, change)
         if n_runs > 0:
             add_poisson(inputs.poisson, acc, row, step, scratch)
         if event < n_events:
@@ -252,10 +252,9 @@ def run(
                 and log.capacity - log.starts[team.me, slot, n_populations] < mine
             ):
                 store_atomic(team.shared, STOP, step)
-            since = _lap(team, UPDATE, since)
             if learning is not None and level == team.levels - 1:
                 depart(learning, log, step, slot)
-                since = _lap(team, DELIVER, since)
+            since = _lap(team, UPDATE, since)
             if not _barrier(team):
                 return ABORTED
             if queue is not None and level == team.levels - 1:

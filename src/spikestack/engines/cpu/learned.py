@@ -19,6 +19,8 @@ from .rule_printer import KERNELS, rule_source
 
 __all__ = ["PlasticTables", "Weights"]
 
+_TRACES = ("source", "sources", "target", "targets")
+
 
 @dataclass(frozen=True)
 class _Part:
@@ -29,10 +31,6 @@ class _Part:
     places: np.ndarray
     pres: np.ndarray
     cols: np.ndarray
-
-    @property
-    def nbytes(self) -> int:
-        return sum(getattr(self, name).nbytes for name in self.__annotations__)
 
 
 class PlasticTables:
@@ -62,7 +60,25 @@ class PlasticTables:
                 [self._part(plastic, edges, len(pairs), pair_of, part) for part in parts]
             )
         self.lag = max((p.lag for p in program.plastic), default=0)
-        self.nbytes = sum(part.nbytes for parts in self.tables for part in parts)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Each projection's synapses and bytes, weights of all trials included."""
+        program, real = self.program, np.dtype(self.program.dtype).itemsize
+        made = []
+        for plastic, pairs, parts in zip(program.plastic, self.pairs, self.tables):
+            synapses = sum(len(part.posts) for part in parts)
+            row_bytes = sum(part.rows.nbytes + part.cols.nbytes for part in parts)
+            made.append(
+                {
+                    "source": program.populations[program.edges[plastic.edge].pre].name,
+                    "scheme": f"plastic ({plastic.rule})",
+                    "groups_of_delays": len(pairs),
+                    "synapses": synapses,
+                    "bytes": synapses * (12 + real * program.trials),
+                    "bytes_rows": row_bytes,
+                }
+            )
+        return made
 
     def _part(
         self, plastic: PlasticProgram, edges: EdgeList, count: int, pair_of: Any, part: Partition
@@ -106,8 +122,7 @@ class Weights:
     def __init__(self, tables: PlasticTables, learned: tuple[Learned, ...], trial: int) -> None:
         self.tables, program = tables, tables.program
         self.traces = [
-            [_own(getattr(one, name)[trial]) for name in ("source", "sources", "target", "targets")]
-            for one in learned
+            [np.array(getattr(one, name)[trial], order="C") for name in _TRACES] for one in learned
         ]
         self.weights = [
             [_own(one.weights[trial][tables.index(i, q)]) for q in range(len(tables.parts))]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...program.program import PopulationProgram, Program
+from ...program.tac import Instruction
 from .aligned import LANES
 from .resting import BLOCK, CHUNK, FIRED
 
