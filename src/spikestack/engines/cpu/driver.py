@@ -209,17 +209,17 @@ def run(
         np.searchsorted(inputs.fed.step, done + 1),
         np.searchsorted(inputs.current_step, done),
     )
-    n_runs, n_events, n_fed, n_changes = (
+    n_populations, n_runs, n_events, n_fed, n_changes = (
+        len(team.level),
         len(inputs.poisson.size),
         len(inputs.given.step),
         len(inputs.fed.step),
         len(inputs.current_step),
     )
-    n_populations, mine = len(team.level), (team.high - team.low).sum()
+    mine = (team.high - team.low).sum()
     since = _lap(team, INPUT, 0)
     for i in range(steps):
-        step, slot = done + i + 1, history + i
-        row = ring_row(table, step)
+        step, slot, row = done + i + 1, history + i, ring_row(table, done + i + 1)
         if gaps is not None and not _exchange(team, gaps):
             return ABORTED
         # Calls that pass many arrays cost as much as a small step: they are made only with cause.
