@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import spikestack as sp
-from spikestack.benchmarks import NETWORKS, brunel, coba, cuba, measure, potjans_diesmann
+from spikestack.benchmarks import NETWORKS, brunel, coba, cuba, cuba_stdp, measure, potjans_diesmann
 from spikestack.benchmarks.potjans_diesmann import POPULATIONS, synapse_numbers
 
 
@@ -92,3 +92,17 @@ def test_brunel_is_asynchronous_in_state_c_only() -> None:
             # Far from a clock, and below a Poisson process.
             assert 0.3 < np.nanmean(result["exc"].cv()) < 0.8
     assert found["C"] < 0.8 * min(found["A"], found["B"])
+
+
+@pytest.mark.slow
+def test_cuba_with_stdp() -> None:
+    """7.1 to 7.7 spikes/s (three runs of NEST); weights move, within their bounds."""
+    net = cuba_stdp()
+    sim = sp.Simulation(net, threads=2)
+    begin = sim.connections("exc->exc").weight
+    sim.advance(600.0)
+    rates = [r.rates(100.0, 600.0) for r in sim.recording().spikes.values()]
+    assert 6.8 <= float(np.mean(np.concatenate(rates))) <= 8.2
+    weights = sim.connections("exc->exc").weight
+    assert len(weights) == 8_100_000 and (weights != begin).mean() > 0.9
+    assert weights.min() >= 0.0 and weights.max() <= 0.07

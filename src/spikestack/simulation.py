@@ -27,8 +27,8 @@ from .progress import InterruptGuard, Meter
 from .recording import Recording
 from .recording.columns import check_folder
 from .sessions import Session
+from .settings import check_plastic, checked_count, checked_dt, default_threads
 from .streaming import DiskCollector
-from .units import magnitude, parse_unit
 
 __all__ = ["ENGINES", "Simulation", "connections", "planned"]
 
@@ -107,18 +107,18 @@ class Simulation(Session):
             check_folder(to, overwrite)
         self._to, self._overwrite = to, overwrite
         self.network = network
-        self.dt = _checked_dt(dt)
+        self.dt = checked_dt(dt)
         if on not in ENGINES:
             raise UnknownNameError("run, on", on, ENGINES)
         if precision not in PRECISIONS:
             raise ValidationError(
                 "run, precision", f"got {shorten(precision)}", f"{list(PRECISIONS)}"
             )
-        self.trials = _count(trials, "run, trials")
+        self.trials = checked_count(trials, "run, trials")
         self.threads = (
-            _default_threads(network, self.trials)
+            default_threads(network, self.trials)
             if threads is None
-            else _count(threads, "run, threads")
+            else checked_count(threads, "run, threads")
         )
         if connectivity not in CONNECTIVITIES:
             raise ValidationError(
@@ -133,7 +133,7 @@ class Simulation(Session):
             print("compiling for this machine, once; this takes about 20 s ...", file=sys.stderr)
         with threadpool_limits(self.threads):
             self.program = lower(network, self.dt, precision, self.trials)
-            self._check_plastic()
+            check_plastic(self.program, self._options.procedural)
             lowering = time.perf_counter() - started
             self._engine_type = ENGINES[on]
             self.engine = self._make_engine(initial_state(self.program))
@@ -293,15 +293,6 @@ class Simulation(Session):
         self._live, self._horizon = state.live, state.step
         self._begin()
 
-    def _check_plastic(self) -> None:
-        if self._options.procedural and self.program.plastic:
-            name = self.program.edges[self.program.plastic[0].edge].name
-            raise ValidationError(
-                "run, connectivity",
-                f"'procedural', and the weights of projection {name!r} are plastic",
-                "'stored': what changes must be kept",
-            )
-
     def _begin(self) -> None:
         """Begin a recording, and to count the time that it takes."""
         self._collector = (
@@ -369,7 +360,7 @@ def planned(
     ValidationError
         If the network does not fit the grid.
     """
-    program = lower(network, _checked_dt(dt), precision, trials)
+    program = lower(network, checked_dt(dt), precision, trials)
     return {
         "populations": integration(program),
         "layout": ENGINES[on].planned(program, threads, Options(connectivity == "procedural")),
@@ -390,24 +381,5 @@ def connections(
         raise ValidationError(
             "connections, precision", f"got {shorten(precision)}", f"{list(PRECISIONS)}"
         )
-    program = lower(network, _checked_dt(dt), precision, 1)
+    program = lower(network, checked_dt(dt), precision, 1)
     return connections_of(network, program, name, available_processors(), pre, post)
-
-
-def _checked_dt(dt: Any) -> float:
-    value = magnitude(dt, parse_unit("ms"), "run, dt")
-    if not isinstance(value, float) or not 1e-6 <= value <= 1e3:
-        raise ValidationError("run, dt", f"got {shorten(dt)}", "a time from 1e-6 to 1000 ms")
-    return value
-
-
-def _count(value: Any, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 2**20:
-        raise ValidationError(where, f"got {shorten(value)}", "a whole number >= 1")
-    return value
-
-
-def _default_threads(network: Network, trials: int) -> int:
-    neurons = trials * sum(p.size for p in network.populations.values())
-    edges = sum(p.expected_edges for p in network.projections.values())
-    return available_processors() if neurons >= 5_000 or edges >= 1_000_000 else 1

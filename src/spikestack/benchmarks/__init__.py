@@ -7,13 +7,14 @@ from functools import partial
 
 from ..network import Network
 from .brunel import brunel
+from .cuba_stdp import cuba_stdp
 from .measure import measure
 from .potjans_diesmann import potjans_diesmann
 from .vogels_abbott import coba, cuba
 
-__all__ = ["NETWORKS", "brunel", "coba", "cuba", "measure", "potjans_diesmann"]
+__all__ = ["NETWORKS", "brunel", "coba", "cuba", "cuba_stdp", "measure", "potjans_diesmann"]
 
-#: Name to a function of the seed.
+#: Name to a function of the seed; those that other simulators are told of, as their weights rest.
 NETWORKS: dict[str, Callable[[int], Network]] = {
     "cuba": cuba,
     "coba": coba,

@@ -11,8 +11,8 @@ from ...errors import ValidationError
 from ...program.edge_list import EdgeList, edge_list
 from ...program.program import PlasticProgram, Program
 from ..state import Learned, trace_depth
-from .aligned import aligned
 from .cache import kernel_module
+from .kernel_table import own
 from .learning import COLUMNS, Learning
 from .plan import Partition
 from .rule_printer import KERNELS, rule_source
@@ -125,7 +125,7 @@ class Weights:
             [np.array(getattr(one, name)[trial], order="C") for name in _TRACES] for one in learned
         ]
         self.weights = [
-            [_own(one.weights[trial][tables.index(i, q)]) for q in range(len(tables.parts))]
+            [own(one.weights[trial][tables.index(i, q)]) for q in range(len(tables.parts))]
             for i, one in enumerate(learned)
         ]
         self._keep: list[np.ndarray] = []
@@ -215,9 +215,3 @@ def _starts(keys: np.ndarray, count: int) -> np.ndarray:
 
 def _uint32(array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=np.uint32)
-
-
-def _own(array: np.ndarray) -> np.ndarray:
-    made = aligned(array.shape, array.dtype)
-    made[...] = array
-    return made
