@@ -24,16 +24,16 @@ from .describe import built_layout, planned_layout
 from .driver import ABORT, ABORTED, PHASES, RECORD, STOP, Inputs, Team, run
 from .gaps import Gaps, gaps_of
 from .inputs import inputs_of, probes_of, refreshed
+from .kernel_table import kernel_table, own
 from .learned import PlasticTables, Weights
 from .learning import Learning
 from .logs import MOST_STEPS, TrialLog
 from .plan import Partition, make_plan
-from .printer import TABLE_STATES, kernel_plan, kernel_source
+from .printer import kernel_plan, kernel_source
 from .procedural import Rules, own_scratch, rules_of
 from .queueing import CHUNK as QUEUE_CHUNK
 from .queueing import Queue, chunks_needed, grown, new_queue, requeue
 from .resting import BLOCK as REST_BLOCK
-from .resting import CHUNK, resting_facts
 
 __all__ = ["CpuEngine"]
 
@@ -195,8 +195,8 @@ class CpuEngine(AbstractEngine):
         """Adopt a state: own copies of its arrays, its spikes in flight put into the logs."""
         program = self.program
         self.step, self.live = state.step, state.live
-        self.values = tuple(_own(v) for v in state.values)
-        self.counters = tuple(_own(c) for c in state.counters)
+        self.values = tuple(own(v) for v in state.values)
+        self.counters = tuple(own(c) for c in state.counters)
         self.shared = np.zeros(64, dtype=np.int64)
         everyone = program.size if program.gaps else 0
         self.weights = [
@@ -236,43 +236,13 @@ class CpuEngine(AbstractEngine):
         ends = np.cumsum((part.high - part.low) // REST_BLOCK + 1)
         quiet = np.zeros(ends[-1], np.uint8)
         shares = np.split(quiet, ends[:-1])
-        tables = [self._kernel_table(k, trial, shares[k]) for k in range(len(self.values))]
+        tables = [kernel_table(self, k, trial, shares[k]) for k in range(len(self.values))]
         inputs = inputs_of(self.program, self.live, part, trial, self.values)
         rules = own_scratch(self.rules[q])
         gaps = gaps_of(self.program, part, trial, self.values, self.published[trial])
         weights = self.weights[trial]
         learning = None if weights is None else weights.of_thread(q)
         return _Worker(part, acc, tables, inputs, quiet, queue, rules, gaps, learning)
-
-    def _kernel_table(self, k: int, trial: int, quiet: np.ndarray) -> list[np.ndarray]:
-        """The addresses that population k's kernel reads (see `kernel_source`), and the arrays."""
-        population, dtype = self.program.populations[k], self.program.dtype
-        plan = kernel_plan(population, self.program)
-        scalars = [population.values[i] for i in plan.scalars]
-        scalars += [r.quantum for r in population.receptors]
-        owned = [
-            np.array([*scalars, 0.0], dtype=dtype),
-            aligned((CHUNK,), np.uint8),
-            aligned((CHUNK,), dtype),
-            *resting_facts(population, dtype, quiet, self.options.lazy),
-        ]
-        rows = [_own(np.asarray(population.values[i], dtype=dtype)) for i in plan.rows]
-        owned.append(np.array([self.step, *population.streams[trial].view(np.int64)], np.int64))
-        table = np.zeros(TABLE_STATES + plan.n_states + len(rows), dtype=np.int64)
-        table[:3] = [array.ctypes.data for array in owned[:3]]
-        table[5] = owned[3].ctypes.data
-        table[6] = owned[-1].ctypes.data
-        table[3] = self.counters[k][trial].ctypes.data
-        if plan.n_ref_row:
-            owned.append(np.ascontiguousarray(population.n_ref, dtype=np.int32))
-            table[4] = owned[-1].ctypes.data
-        elif plan.counter:
-            table[4] = population.n_ref
-        for i in range(plan.n_states):
-            table[TABLE_STATES + i] = self.values[k][trial, i].ctypes.data
-        for i, row in enumerate(rows):
-            table[TABLE_STATES + plan.n_states + i] = row.ctypes.data
-        return [table, *owned, *rows]
 
     def _run(self, steps: int) -> tuple[list[list[Spikes]], list[tuple[np.ndarray, np.ndarray]]]:
         """Run all trials for `steps` <= MOST_STEPS steps; return their spikes, and samples."""
@@ -395,13 +365,6 @@ class CpuEngine(AbstractEngine):
             self.profile[trial if self.by_trial else me],
             self.crowded[me],
         )
-
-
-def _own(array: np.ndarray) -> np.ndarray:
-    """A copy whose rows are aligned."""
-    made = aligned(array.shape, array.dtype)
-    made[...] = array
-    return made
 
 
 def _outcome(call: Callable[[], Any] | Future) -> Any:
