@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spikestack as sp
+from spikestack.benchmarks import cuba_stdp
+from spikestack.benchmarks.peers.description import describe
 from spikestack.equations.catalogue import collect
 from spikestack.errors import SpikestackError
 from spikestack.program.edge_list import edge_list, edge_weights
@@ -170,7 +172,15 @@ def test_a_rule_of_ones_own_counts_spikes(count: int) -> None:
     assert weights_after(net, 20.0) == [0.5 + 0.25 * count]
 
 
+def explained() -> None:
+    """Explain a spike that plastic synapses had a part in."""
+    result = recurrent(sp.MultiplicativeSTDP(w_max=0.3)).run(20.0)
+    result.explain("cells", 0, 15.0)
+
+
 BAD = {
+    "explain": (explained, "change while it runs"),
+    "peers": (lambda: describe(cuba_stdp()), "is plastic"),
     "unknown trace": (lambda: sp.PlasticityRule(on_post="w += z"), "z"),
     "bounds": (lambda: sp.AdditiveSTDP(w_min=2.0, w_max=1.0), "w_min"),
     "nothing": (sp.PlasticityRule, "no weight"),

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..network.inputs import SpikeTrains
 from ..network.network import Drive
+from ..errors import ValidationError
 from ..numerics import edges as enumerators
 from ..numerics.random import hash32, step_words
 from ..program.edge_values import draw_many
@@ -46,6 +47,13 @@ def spikes_to(moment: Moment) -> list[Arrival]:
     found = []
     for edge in moment.program.edges:
         if edge.post == moment.population:
+            if edge.plastic:
+                raise ValidationError(
+                    "explain",
+                    f"the weights of projection {edge.name!r} change while it runs",
+                    "neurons onto which no synapse is plastic",
+                    "read them with sim.connections(...) between pieces of a run",
+                )
             found += _through(moment, edge)
     return found
 
