@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..errors import ValidationError
 from ..network.inputs import SpikeTrains
 from ..network.network import Drive
-from ..errors import ValidationError
 from ..numerics import edges as enumerators
 from ..numerics.random import hash32, step_words
 from ..program.edge_values import draw_many
