@@ -83,6 +83,10 @@ class AbstractEngine(ABC):
     def state(self) -> State:
         """A copy of the present state."""
 
+    def learned_weights(self, i: int, trial: int) -> np.ndarray:
+        """A copy of the weights of the i-th plastic projection, in the order of `edge_list`."""
+        return self.state().learned[i].weights[trial].copy()
+
     def describe(self) -> dict[str, object]:
         """What the engine chose, for reports."""
         return {}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileFormatError
-from ..program.edge_list import edge_weights
+from ..program.compact_edges import compact_weights
 from ..program.live import Events, Live, largest_count
 from ..program.program import PlasticProgram, Program
 from ..storage import read_archive, write_archive
@@ -151,13 +151,14 @@ def initial_state(program: Program) -> State:
 def _unlearned(program: Program, plastic: PlasticProgram) -> Learned:
     """Weights and traces at t = 0."""
     edge, trials, depth = program.edges[plastic.edge], program.trials, trace_depth(plastic)
-    weights = edge_weights(edge).astype(program.dtype)
+    weights = compact_weights(edge, program.dtype)
     sides = []
     for traces, k in ((plastic.sources, edge.pre), (plastic.targets, edge.post)):
         now = np.zeros((trials, len(traces.names), program.populations[k].size), program.dtype)
         now += np.array(traces.initial, program.dtype)[:, None]
         sides += [now, np.repeat(now[:, :, None], depth, axis=2)]
-    return Learned(np.repeat(weights[None], trials, axis=0), *sides)
+    # All trials begin with the same weights, and nobody writes into a state.
+    return Learned(np.broadcast_to(weights, (trials, len(weights))), *sides)
 
 
 def trace_depth(plastic: PlasticProgram) -> int:

@@ -136,9 +136,15 @@ class CpuEngine(AbstractEngine):
         """What plasticity has changed."""
         trials = [w for w in self.weights if w is not None]
         return tuple(
-            Learned(*(np.stack(arrays) for arrays in zip(*(w.learned(i) for w in trials))))
+            Learned(*(_stacked(arrays) for arrays in zip(*(w.learned(i) for w in trials))))
             for i in range(len(self.program.plastic))
         )
+
+    def learned_weights(self, i: int, trial: int) -> np.ndarray:
+        """Present weights of a plastic projection; see `AbstractEngine.learned_weights`."""
+        weights = self.weights[trial]
+        assert weights is not None
+        return weights.in_order(i)
 
     def describe(self) -> dict[str, object]:
         """Layout and sizes, for reports."""
@@ -365,6 +371,11 @@ class CpuEngine(AbstractEngine):
             self.profile[trial if self.by_trial else me],
             self.crowded[me],
         )
+
+
+def _stacked(arrays: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Arrays of the trials as one; of a single trial no copy is made."""
+    return arrays[0][None] if len(arrays) == 1 else np.stack(arrays)
 
 
 def _outcome(call: Callable[[], Any] | Future) -> Any:

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ...errors import ValidationError
-from ...program.edge_list import EdgeList, edge_list
-from ...program.program import PlasticProgram, Program
+from ...program.compact_edges import compact_edges
+from ...program.program import Program
 from ..state import Learned, trace_depth
 from .cache import kernel_module
-from .kernel_table import own
 from .learning import COLUMNS, Learning
 from .plan import Partition
+from .plastic_layout import PlasticPart, in_order, plastic_parts, share_of
 from .rule_printer import KERNELS, rule_source
 
 __all__ = ["PlasticTables", "Weights"]
 
 _TRACES = ("source", "sources", "target", "targets")
-
-
-@dataclass(frozen=True)
-class _Part:
-    """The synapses onto one thread's neurons; shared by all trials."""
-
-    posts: np.ndarray
-    rows: np.ndarray
-    places: np.ndarray
-    pres: np.ndarray
-    cols: np.ndarray
 
 
 class PlasticTables:
@@ -46,19 +33,21 @@ class PlasticTables:
         self.program, self.parts = program, parts
         self.place_of = {int(k): i for i, k in enumerate(order)}
         self.pairs: list[np.ndarray] = []
-        self.tables: list[list[_Part]] = []
+        self.tables: list[list[PlasticPart]] = []
         self.kernels = np.zeros((len(program.plastic), len(KERNELS)), np.int64)
         self._modules = []
         for i, plastic in enumerate(program.plastic):
             module = kernel_module(rule_source(plastic, program))
             self._modules.append(module)
             self.kernels[i] = [getattr(module, name).address for name in KERNELS]
-            edges = edge_list(program.edges[plastic.edge])
-            pairs, pair_of = _pairs(edges)
-            self.pairs.append(pairs)
-            self.tables.append(
-                [self._part(plastic, edges, len(pairs), pair_of, part) for part in parts]
+            edge = program.edges[plastic.edge]
+            pairs, tables = plastic_parts(
+                compact_edges(edge, program.populations[edge.pre].size, len(parts)),
+                [(int(part.low[edge.post]), int(part.high[edge.post])) for part in parts],
+                f"Projection {edge.name!r}.plasticity",
             )
+            self.pairs.append(pairs)
+            self.tables.append(tables)
         self.lag = max((p.lag for p in program.plastic), default=0)
 
     def describe(self) -> list[dict[str, Any]]:
@@ -67,6 +56,7 @@ class PlasticTables:
         made = []
         for plastic, pairs, parts in zip(program.plastic, self.pairs, self.tables):
             synapses = sum(len(part.posts) for part in parts)
+            index = sum(0 if part.index is None else part.index.nbytes for part in parts)
             row_bytes = sum(part.rows.nbytes + part.cols.nbytes for part in parts)
             made.append(
                 {
@@ -74,46 +64,11 @@ class PlasticTables:
                     "scheme": f"plastic ({plastic.rule})",
                     "groups_of_delays": len(pairs),
                     "synapses": synapses,
-                    "bytes": synapses * (12 + real * program.trials),
+                    "bytes": synapses * (12 + real * program.trials) + index,
                     "bytes_rows": row_bytes,
                 }
             )
         return made
-
-    def _part(
-        self, plastic: PlasticProgram, edges: EdgeList, count: int, pair_of: Any, part: Partition
-    ) -> _Part:
-        edge = self.program.edges[plastic.edge]
-        low, high = int(part.low[edge.post]), int(part.high[edge.post])
-        index = _index(edges, count, pair_of, low, high)
-        if len(index) >= 2**32:
-            raise ValidationError(
-                f"Projection {edge.name!r}.plasticity",
-                f"{len(index):,} synapses onto the neurons of one thread",
-                "fewer than 2**32",
-                "use more threads",
-            )
-        pre, post = edges.pre[index], edges.post[index]
-        pair = 0 if count == 1 else pair_of[index]
-        n_pre = self.program.populations[edge.pre].size
-        by_target = (post - low) * count + pair
-        order = np.argsort(by_target, kind="stable")
-        return _Part(
-            _uint32(post),
-            _starts(pre * count + pair, n_pre * count),
-            _uint32(order),
-            _uint32(pre[order]),
-            _starts(by_target, (high - low) * count),
-        )
-
-    def index(self, i: int, q: int) -> np.ndarray:
-        """The place in the order of `edge_list` of each of a partition's synapses."""
-        edge = self.program.edges[self.program.plastic[i].edge]
-        edges, part = edge_list(edge), self.parts[q]
-        pairs, pair_of = _pairs(edges)
-        return _index(
-            edges, len(pairs), pair_of, int(part.low[edge.post]), int(part.high[edge.post])
-        )
 
 
 class Weights:
@@ -125,7 +80,7 @@ class Weights:
             [np.array(getattr(one, name)[trial], order="C") for name in _TRACES] for one in learned
         ]
         self.weights = [
-            [own(one.weights[trial][tables.index(i, q)]) for q in range(len(tables.parts))]
+            [share_of(part, one.weights[trial]) for part in tables.tables[i]]
             for i, one in enumerate(learned)
         ]
         self._keep: list[np.ndarray] = []
@@ -135,12 +90,12 @@ class Weights:
         ]
 
     def learned(self, i: int) -> list[np.ndarray]:
-        """Weights in the order of `edge_list`, then traces, as in `Learned`."""
-        total = sum(len(w) for w in self.weights[i])
-        weights = np.empty(total, self.tables.program.dtype)
-        for q, mine in enumerate(self.weights[i]):
-            weights[self.tables.index(i, q)] = mine
-        return [weights, *self.traces[i]]
+        """Copies: weights in the order of `edge_list`, then traces, as in `Learned`."""
+        return [self.in_order(i), *(trace.copy() for trace in self.traces[i])]
+
+    def in_order(self, i: int) -> np.ndarray:
+        """A copy of the weights in the order of `edge_list`."""
+        return in_order(self.tables.tables[i], self.weights[i])
 
     def of_thread(self, q: int) -> Learning:
         """What one thread's step loop takes."""
@@ -187,31 +142,3 @@ class Weights:
             ],
             np.int64,
         )
-
-
-def _pairs(edges: EdgeList) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct pairs of total and dendritic delay, and which each synapse has."""
-    if not len(edges.pre):
-        return np.array([[1, 0]]), np.zeros(0, np.int64)
-    key = (edges.delays << 32) | edges.dendritic
-    if (key == key[0]).all():
-        found, pair_of = key[:1], np.zeros(0, np.int64)
-    else:
-        found, pair_of = np.unique(key, return_inverse=True)
-    return np.stack([found >> 32, found & (2**32 - 1)], axis=1), pair_of
-
-
-def _index(edges: EdgeList, count: int, pair_of: np.ndarray, low: int, high: int) -> np.ndarray:
-    """Places of the synapses onto neurons `low` to `high`, by source and pair of delays."""
-    index = np.flatnonzero((edges.post >= low) & (edges.post < high))
-    if count > 1:
-        index = index[np.argsort(edges.pre[index] * count + pair_of[index], kind="stable")]
-    return index
-
-
-def _starts(keys: np.ndarray, count: int) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(np.bincount(keys, minlength=count))]).astype(np.int64)
-
-
-def _uint32(array: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(array, dtype=np.uint32)
