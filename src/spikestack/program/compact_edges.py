@@ -119,7 +119,7 @@ class _Rows:
         bounds[0], bounds[-1] = 0, len(self.order)
         with ThreadPoolExecutor(self.threads) as pool:
             futures = [
-                pool.submit(go, *fixed, part, widest, self.starts, *columns)
+                pool.submit(go, *(*fixed, part, widest, self.starts, *columns))
                 for part in pairwise(bounds)
             ]
             for future in futures:
