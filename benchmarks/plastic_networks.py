@@ -1,7 +1,7 @@
 """The plastic benchmark networks here and in NEST, in turn: one JSON row for each run.
 
     python benchmarks/plastic_networks.py [--networks cuba_stdp hpc] [--scale 1] [--threads 1]
-        [--repeats 2] [--seed 1] [--for MS] [--only spikestack] [--nest PYTHON]
+        [--repeats 2] [--seed 1] [--from MS] [--for MS] [--only spikestack] [--nest PYTHON]
 
 A row has seconds of building, wall and processor seconds per biological second, spikes/s of all
 neurons, the peak of memory, and bytes per synapse, at the peak and in the end, beyond what the
@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import spikestack as sp
-from spikestack.benchmarks import cuba_stdp
-from spikestack.benchmarks.hpc import hpc
+from spikestack.benchmarks import cuba_stdp, hpc
 from spikestack.benchmarks.peers.catalogue import PEERS
 from spikestack.benchmarks.peers.environment import interpreter_of
 
@@ -88,7 +87,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1, help="of the first repeat")
-    parser.add_argument("--for", type=float, dest="duration", help="ms measured, another span")
+    parser.add_argument("--from", type=float, dest="warm_up", help="ms not measured, not the usual")
+    parser.add_argument("--for", type=float, dest="duration", help="ms measured, not the usual")
     parser.add_argument("--only", choices=TOOLS)
     parser.add_argument("--nest", help="the Python interpreter that has NEST")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
@@ -108,7 +108,7 @@ def main() -> None:
                 "scale": given.scale if name == "hpc" else 1.0,
                 "threads": given.threads,
                 "seed": given.seed + repeat,
-                "warm_up": warm_up,
+                "warm_up": warm_up if given.warm_up is None else given.warm_up,
                 "duration": given.duration or duration,
             }
             for tool in [given.only] if given.only else TOOLS:

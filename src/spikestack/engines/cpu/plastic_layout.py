@@ -32,6 +32,8 @@ __all__ = ["PlasticPart", "in_order", "pairs_of", "plastic_parts", "share_of"]
 _NONE = np.zeros(0, np.int32)
 #: Places of a table of pairs that cost less than sorting, however few synapses there are.
 _SMALL_TABLE = 2**16
+#: Synapses from which on threads are worth starting.
+_MANY = 500_000
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class PlasticPart:
 def plastic_parts(
     edges: CompactEdges, ranges: Sequence[tuple[int, int]], where: str = "plasticity"
 ) -> tuple[np.ndarray, list[PlasticPart]]:
-    """Lay out the synapses of a projection for some threads, each by a thread of its own.
+    """Lay out the synapses of a projection for some threads; of many, each by its own.
 
     Parameters
     ----------
@@ -91,8 +93,8 @@ def plastic_parts(
     def made(low_high: tuple[int, int]) -> PlasticPart:
         return _part(edges, len(pairs), pair_of, *low_high, where)
 
-    if len(ranges) == 1:
-        return pairs, [made(ranges[0])]
+    if len(ranges) == 1 or len(edges) < _MANY:
+        return pairs, [made(one) for one in ranges]
     with ThreadPoolExecutor(len(ranges)) as pool:
         return pairs, list(pool.map(made, ranges))
 
@@ -185,6 +187,10 @@ def in_order(parts: Sequence[PlasticPart], shares: Sequence[np.ndarray]) -> np.n
         if part.index is None:
             return share.copy()
     whole = np.empty(sum(len(share) for share in shares), shares[0].dtype)
+    if len(whole) < _MANY:
+        for part, share in zip(parts, shares):
+            scatter(share, part.index, whole)
+        return whole
     with ThreadPoolExecutor(len(parts)) as pool:
         futures = [
             pool.submit(scatter, share, part.index, whole) for part, share in zip(parts, shares)
