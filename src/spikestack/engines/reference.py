@@ -62,7 +62,7 @@ class ReferenceEngine(AbstractEngine):
         for _ in range(steps):
             self.step += 1
             self._couple()
-            self.learning.arrive(self.step, self.recent, self.ring, self.slots)
+            self.learning.arrive(self.step, self.recent, self.ring, self.slots, self.values)
             new: list[Spikes] = []
             for level in range(self.program.levels):
                 for k, population in enumerate(self.program.populations):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,27 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileFormatError
-from ..program.edge_list import edge_weights
+from ..program.edge_list import EdgeList, edge_list, edge_weights
+from ..program.learning import PlasticProgram
 from ..program.live import Events, Live, largest_count
-from ..program.program import PlasticProgram, Program
+from ..program.program import Program
 from ..storage import read_archive, write_archive
 
-__all__ = ["Learned", "Spikes", "State", "initial_state", "load_state", "save_state", "trace_depth"]
+__all__ = [
+    "Learned",
+    "Spikes",
+    "State",
+    "edges_of",
+    "initial_state",
+    "load_state",
+    "save_state",
+    "trace_depth",
+]
 
-_LEARNED = ("weights", "source", "sources", "target", "targets")
+_LEARNED = (
+    *("states", "source", "sources", "target", "targets"),
+    *("modulator", "modulators", "control"),
+)
 
 
 @dataclass(frozen=True)
@@ -90,20 +104,41 @@ class Learned:
 
     Attributes
     ----------
-    weights
-        (trials, synapses), by source, then as the rule enumerates them.
-    source, target
-        Traces of both sides: (trials, traces, neurons).
-    sources, targets
+    states
+        Weights, then the variables of each synapse: (trials, 1 + variables, synapses), by source,
+        then as the rule enumerates them.
+    source, target, modulator
+        Traces of both sides, and of the modulator, which counts as one neuron: (trials, traces,
+        neurons).
+    sources, targets, modulators
         What they were just before the end of the last steps: (trials, traces, steps, neurons); step
-        s is in place s modulo their number.
+        s is in place s modulo their number. A last row of the modulator's is the signal.
+    control
+        Whether weights may change (1 or 0), and the modulating signal: float64 (trials, 2).
+    edges
+        The synapses there are, where that changes; else they are those of the program.
     """
 
-    weights: np.ndarray
+    states: np.ndarray
     source: np.ndarray
     sources: np.ndarray
     target: np.ndarray
     targets: np.ndarray
+    modulator: np.ndarray
+    modulators: np.ndarray
+    control: np.ndarray
+    edges: EdgeList | None = None
+
+    @classmethod
+    def of(cls, arrays: Iterable[np.ndarray], edges: EdgeList | None = None) -> Learned:
+        """From the arrays in their order."""
+        given: dict[str, Any] = dict(zip(_LEARNED, arrays, strict=True))
+        return cls(**given, edges=edges)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """(trials, synapses)."""
+        return self.states[:, 0]
 
 
 @dataclass(frozen=True)
@@ -152,12 +187,24 @@ def _unlearned(program: Program, plastic: PlasticProgram) -> Learned:
     """Weights and traces at t = 0."""
     edge, trials, depth = program.edges[plastic.edge], program.trials, trace_depth(plastic)
     weights = edge_weights(edge).astype(program.dtype)
+    states = np.empty((trials, 1 + len(plastic.variables), len(weights)), program.dtype)
+    states[:, 0] = weights
+    for k, value in enumerate(plastic.initial):
+        states[:, 1 + k] = value
     sides = []
-    for traces, k in ((plastic.sources, edge.pre), (plastic.targets, edge.post)):
-        now = np.zeros((trials, len(traces.names), program.populations[k].size), program.dtype)
+    sizes = [program.populations[k].size for k in (edge.pre, edge.post)]
+    for traces, size in zip((plastic.sources, plastic.targets, plastic.modulators), (*sizes, 1)):
+        now = np.zeros((trials, len(traces.names), size), program.dtype)
         now += np.array(traces.initial, program.dtype)[:, None]
         sides += [now, np.repeat(now[:, :, None], depth, axis=2)]
-    return Learned(np.repeat(weights[None], trials, axis=0), *sides)
+    signal = np.zeros((trials, 1, depth, 1), program.dtype)
+    sides[-1] = np.concatenate([sides[-1], signal], axis=1)
+    return Learned.of([states, *sides, np.tile([1.0, 0.0], (trials, 1))])
+
+
+def edges_of(program: Program, plastic: PlasticProgram, given: EdgeList | None) -> EdgeList:
+    """The synapses of a plastic projection: as given, where they change, else the program's."""
+    return edge_list(program.edges[plastic.edge]) if given is None else given
 
 
 def trace_depth(plastic: PlasticProgram) -> int:
@@ -221,7 +268,7 @@ def load_state(program: Program, path: str | Path) -> State:
             Spikes(*(arrays[f"flight_{name}"] for name in Spikes.__annotations__)),
             _load_live(header, arrays),
             tuple(
-                Learned(*(arrays[f"{name}_{k}"] for name in _LEARNED))
+                Learned.of([arrays[f"{name}_{k}"] for name in _LEARNED])
                 for k in range(len(fresh.learned))
             ),
         )

@@ -16,6 +16,7 @@ from ..synapses.base import Synapse
 from ..values import distribution_from_dict
 from . import external, inputs, rates
 from .currents.base import CurrentModel
+from .learning import Signal
 from .network import Network
 from .parts import Part
 from .plain import CURRENT_TEXTS, MODEL_TEXTS, SYNAPSE_TEXTS, parameter_from_plain, plain_network
@@ -84,7 +85,7 @@ class _Reader:
                 self.rule(item["rule"]),
                 self.synapse(item["synapse"]),
                 name=item["name"],
-                plasticity=self.plasticity(item.get("plasticity")),
+                **self.learning(net, item),
             )
         for item in data["drives"]:
             view = self.view(net, item["target"])
@@ -144,10 +145,18 @@ class _Reader:
         made: Synapse = kind(**edge, compartment=at, **self.values(data))
         return made
 
-    def plasticity(self, data: dict[str, Any] | None) -> PlasticityRule | None:
-        if data is None:
-            return None
-        made: PlasticityRule = self.declare(PlasticityRule, data, TEXTS)(**self.values(data))
+    def learning(self, net: Network, item: dict[str, Any]) -> dict[str, Any]:
+        made: dict[str, Any] = {
+            "plasticity": [
+                self.declare(PlasticityRule, data, TEXTS)(**self.values(data))
+                for data in item.get("plasticity", [])
+            ]
+        }
+        if "signal" in item:
+            made["modulator"] = Signal(**self.value(item["signal"], "signal"))
+        elif "modulator" in item:
+            made["modulator"] = net[item["modulator"]]
+            made["modulator_delay"] = item["modulator_delay"]
         return made
 
     def rule(self, data: dict[str, Any]) -> Rule:

@@ -8,7 +8,8 @@ from functools import cached_property
 from ..plasticity.base import PlasticityRule
 from ..synapses.base import Synapse
 from .inputs import Input
-from .population import View
+from .learning import Signal
+from .population import Population, View
 from .rules.base import Ends, Rule
 
 __all__ = ["Drive", "Probe", "Projection"]
@@ -24,7 +25,9 @@ class Projection:
     rule: Rule
     synapse: Synapse
     seed: int = 0
-    plasticity: PlasticityRule | None = None
+    plasticity: tuple[PlasticityRule, ...] = ()
+    modulator: Population | Signal | None = None
+    modulator_delay: float = 0.0
 
     @cached_property
     def ends(self) -> Ends:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,12 @@ import numpy as np
 from ..equations.catalogue import collect
 from ..equations.edge_expression import GEOMETRY, Expression
 from ..errors import UnknownNameError, ValidationError, shorten
-from ..plasticity.base import PlasticityRule, check_plasticity
+from ..plasticity.base import PlasticityRule
 from ..synapses.base import Synapse, check_receiver
 from ..units import magnitude, parse_unit
 from ..values import Value
 from .inputs import Input
+from .learning import Signal, check_plasticity, modulator_of, rules_of
 from .links import Drive, Probe, Projection
 from .population import Population, View, check_name
 from .rules.base import Rule, check_edge_count
@@ -88,7 +90,9 @@ class Network:
         synapse: Synapse,
         name: str | None = None,
         *,
-        plasticity: PlasticityRule | None = None,
+        plasticity: PlasticityRule | Sequence[PlasticityRule] | None = None,
+        modulator: Population | Signal | None = None,
+        modulator_delay: Any = 1.0,
     ) -> Projection:
         """Connect two populations or views.
 
@@ -104,7 +108,11 @@ class Network:
             Needed where the same two populations are joined a second time: randomness is keyed by
             names, so that the order of building does not matter.
         plasticity
-            How weights change while the network runs; they do not without one.
+            How weights change while the network runs, by one rule or several, which act in the
+            order given; they do not without one.
+        modulator
+            Whose spikes modulate the rules, all alike, `modulator_delay` ms (a step or more) after
+            they were fired; or a `Signal`. `Simulation.modulate` sets the signal by hand.
 
         Raises
         ------
@@ -130,9 +138,15 @@ class Network:
                     f"a {kind.__name__}",
                     "as in connect(pre, post, AllToAll(), Delta(weight=1.0))",
                 )
-        if plasticity is not None:
-            check_plasticity(plasticity, source.population.model, synapse, where)
-        projection = Projection(name, source, target, rule, synapse, self.seed, plasticity)
+        rules = rules_of(plasticity, where)
+        if rules:
+            models = source.population.model, target.population.model
+            check_plasticity(rules, *models, synapse, where)
+        modulator = modulator_of(modulator, rules, where)
+        late = float(magnitude(modulator_delay, parse_unit("ms"), f"{where}.modulator_delay"))
+        projection = Projection(
+            name, source, target, rule, synapse, self.seed, rules, modulator, late
+        )
         rule.check(source.size, target.size, where)
         projection.ends.check_not_contradictory(where)
         rule.check_ends(projection.ends, where)

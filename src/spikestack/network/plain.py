@@ -18,7 +18,8 @@ from ..values import Distribution
 from .currents.base import CurrentModel
 from .external import ExternalSpikes
 from .inputs import ConstantCurrent, Input, Poisson, SpikeTrains, StepCurrent
-from .network import Network
+from .learning import Signal
+from .network import Network, Projection
 from .parts import Part
 from .population import View
 from .rates import InhomogeneousPoisson
@@ -58,7 +59,7 @@ def plain_network(network: Network, pack: Pack) -> dict[str, Any]:
                 "rule": _plain(p.rule.to_dict(), pack),
                 "synapse": _synapse(p.synapse, pack),
             }
-            | ({"plasticity": _common(p.plasticity, TEXTS, pack)} if p.plasticity else {})
+            | (_learning(p, pack) if p.plasticity else {})
             for p in network.projections.values()
         ],
         "drives": [
@@ -75,6 +76,15 @@ def plain_network(network: Network, pack: Pack) -> dict[str, Any]:
             for p in network.probes
         ],
     }
+
+
+def _learning(p: Projection, pack: Pack) -> dict[str, Any]:
+    made: dict[str, Any] = {"plasticity": [_common(r, TEXTS, pack) for r in p.plasticity]}
+    if isinstance(p.modulator, Signal):
+        made["signal"] = {"times": pack(p.modulator.times), "values": pack(p.modulator.values)}
+    elif p.modulator is not None:
+        made |= {"modulator": p.modulator.name, "modulator_delay": p.modulator_delay}
+    return made
 
 
 def _plain(value: Any, pack: Pack) -> Any:

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..equations.block import Statement, defined_names, parse_statements
+from ..equations.block import Statement, defined_names, logical_lines, parse_condition
+from ..equations.builtins import NOISE, UNIFORM, kind_of
 from ..equations.declaring import parameter_of
+from ..equations.expressions import Expr, names_in
 from ..equations.linear import linear_subsystem
 from ..equations.model import AbstractModel, Parameter
 from ..errors import EquationError, ValidationError, shorten
-from ..units import Unit, parse_unit
+from ..units import DIMENSIONLESS, Unit, parse_unit
 from ..values import Distribution, support
+from .statements import parse_event, parse_transmission
 
-if TYPE_CHECKING:
-    from ..neurons.base import NeuronModel
-    from ..synapses.base import Synapse
-
-__all__ = ["TEXTS", "PlasticityRule", "WeightParameter", "check_plasticity"]
+__all__ = ["TEXTS", "PlasticityRule", "WeightParameter"]
 
 #: What stands for the unit of weights while a rule does not know its synapse.
 _STAND_IN = parse_unit("nA")
+_SIDES = ("pre", "post", "modulator")
 #: The texts that define a rule, besides its parameters.
-TEXTS = ("pre_traces", "post_traces", "pre_spike", "post_spike", "on_pre", "on_post")
+TEXTS = (
+    *("pre_traces", "post_traces", "modulator_traces", "variables", "post_state"),
+    *("pre_spike", "post_spike", "modulator_spike"),
+    *("on_pre", "on_post", "every", "every_if", "transmit"),
+)
+_DECLARED = re.compile(r"([A-Za-z]\w*)\s*:\s*(\S.*)\Z")
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class WeightParameter(Parameter):
 
 
 class PlasticityRule(AbstractModel):
-    """A rule by which the weights of a projection change while the network runs.
+    """A rule by which the synapses of a projection change while the network runs.
 
     A catalogue rule is a subclass that declares the texts below as class attributes. A rule of
     one's own can be written in place::
@@ -53,28 +59,44 @@ class PlasticityRule(AbstractModel):
     Spikes meet at the synapse: that of the source once the axonal delay is over, that of the target
     after the dendritic delay, by which it travels back. Traces are read as they were just before
     the spikes of the same moment, so that spikes that meet at the synapse at the same time are not
-    paired; there, `on_pre` comes before `on_post`. A spike is delivered with the weight that
-    `on_pre` leaves.
+    paired; there, `every` comes before `on_pre`, and `on_pre` before `on_post`. A spike is
+    delivered with the weight that `on_pre` leaves.
 
     Parameters
     ----------
-    pre_traces, post_traces
-        Linear differential equations of traces that each source and each target has, in the form
-        ``dx/dt = -x/tau : 1``.
-    pre_spike, post_spike
-        What a spike of the source does to `pre_traces`, and one of the target to `post_traces`:
-        ``x += 1`` counts all spikes, ``x = 1`` the last one.
+    pre_traces, post_traces, modulator_traces
+        Linear differential equations of traces that each source, each target, and the modulator
+        have, in the form ``dx/dt = -x/tau : 1``; then updates of a step, ``x[t+1] = ... : 1``.
+        Those of the target may use `post_state`, those of the modulator ``signal``.
+    variables
+        What every synapse has besides its weight, a name and a unit a line: ``c : weight``. They
+        change where they are assigned to, and only there.
+    post_state
+        Variables of the target neuron that `post_traces` read, a name and a unit a line:
+        ``v : mV``.
+    pre_spike, post_spike, modulator_spike
+        What a spike of the source does to `pre_traces`, one of the target to `post_traces`, one of
+        the modulator to `modulator_traces`: ``x += 1`` counts all spikes, ``x = 1`` the last one.
     on_pre, on_post
-        What becomes of the weight ``w`` when a spike of the source, or of the target, reaches the
-        synapse; both may use the traces of both sides. The weight is then held between ``w_min``
-        and ``w_max``.
+        What becomes of the weight ``w`` and of `variables` when a spike of the source, or of the
+        target, reaches the synapse; both may use all traces, ``signal``, the present value of the
+        modulating signal, and draws between 0 and 1 (``rand``, ``rand_2``, ...). The weight is
+        then held between ``w_min`` and ``w_max``.
+    every
+        The same, at multiples of ``interval``, for all synapses. Besides, ``w_sum`` is the sum of
+        the weights of this projection onto the target, and ``in_degree`` their number.
+    every_if
+        A condition on `post_traces`: only synapses onto targets for which it holds take part in
+        `every`.
+    transmit
+        What a spike delivers: ``w`` unless given.
     parameters
         Name to `Parameter`, text with a unit, or number.
     initial
-        Values of traces at t = 0.
+        Values of traces and variables at t = 0.
     values
-        Parameters that differ from the declared ones, among them ``w_min`` and ``w_max``; one
-        number for all synapses.
+        Parameters that differ from the declared ones, among them ``w_min``, ``w_max`` and
+        ``interval`` (ms; 0 means every step); one number for all synapses.
 
     Raises
     ------
@@ -84,13 +106,23 @@ class PlasticityRule(AbstractModel):
 
     pre_traces: str = ""
     post_traces: str = ""
+    modulator_traces: str = ""
+    variables: str = ""
+    post_state: str = ""
     pre_spike: str = ""
     post_spike: str = ""
+    modulator_spike: str = ""
     on_pre: str = ""
     on_post: str = ""
+    every: str = ""
+    every_if: str = ""
+    transmit: str = ""
 
     w_min = WeightParameter(0.0, meaning="least weight")
     w_max = WeightParameter(1.0, meaning="greatest weight")
+    #: How `variables` in the unit of the weight are told from others.
+    weight_stand_in = _STAND_IN
+    interval = Parameter(0.0, "ms", low=0, meaning="between two rounds of `every`; 0: each step")
 
     def __init__(self, **declared: Any) -> None:
         parameters = {k: parameter_of(k, v) for k, v in declared.pop("parameters", {}).items()}
@@ -98,10 +130,14 @@ class PlasticityRule(AbstractModel):
             if name in declared:
                 setattr(self, name, declared.pop(name))
         self._label = declared.pop("name", "")
-        self.equations = f"{self.pre_traces}\n{self.post_traces}"
+        self.synapse_units = self._declared_units("variables")
+        self.read_units = self._declared_units("post_state")
+        held = "\n".join(f"{name}[t+1] = {name} : nA" for name in self.synapse_units)
+        traces = (getattr(self, f"{side}_traces") for side in _SIDES)
+        self.equations = "\n".join((*traces, held))
         self._set_up(self.declared_parameters() | parameters, declared)
         self._check_values()
-        self._parse_events()
+        self._parse()
 
     @property
     def label(self) -> str:
@@ -110,7 +146,32 @@ class PlasticityRule(AbstractModel):
 
     def texts(self) -> tuple[str, ...]:
         """All expressions of the rule."""
-        return (self.equations, self.pre_spike, self.post_spike, self.on_pre, self.on_post)
+        events = (getattr(self, name) for name in TEXTS[5:])
+        return (self.equations, *events)
+
+    def inputs(self) -> dict[str, Unit]:
+        """What the target neuron and the modulating signal provide to traces."""
+        return {"signal": DIMENSIONLESS, **self.read_units}
+
+    @property
+    def is_modulated(self) -> bool:
+        """Whether it listens to the spikes of a modulator."""
+        return bool(self.modulator_statements)
+
+    def _declared_units(self, text: str) -> dict[str, Unit]:
+        """The names and units that `variables` or `post_state` declare."""
+        found = {}
+        for line in logical_lines(getattr(self, text), f"{self.label}.{text}"):
+            match = _DECLARED.match(line)
+            if not match:
+                raise EquationError(
+                    f"{self.label}.{text}", f"cannot read {shorten(line)}", "'name : unit'"
+                )
+            unit = match[2].strip()
+            found[match[1]] = (
+                _STAND_IN if unit == "weight" else Parameter(0, unit).parsed_unit(self.label)
+            )
+        return found
 
     def _check_values(self) -> None:
         for name, value in {**self.values, **self.initial_values}.items():
@@ -127,49 +188,83 @@ class PlasticityRule(AbstractModel):
                 self.label, f"w_min = {low:g} is above w_max = {high:g}", "w_min <= w_max"
             )
 
-    def _parse_events(self) -> None:
-        if builtins := self.names_used() & set(self.builtins):
-            name = sorted(builtins)[0]
-            raise EquationError(self.label, f"uses {name!r}", "parameters, traces and w")
-        if self.block.updates:
-            name = self.block.updates[0][0]
-            raise EquationError(
-                f"{self.label}, {name}", "is an update", "a linear equation: 'dx/dt = -x/tau : 1'"
-            )
-        self.pre_names = self._side(self.pre_traces)
-        self.post_names = self._side(self.post_traces)
-        own = self.parameter_units
-        for names, side in ((self.pre_names, "pre_traces"), (self.post_names, "post_traces")):
-            equations = {name: self.block.derivatives[name] for name in names}
-            for name in set(equations) - set(linear_subsystem(equations, own)):
+    def _parse(self) -> None:
+        self.block.units.update(self.synapse_units)
+        self.pre_names, self.post_names, self.modulator_names = map(self._side, _SIDES)
+        self._check_traces()
+        self.pre_statements, self.post_statements, self.modulator_statements = map(
+            self._jump, _SIDES
+        )
+        self._parse_events()
+
+    def _side(self, side: str) -> tuple[str, ...]:
+        names = defined_names(getattr(self, f"{side}_traces"), self.label)
+        return tuple(name for name in self.block.states if name in names)
+
+    def updates_of(self, names: tuple[str, ...]) -> list[Statement]:
+        """The updates of traces among `names`, in order."""
+        return [(name, rhs) for name, rhs in self.block.updates if name in names]
+
+    def _check_traces(self) -> None:
+        readable = {"pre": set(), "post": set(self.read_units), "modulator": {"signal"}}
+        for side in _SIDES:
+            names = getattr(self, f"{side}_names")
+            known = {*names, *self.parameters, *readable[side]}
+            equations = {n: self.block.derivatives[n] for n in names if n in self.block.derivatives}
+            held = (*readable[side], *(set(names) - set(equations)))
+            linear = linear_subsystem(equations, self.parameter_units, held)
+            for name, rhs in [*equations.items(), *self.updates_of(names)]:
+                if foreign := sorted(set(names_in(rhs)) - known):
+                    raise EquationError(
+                        f"{self.label}, equation of {name}",
+                        f"uses {foreign[0]!r}, which {side}_traces do not have",
+                        f"one of {', '.join(sorted(known))}",
+                    )
+            for name in set(equations) - set(linear):
                 raise EquationError(
                     f"{self.label}, equation of {name}",
                     "is not linear in the traces of its own side with constant coefficients",
                     "a trace such as 'dx/dt = -x/tau : 1'",
-                    f"all of {side} are integrated exactly",
+                    f"equations of {side}_traces are integrated exactly; "
+                    "write 'x[t+1] = ... : 1' for what happens at every step",
                 )
-        self.pre_statements = self._statements("pre_spike", self.pre_names)
-        self.post_statements = self._statements("post_spike", self.post_names)
-        self.on_pre_statements = self._statements("on_pre", ("w",))
-        self.on_post_statements = self._statements("on_post", ("w",))
-        if not (self.on_pre_statements or self.on_post_statements):
-            raise EquationError(self.label, "changes no weight", "on_pre or on_post, or both")
 
-    def _side(self, text: str) -> tuple[str, ...]:
-        names = defined_names(text, self.label)
-        return tuple(name for name in self.block.derivatives if name in names)
+    def _jump(self, side: str) -> tuple[Statement, ...]:
+        names = getattr(self, f"{side}_names")
+        units = self.parameter_units | {n: self.block.units[n] for n in names}
+        return parse_event(self, f"{side}_spike", units, names)
 
-    def _statements(self, event: str, targets: tuple[str, ...]) -> tuple[Statement, ...]:
-        units = self.parameter_units | self.block.units
-        if event.endswith("_spike"):
-            other = self.post_names if event == "pre_spike" else self.pre_names
-            units = {name: unit for name, unit in units.items() if name not in other}
-        else:
-            units = units | {"w": _STAND_IN}
-        text = getattr(self, event)
-        return parse_statements(
-            text, set(targets), units, self.block.aliases, f"{self.label}.{event}"
-        )
+    def _parse_events(self) -> None:
+        traces = (*self.pre_names, *self.post_names, *self.modulator_names)
+        common = self.parameter_units | {"signal": DIMENSIONLESS, "w": _STAND_IN}
+        common |= {name: self.block.units[name] for name in (*traces, *self.block.aliases)}
+        common |= self.synapse_units
+        draws = {name: unit for name, unit in self.builtins.items() if kind_of(name) == UNIFORM}
+        noise = {name: unit for name, unit in self.builtins.items() if kind_of(name) == NOISE}
+        targets = ("w", *self.synapse_units)
+        self.on_pre_statements = parse_event(self, "on_pre", common | draws, targets)
+        self.on_post_statements = parse_event(self, "on_post", common | draws, targets)
+        sums = {"w_sum": _STAND_IN, "in_degree": DIMENSIONLESS}
+        more = common | draws | noise | {k: v for k, v in sums.items() if k not in common}
+        self.every_statements = parse_event(self, "every", more, targets)
+        self.every_condition = self._condition()
+        self.transmit_expr = parse_transmission(self, common | draws, _STAND_IN)
+        told = (self.on_pre_statements, self.on_post_statements, self.every_statements)
+        if not any(told) and self.transmit_expr is None:
+            raise EquationError(
+                self.label, "changes no weight", "on_pre, on_post, every or transmit"
+            )
+
+    def _condition(self) -> Expr | None:
+        if not self.every_if.strip():
+            return None
+        known = self.parameter_units | {n: self.block.units[n] for n in self.post_names}
+        where = f"{self.label}.every_if"
+        if not self.every_statements:
+            raise EquationError(where, "a condition for nothing", "every, which it is for")
+        if {"w_sum", "in_degree"} & {n for _, rhs in self.every_statements for n in names_in(rhs)}:
+            raise EquationError(where, "a condition beside w_sum or in_degree", "one of them")
+        return parse_condition(self.every_if, known, self.block.aliases, where)
 
     def coherent(self, unit: Unit) -> dict[str, float]:
         """Parameters in coherent units, given the unit of the weights."""
@@ -179,41 +274,3 @@ class PlasticityRule(AbstractModel):
             scale = unit.scale if of_weight else self.parameter_units[name].scale
             made[name] = support(value)[0] * scale
         return made
-
-
-def check_plasticity(
-    rule: PlasticityRule, source: NeuronModel, synapse: Synapse, where: str
-) -> None:
-    """Raise ValidationError unless `rule` can be put on a synapse of neurons like `source`."""
-    if not isinstance(rule, PlasticityRule):
-        raise ValidationError(
-            f"{where}.plasticity", f"got {shorten(rule)}", "a rule such as AdditiveSTDP()"
-        )
-    if source.emit_type != "none":
-        raise ValidationError(
-            f"{where}.plasticity",
-            f"spikes of {source.label} carry values",
-            "a source whose spikes carry none",
-        )
-    if synapse.continuous:
-        raise ValidationError(
-            f"{where}.plasticity", f"{synapse.label} takes no spikes", "a synapse that does"
-        )
-    low, high = (support(rule.values[name])[0] for name in ("w_min", "w_max"))
-    unit = synapse.unit_of_weight()
-    if synapse.positive and low < 0:
-        raise ValidationError(
-            f"{where}.plasticity",
-            f"w_min = {low:g} {unit} on a conductance",
-            "w_min >= 0",
-            "the sign comes from e_rev",
-        )
-    least, most = synapse.least_weight(), synapse.greatest_weight()
-    if least < low or most > high:
-        got = least if least < low else most
-        raise ValidationError(
-            f"{where}.weight",
-            f"may be {got:g} {unit} at t = 0, outside the bounds of {rule.label}",
-            f"{low:g} to {high:g} {unit} (w_min to w_max)",
-            "bound the distribution by low= and high=, or set w_min= and w_max= of the rule",
-        )

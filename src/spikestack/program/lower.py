@@ -77,7 +77,7 @@ class _Lowering:
         self.spiking = {n: p for n, p in net.projections.items() if not p.synapse.continuous}
         edges = {name: draft_edges(p, net.seed, dt) for name, p in self.spiking.items()}
         for name, projection in self.spiking.items():
-            edges[name]["plastic"] = projection.plasticity is not None
+            edges[name]["plastic"] = bool(projection.plasticity)
         drafts = {
             n: [PoissonDraft(piece, net.seed, dt) for piece in _pieces(d)]
             for n, d in net.drives.items()
@@ -99,6 +99,7 @@ class _Lowering:
             net.seed,
             dt,
         )
+        numbered = {p.name: (k, p) for k, p in enumerate(populations)}
         lowered = tuple(self._edge(p, edges[n], quanta) for n, p in self.spiking.items())
         return Program(
             dt,
@@ -130,9 +131,9 @@ class _Lowering:
             currents,
             ports_of(net.drives, self._at, scaled, self._bursts(drafts)),
             tuple(
-                plastic_program(p, j, lowered[j], dt, self.precision)
+                plastic_program(p, j, lowered[j], numbered, self.precision, self.trials)
                 for j, p in enumerate(self.spiking.values())
-                if p.plasticity is not None
+                if p.plasticity
             ),
         )
 

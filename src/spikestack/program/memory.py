@@ -85,8 +85,9 @@ def memory_needed(
         given = hasattr(synapse.weight, "nbytes") or isinstance(synapse.weight, Expression)
         explicit += (40 + 16 * formulas) * n if listed else 8 * n if given else 0
         steps = _span(projection, dt)
-        if projection.plasticity is not None:
-            explicit += n * (_PLASTIC_EDGE + 2 * real * trials)
+        if projection.plasticity:
+            variables = sum(len(rule.synapse_units) for rule in projection.plasticity)
+            explicit += n * (_PLASTIC_EDGE + (2 + 2 * variables) * real * trials)
         if engine != "cpu":
             synapses += n * _REFERENCE_EDGE
             rows = max(rows, size * 8 * steps)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .learning import PlasticProgram
 from .tac import RESTLESS, Code
 
 __all__ = [
@@ -17,14 +18,12 @@ __all__ = [
     "EdgeProgram",
     "EventProgram",
     "GapProgram",
-    "PlasticProgram",
     "PoissonProgram",
     "PopulationProgram",
     "Port",
     "ProbeProgram",
     "Program",
     "ReceptorProgram",
-    "TraceProgram",
     "ValueSpec",
 ]
 
@@ -142,58 +141,6 @@ class EdgeProgram:
     max_delay: int
     expected_edges: float
     plastic: bool = False
-
-
-@dataclass(frozen=True)
-class TraceProgram:
-    """Traces that a plasticity rule keeps of every neuron on one side of a projection.
-
-    Attributes
-    ----------
-    names, initial
-        Of the traces; coherent values at t = 0.
-    step
-        Code of one step without a spike; its states are the traces.
-    jump
-        Code of a spike.
-    """
-
-    names: tuple[str, ...]
-    initial: tuple[float, ...]
-    step: Code
-    jump: Code
-
-
-@dataclass(frozen=True)
-class PlasticProgram:
-    """The plasticity of one projection.
-
-    Attributes
-    ----------
-    edge
-        Place of the projection among `Program.edges`.
-    values
-        Parameters of all code of the rule, coherent float64.
-    sources, targets
-        Traces of both sides.
-    on_pre, on_post
-        Code of a spike's arrival from either side; its only state is the weight.
-    least, most
-        Bounds of weights, coherent.
-    lag
-        Steps that events look back, at most.
-    """
-
-    edge: int
-    rule: str
-    values: tuple[float, ...]
-    sources: TraceProgram
-    targets: TraceProgram
-    on_pre: Code
-    on_post: Code
-    least: float
-    most: float
-    lag: int
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,11 @@ __all__ = ["BINARY", "BOOLEAN_OPS", "LOADS", "RESTLESS", "UNARY", "Builder", "Co
 #: Loads: a literal, a state variable, a parameter, the arrivals of a receptor, whether the
 #: refractory counter runs, the time in ms at the beginning (0) or end (1) of the step, and the
 #: draw of a stream in (0, 1), each neuron's own or common to all. Code of plasticity rules loads
-#: traces of a synapse's source and target, too.
+#: traces of a synapse's source, target and modulator, the modulating signal, states of the target
+#: neuron, and the sum and number of the weights onto a target, too.
 LOADS = (
     *("const", "state", "param", "arrivals", "refractory", "time", "uniform", "common"),
-    *("source", "target"),
+    *("source", "target", "modulator", "signal", "neuron", "sum", "in_degree"),
 )
 #: Loads that differ from step to step whatever the state: what uses one is never at rest.
 RESTLESS = ("time", "uniform", "common")

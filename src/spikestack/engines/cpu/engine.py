@@ -87,7 +87,7 @@ class CpuEngine(AbstractEngine):
         self.rules = [rules_of(program, self.plan.channels, part) for part in self.parts]
         self.tables = build_tables(program, self.plan, self.order, self.threads)
         self.build_time = time.perf_counter() - started - self.compile_time
-        self.plastic = PlasticTables(program, self.parts, self.order)
+        self.plastic = PlasticTables(program, self.parts, self.order, state.learned)
         self.history = 1 + max(self.tables[0].longest, self.plastic.lag)
         self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix="spikestack")
         self._take(state)
@@ -136,8 +136,8 @@ class CpuEngine(AbstractEngine):
         """What plasticity has changed."""
         trials = [w for w in self.weights if w is not None]
         return tuple(
-            Learned(*(np.stack(arrays) for arrays in zip(*(w.learned(i) for w in trials))))
-            for i in range(len(self.program.plastic))
+            Learned.of((np.stack(a) for a in zip(*(w.learned(i) for w in trials))), edges)
+            for i, edges in enumerate(self.plastic.given)
         )
 
     def describe(self) -> dict[str, object]:
@@ -200,7 +200,7 @@ class CpuEngine(AbstractEngine):
         self.shared = np.zeros(64, dtype=np.int64)
         everyone = program.size if program.gaps else 0
         self.weights = [
-            Weights(self.plastic, state.learned, trial) if program.plastic else None
+            Weights(self.plastic, state.learned, trial, state.step) if program.plastic else None
             for trial in range(program.trials)
         ]
         self.published = np.zeros((program.trials, everyone), program.dtype)
@@ -241,7 +241,7 @@ class CpuEngine(AbstractEngine):
         rules = own_scratch(self.rules[q])
         gaps = gaps_of(self.program, part, trial, self.values, self.published[trial])
         weights = self.weights[trial]
-        learning = None if weights is None else weights.of_thread(q)
+        learning = None if weights is None else weights.of_thread(q, self.values)
         return _Worker(part, acc, tables, inputs, quiet, queue, rules, gaps, learning)
 
     def _run(self, steps: int) -> tuple[list[list[Spikes]], list[tuple[np.ndarray, np.ndarray]]]:

@@ -8,18 +8,43 @@ from typing import Any
 import numpy as np
 
 from ...errors import ValidationError
-from ...program.edge_list import EdgeList, edge_list
-from ...program.program import PlasticProgram, Program
-from ..state import Learned, trace_depth
+from ...program.edge_list import EdgeList
+from ...program.learning import PlasticProgram
+from ...program.program import Program
+from ..state import Learned, edges_of, trace_depth
 from .cache import kernel_module
-from .kernel_table import own
 from .learning import COLUMNS, Learning
 from .plan import Partition
-from .rule_printer import KERNELS, rule_source
+from .rule_printer import (
+    CLOCK,
+    CONTROL,
+    DEGREES,
+    DEPTH,
+    INDEX,
+    MODULATOR,
+    MODULATORS,
+    N_SOURCE,
+    N_TARGET,
+    PARAMS,
+    PLACES,
+    POSTS,
+    PRES,
+    SOURCE,
+    SOURCES,
+    STATES,
+    SUMS,
+    SYNAPSES,
+    TABLE,
+    TARGET,
+    TARGETS,
+    kernel_names,
+    rule_source,
+)
 
 __all__ = ["PlasticTables", "Weights"]
 
 _TRACES = ("source", "sources", "target", "targets")
+_OWN = ("modulator", "modulators", "control")
 
 
 @dataclass(frozen=True)
@@ -42,18 +67,27 @@ class PlasticTables:
         If one has more synapses than a thread can number.
     """
 
-    def __init__(self, program: Program, parts: tuple[Partition, ...], order: np.ndarray) -> None:
+    def __init__(
+        self,
+        program: Program,
+        parts: tuple[Partition, ...],
+        order: np.ndarray,
+        learned: tuple[Learned, ...],
+    ) -> None:
         self.program, self.parts = program, parts
+        self.given = [one.edges for one in learned]
         self.place_of = {int(k): i for i, k in enumerate(order)}
         self.pairs: list[np.ndarray] = []
         self.tables: list[list[_Part]] = []
-        self.kernels = np.zeros((len(program.plastic), len(KERNELS)), np.int64)
+        named = [kernel_names(plastic) for plastic in program.plastic]
+        self.kernels = np.zeros((len(named), max(map(len, named), default=0)), np.int64)
         self._modules = []
         for i, plastic in enumerate(program.plastic):
             module = kernel_module(rule_source(plastic, program))
             self._modules.append(module)
-            self.kernels[i] = [getattr(module, name).address for name in KERNELS]
-            edges = edge_list(program.edges[plastic.edge])
+            for k, name in enumerate(named[i]):
+                self.kernels[i, k] = getattr(module, name).address if name else 0
+            edges = edges_of(program, plastic, self.given[i])
             pairs, pair_of = _pairs(edges)
             self.pairs.append(pairs)
             self.tables.append(
@@ -74,7 +108,7 @@ class PlasticTables:
                     "scheme": f"plastic ({plastic.rule})",
                     "groups_of_delays": len(pairs),
                     "synapses": synapses,
-                    "bytes": synapses * (12 + real * program.trials),
+                    "bytes": synapses * (12 + real * program.trials * (1 + len(plastic.variables))),
                     "bytes_rows": row_bytes,
                 }
             )
@@ -108,8 +142,9 @@ class PlasticTables:
 
     def index(self, i: int, q: int) -> np.ndarray:
         """The place in the order of `edge_list` of each of a partition's synapses."""
-        edge = self.program.edges[self.program.plastic[i].edge]
-        edges, part = edge_list(edge), self.parts[q]
+        plastic = self.program.plastic[i]
+        edge = self.program.edges[plastic.edge]
+        edges, part = edges_of(self.program, plastic, self.given[i]), self.parts[q]
         pairs, pair_of = _pairs(edges)
         return _index(
             edges, len(pairs), pair_of, int(part.low[edge.post]), int(part.high[edge.post])
@@ -117,37 +152,64 @@ class PlasticTables:
 
 
 class Weights:
-    """What plasticity changes in one trial: weights of all partitions, and traces."""
+    """What plasticity changes in one trial: states of all partitions' synapses, and traces."""
 
-    def __init__(self, tables: PlasticTables, learned: tuple[Learned, ...], trial: int) -> None:
+    def __init__(
+        self, tables: PlasticTables, learned: tuple[Learned, ...], trial: int, step: int
+    ) -> None:
         self.tables, program = tables, tables.program
+        self.trial, self.step = trial, step
         self.traces = [
             [np.array(getattr(one, name)[trial], order="C") for name in _TRACES] for one in learned
         ]
-        self.weights = [
-            [own(one.weights[trial][tables.index(i, q)]) for q in range(len(tables.parts))]
+        self.states = [
+            [
+                np.ascontiguousarray(one.states[trial][:, tables.index(i, q)])
+                for q in range(len(tables.parts))
+            ]
             for i, one in enumerate(learned)
         ]
-        self._keep: list[np.ndarray] = []
-        self.values = [
-            np.array([*p.values, 1.0 / program.edges[p.edge].quantum], program.dtype)
-            for p in program.plastic
+        # Every thread counts the modulator's spikes for itself.
+        self.own = [
+            [
+                [np.array(getattr(one, name)[trial], program.dtype) for name in _OWN]
+                for _ in tables.parts
+            ]
+            for one in learned
         ]
+        self._keep: list[np.ndarray] = []
+        self.values = []
+        for i, p in enumerate(program.plastic):
+            quantum = program.edges[p.edge].quantum
+            self.values.append(np.array([*p.values, 1.0 / quantum, quantum], program.dtype))
+            self.set_learning(i, bool(learned[i].control[trial, 0]))
+
+    def set_learning(self, i: int, learning: bool) -> None:
+        """Let the weights of a projection change, or freeze them."""
+        self.values[i][self.tables.program.plastic[i].learning] = learning
+        for own in self.own[i]:
+            own[-1][0] = learning
+
+    def set_signal(self, i: int, value: float) -> None:
+        """Set the modulating signal of a projection."""
+        for own in self.own[i]:
+            own[-1][1] = value
 
     def learned(self, i: int) -> list[np.ndarray]:
-        """Weights in the order of `edge_list`, then traces, as in `Learned`."""
-        total = sum(len(w) for w in self.weights[i])
-        weights = np.empty(total, self.tables.program.dtype)
-        for q, mine in enumerate(self.weights[i]):
-            weights[self.tables.index(i, q)] = mine
-        return [weights, *self.traces[i]]
+        """States in the order of `edge_list`, then traces, as in `Learned`."""
+        total = sum(mine.shape[1] for mine in self.states[i])
+        states = np.empty((len(self.states[i][0]), total), self.tables.program.dtype)
+        for q, mine in enumerate(self.states[i]):
+            states[:, self.tables.index(i, q)] = mine
+        modulator, modulators, control = self.own[i][0]
+        return [states, *self.traces[i], modulator, modulators, control.astype(float)]
 
-    def of_thread(self, q: int) -> Learning:
-        """What one thread's step loop takes."""
+    def of_thread(self, q: int, neurons: tuple[np.ndarray, ...]) -> Learning:
+        """What one thread's step loop takes; `neurons` are the states of all populations."""
         tables, program, part = self.tables, self.tables.program, self.tables.parts[q]
         n = len(program.plastic)
         facts, addresses = np.zeros((n, COLUMNS), np.int64), np.zeros(n, np.int64)
-        first = rows = cols = 0
+        first = rows = cols = rounds = changes = 0
         for i, plastic in enumerate(program.plastic):
             edge, mine = program.edges[plastic.edge], tables.tables[i][q]
             low, count = part.low[edge.post], len(tables.pairs[i])
@@ -156,12 +218,17 @@ class Weights:
                 *(tables.place_of[edge.pre], tables.place_of[edge.post]),
                 *(part.low[edge.pre], part.high[edge.pre], low, part.high[edge.post]),
                 *(sums, trace_depth(plastic), count, first, rows, cols),
+                program.populations[edge.pre].size,
+                *(tables.place_of.get(plastic.modulator, -1), plastic.delay),
+                *(len(plastic.rounds), rounds, changes),
             )
             first, rows, cols = first + count, rows + len(mine.rows), cols + len(mine.cols)
-            table = self._table(i, q)
+            rounds, changes = rounds + len(plastic.rounds), changes + len(plastic.signal_steps) + 1
+            table = self._table(i, q, neurons[edge.post][self.trial])
             self._keep.append(table)
             addresses[i] = table.ctypes.data
         mine_all = [tables.tables[i][q] for i in range(n)]
+        never = np.iinfo(np.int64).max
         return Learning(
             tables.kernels,
             addresses,
@@ -169,24 +236,43 @@ class Weights:
             np.concatenate(tables.pairs),
             np.concatenate([part.rows for part in mine_all]),
             np.concatenate([part.cols for part in mine_all]),
+            np.array(
+                [[one.steps, one.sums] for p in program.plastic for one in p.rounds], np.int64
+            ).reshape(-1, 2),
+            np.concatenate([[*p.signal_steps, never] for p in program.plastic]).astype(np.int64),
+            np.concatenate([[*p.signal_values, 0.0] for p in program.plastic]),
+            np.array(
+                [np.searchsorted(p.signal_steps, self.step) for p in program.plastic], np.int64
+            ),
             q,
         )
 
-    def _table(self, i: int, q: int) -> np.ndarray:
-        """See `rule_source`."""
+    def _table(self, i: int, q: int, neurons: np.ndarray) -> np.ndarray:
+        """See `rule_printer`."""
         plastic, program = self.tables.program.plastic[i], self.tables.program
         edge, mine = program.edges[plastic.edge], self.tables.tables[i][q]
-        source, sources, target, targets = (a.ctypes.data for a in self.traces[i])
         sizes = [program.populations[k].size for k in (edge.pre, edge.post)]
-        arrays = (self.values[i], self.weights[i][q], mine.posts, mine.places, mine.pres)
-        return np.array(
-            [
-                *(array.ctypes.data for array in arrays),
-                *(source, sources, sizes[0], target, targets, sizes[1]),
-                *(trace_depth(plastic), len(mine.posts)),
-            ],
-            np.int64,
-        )
+        keys = plastic.keys[self.trial].view(np.int64)
+        clock = np.concatenate([[self.step], keys]).astype(np.int64)
+        number = _uint32(self.tables.index(i, q)) if plastic.draws else np.zeros(0, np.uint32)
+        sums, degrees = np.zeros((2, sizes[1] if any(r.sums for r in plastic.rounds) else 0), int)
+        self._keep += [clock, number, sums, degrees]
+        source, sources, target, targets = self.traces[i]
+        modulator, modulators, control = self.own[i][q]
+        filled = {
+            PARAMS: self.values[i],
+            **{STATES: self.states[i][q], POSTS: mine.posts, PLACES: mine.places, PRES: mine.pres},
+            **{SOURCE: source, SOURCES: sources, TARGET: target, TARGETS: targets},
+            **{MODULATOR: modulator, MODULATORS: modulators, CONTROL: control},
+            **{CLOCK: clock, INDEX: number, SUMS: sums, DEGREES: degrees},
+        }
+        table = np.zeros(TABLE + len(plastic.reads), np.int64)
+        for place, array in filled.items():
+            table[place] = array.ctypes.data
+        table[[N_SOURCE, N_TARGET]] = sizes
+        table[[DEPTH, SYNAPSES]] = trace_depth(plastic), len(mine.posts)
+        table[TABLE:] = [neurons[state].ctypes.data for state in plastic.reads]
+        return table
 
 
 def _pairs(edges: EdgeList) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,15 @@ from ...program.tac import Instruction
 from .aligned import LANES
 from .resting import BLOCK, CHUNK, FIRED
 
-__all__ = ["CHUNK", "TABLE_STATES", "KernelPlan", "kernel_plan", "kernel_source", "operation"]
+__all__ = [
+    "CHUNK",
+    "TABLE_STATES",
+    "KernelPlan",
+    "drawn",
+    "kernel_plan",
+    "kernel_source",
+    "operation",
+]
 
 #: Places in a kernel's table of addresses before those of the states.
 TABLE_STATES = 7
@@ -173,11 +181,11 @@ def _clock(population: PopulationProgram, plan: KernelPlan) -> list[str]:
                 f"    x{i} = real(float(clock[0] - {1 - int(ins.data or 0)}) * {plan.dt!r})"
             )
         elif ins.op == "common":
-            lines.append(f"    x{i} = {_drawn('0', ins.data)}")
+            lines.append(f"    x{i} = {drawn('0', ins.data)}")
     return lines
 
 
-def _drawn(index: str, k: object) -> str:
+def drawn(index: str, k: object) -> str:
     """A number in (0, 1) from the hash of an index."""
     hashed = f"real(uint32(hash32(uint32({index}), k{k}, l{k})))"
     return f"min(({hashed} + real(0.5)) * real({2.0**-32!r}), real({1.0 - 2.0**-24!r}))"
@@ -210,7 +218,7 @@ def _loop(population: PopulationProgram, plan: KernelPlan) -> list[str]:
             case "const" | "time" | "common":
                 continue
             case "uniform":
-                text = _drawn("base + j", ins.data)
+                text = drawn("base + j", ins.data)
             case "state":
                 text = f"s{ins.data}[j]"
             case "param":
