@@ -15,9 +15,10 @@ from ..program.program import Program
 from .interpreting import interpret
 from .state import Learned, Spikes, State, edges_of
 
-__all__ = ["Learning"]
+__all__ = ["LEARNING", "SIGNAL", "Learning"]
 
 Loads = dict[str, Callable[[Any], Any]]
+#: Columns of `Learned.control`.
 LEARNING, SIGNAL = 0, 1
 
 
@@ -41,7 +42,9 @@ class _Side:
 
     def before(self, trial: int, step: Any, ids: Any) -> list[np.ndarray]:
         """Each trace of neurons just before the spikes of a step (or of a step for each)."""
-        return [row[np.asarray(step) % self.depth, ids] for row in self.past[trial]]
+        rows = self.past[trial]
+        lags = (*self.traces.lags, *[0] * (len(rows) - len(self.traces.lags)))
+        return [row[(np.asarray(step) - lag) % self.depth, ids] for row, lag in zip(rows, lags)]
 
     def _run(self, code: Any, rows: np.ndarray, ids: Any, dtype: type, more: Loads) -> None:
         loads: Loads = {
@@ -218,7 +221,8 @@ class Learning:
             one.step(step, values, spikes)
             for trial in range(self.program.trials):
                 posts, weights = one.arrivals(trial, step, spikes)
-                quanta = np.rint(weights * dtype(1.0 / one.edge.quantum)).astype(np.int64)
+                with np.errstate(invalid="ignore"):
+                    quanta = np.rint(weights * dtype(1.0 / one.edge.quantum)).astype(np.int64)
                 into = ring[one.edge.post][trial, step % slots, one.edge.receptor]
                 np.add.at(into, posts, quanta)
 
