@@ -66,6 +66,7 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=3)
     parser.add_argument("--train", type=int, default=4000, help="images")
     parser.add_argument("--test", type=int, default=1000, help="images")
+    parser.add_argument("--theta-plus", type=float, default=0.05, help="mV a spike")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
 
@@ -86,7 +87,12 @@ def main() -> None:
         y_test[: args.test],
     )
     net = DiehlAndCook2015(
-        n_inpt=784, n_neurons=400, exc=22.5, inh=120, theta_plus=0.05, inpt_shape=(1, 28, 28)
+        n_inpt=784,
+        n_neurons=400,
+        exc=22.5,
+        inh=120,
+        theta_plus=args.theta_plus,
+        inpt_shape=(1, 28, 28),
     )
     monitor = Monitor(net.layers["Ae"], ["s"], time=TIME)
     net.add_monitor(monitor, "spikes")
@@ -118,6 +124,7 @@ def main() -> None:
     result = {
         "accuracy": float((np.argmax(answers @ share, axis=1) == y_test).mean()),
         "accuracy_by_name": float((votes.argmax(axis=1) == y_test).mean()),
+        "theta_plus": args.theta_plus,
         "passes": args.passes,
         "images": [len(x), len(x_test)],
         "train_s": trained,
