@@ -272,7 +272,7 @@ class Simulation(Learner, Session):
             )
         for k, plastic in enumerate(self.program.plastic):
             if self.program.edges[plastic.edge].name == name:
-                learned = self.engine.learned(k).weights[trial]
+                learned = self.engine.learned_weights(k, trial)
         return connections_of(self.network, self.program, name, threads, pre, post, learned)
 
     def save(self, path: str | Path) -> None:

@@ -99,6 +99,10 @@ class AbstractEngine(ABC):
         """Whether weights and variables of plastic projection `i` are finite numbers."""
         return bool(np.isfinite(self.learned(i).states).all())
 
+    def learned_weights(self, i: int, trial: int) -> np.ndarray:
+        """A copy of the weights of the i-th plastic projection, in the order of `edge_list`."""
+        return self.learned(i).weights[trial]
+
     def describe(self) -> dict[str, object]:
         """What the engine chose, for reports."""
         return {}

@@ -13,6 +13,7 @@ from ..synapses.base import Synapse
 from ..units import magnitude, parse_unit
 from ..values import support
 from .population import Population, View
+from .rules import Convolution, Pooling, Rule
 
 __all__ = ["Signal", "check_plasticity", "modulator_of", "rules_of"]
 
@@ -89,9 +90,17 @@ def check_plasticity(
     source: NeuronModel,
     target: NeuronModel,
     synapse: Synapse,
+    edges: Rule,
     where: str,
 ) -> None:
     """Raise ValidationError unless `rules` can be put on a synapse between such neurons."""
+    if isinstance(edges, Convolution | Pooling):
+        raise ValidationError(
+            f"{where}.plasticity",
+            f"{type(edges).__name__} shares its weights among synapses",
+            "synapses with weights of their own",
+            "pass the arrays that net.connections(name) gives to FromArrays",
+        )
     if source.emit_type != "none":
         raise ValidationError(
             f"{where}.plasticity",

@@ -143,7 +143,7 @@ class Network:
         rules = rules_of(plasticity, where)
         if rules:
             models = source.population.model, target.population.model
-            check_plasticity(rules, *models, synapse, where)
+            check_plasticity(rules, *models, synapse, rule, where)
         modulator = modulator_of(modulator, rules, where)
         late = float(magnitude(modulator_delay, parse_unit("ms"), f"{where}.modulator_delay"))
         projection = Projection(

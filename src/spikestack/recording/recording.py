@@ -390,9 +390,12 @@ def _checked_window(
 ) -> tuple[float, float]:
     start = recording.t_start if t_start is None else t_start
     stop = recording.t_stop if t_stop is None else t_stop
-    whole = t_start is None and t_stop is None
     inside = recording.t_start <= start and stop <= recording.t_stop
-    if not (math.isfinite(start) and math.isfinite(stop) and (whole or (inside and start < stop))):
+    if not (
+        math.isfinite(start)
+        and math.isfinite(stop)
+        and (t_start is t_stop is None or (inside and start < stop))
+    ):
         raise ValidationError(
             "Recording",
             f"got the window from {shorten(start)} to {shorten(stop)} ms",

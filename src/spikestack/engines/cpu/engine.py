@@ -136,7 +136,7 @@ class CpuEngine(AbstractEngine):
     def learned(self, i: int) -> Learned:
         """See `AbstractEngine.learned`."""
         parts = zip(*(one.learned(i) for one in self.weights))
-        return Learned.of((np.stack(arrays) for arrays in parts), self.plastic.given[i])
+        return Learned.of((_stacked(arrays) for arrays in parts), self.plastic.given[i])
 
     def set_learning(self, i: int, learning: bool) -> None:
         """See `AbstractEngine.set_learning`."""
@@ -150,6 +150,10 @@ class CpuEngine(AbstractEngine):
     def weights_are_finite(self, i: int) -> bool:
         """See `AbstractEngine.weights_are_finite`."""
         return all(np.isfinite(mine).all() for one in self.weights for mine in one.states[i])
+
+    def learned_weights(self, i: int, trial: int) -> np.ndarray:
+        """Present weights of a plastic projection; see `AbstractEngine.learned_weights`."""
+        return self.weights[trial].in_order(i)
 
     def describe(self) -> dict[str, object]:
         """Layout and sizes, for reports."""
@@ -375,6 +379,11 @@ class CpuEngine(AbstractEngine):
             self.profile[trial if self.by_trial else me],
             self.crowded[me],
         )
+
+
+def _stacked(arrays: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Arrays of the trials as one; of a single trial no copy is made."""
+    return arrays[0][None] if len(arrays) == 1 else np.stack(arrays)
 
 
 def _outcome(call: Callable[[], Any] | Future) -> Any:
