@@ -21,6 +21,7 @@ W_MAX = 0.07
 SETTINGS = {
     "BCM": {"eta": 1e-9},
     "ClopathSTDP": {"theta_minus": 8.0, "theta_plus": 19.0, "A_LTP": 1e-5, "A_LTD": 1e-5},
+    "GraupnerBrunel": {"interval": 10.0},
     "MSTDP": {"gamma": 1e-5},
     "MSTDPET": {"gamma": 1e-5, "interval": 10.0},
     "PowerLawSTDP": {"w_0": 0.001},
