@@ -135,6 +135,56 @@ def test_trials_and_states_of_composed_rules(tmp_path: Path) -> None:
     assert np.array_equal(other.engine.state().learned[0].states, whole[0])
 
 
+def everything(seed: int) -> sp.Network:
+    """Three projections with rules on parts of populations, one of them recurrent."""
+    net = sp.Network(seed=seed)
+    a = net.add(sp.Population("a", 9, sp.PoissonSource(rate=80.0)))
+    b = net.add(sp.Population("b", 11, sp.AdEx(i_offset=0.8)))
+    net.drive(b, sp.Poisson(800.0, synapse=sp.ExponentialCurrent(weight=0.3)))
+    net.record(b, "spikes")
+    synapse = sp.ExponentialCurrent(
+        weight=sp.Uniform(0.1, 0.3), delay=sp.Uniform(0.1, 3.0), dendritic_delay=sp.Uniform(0, 2.0)
+    )
+    reward = sp.RewardSTDP(A_plus=0.01, A_minus=0.01, interval=0.3)
+    net.connect(
+        *(a[2:8], b[:7], sp.FixedProbability(0.7), synapse),
+        plasticity=[reward, sp.PreCenteredSTDP()],
+        modulator=b,
+        modulator_delay=7.3,
+    )
+    net.connect(
+        *(b, b, sp.FixedProbability(0.3), synapse, "recurrent"),
+        plasticity=[
+            sp.ClopathSTDP(),
+            sp.StochasticRelease(),
+            sp.WeightNormalization(total=0.5, interval=5.0),
+        ],
+    )
+    net.connect(
+        *(a, b[3:], sp.AllToAll(), synapse, "third"),
+        plasticity=[sp.MSTDPET(gamma=0.01, interval=0.5), sp.GraupnerBrunel(tau=1000.0)],
+        modulator=sp.Signal([0.0, 10.05, 20.0], [1.0, -1.0, 3.0]),
+    )
+    return net
+
+
+def test_everything_at_once() -> None:
+    first = None
+    for on, threads, pieces in (
+        ("reference", 1, (60.0,)),
+        ("cpu", 2, (0.1, 33.3, 26.6)),
+        ("cpu", 3, (20.0, 40.0)),
+    ):
+        sim = sp.Simulation(everything(1), on=on, threads=threads, trials=2)
+        for piece in pieces:
+            sim.advance(piece)
+        spikes = sim.recording().spikes["b"]
+        found = [spikes.times, spikes.ids, *(one.states for one in sim.engine.state().learned)]
+        first = first or found
+        assert len(spikes.times) > 100
+        assert all(np.array_equal(x, y) for x, y in zip(found, first, strict=True))
+
+
 def adding(step: float, **declared: object) -> sp.PlasticityRule:
     return sp.PlasticityRule(parameters={"step": f"{step} nA"}, w_max=100.0, **declared)
 
