@@ -172,9 +172,11 @@ class Builder:
         """Standard normal of a number in (0, 1): sqrt(2) erfinv(2 u - 1).
 
         Giles 2010, "Approximating the erfinv function", single precision (relative error below
-        3e-7, enough for noise in either precision).
+        3e-7, enough for noise in either precision). Numbers below 2**-24 count as that one: in
+        single precision, 1 + x would be 0 for smaller ones.
         """
-        one = self.const(1.0)
+        one, least = self.const(1.0), self.const(2.0**-24)
+        uniform = self.select(self.put("lt", uniform, least), least, uniform)
         x = self.put("sub", self.put("add", uniform, uniform), one)
         w = self.put("log", self.put("mul", self.put("sub", one, x), self.put("add", one, x)))
         w = self.put("neg", w)
