@@ -26,6 +26,7 @@ from .program.memory import check_memory
 from .progress import InterruptGuard, Meter
 from .recording import Recording
 from .recording.columns import check_folder
+from .restructuring import Restructuring
 from .sessions import Session
 from .settings import check_plastic, checked_count, checked_dt, default_threads
 from .streaming import DiskCollector
@@ -137,6 +138,7 @@ class Simulation(Session):
             lowering = time.perf_counter() - started
             self._engine_type = ENGINES[on]
             self.engine = self._make_engine(initial_state(self.program))
+            self._structure = Restructuring(self.program)
         self.build_time = time.perf_counter() - started
         self._built = build_seconds(lowering, self.build_time, self.engine.describe())
         self.wall_time = 0.0
@@ -210,8 +212,9 @@ class Simulation(Session):
             self._pools.limit(limits=self.threads),
         ):
             while self.step < last and not guard.interrupted:
-                piece = min(piece, self._collector.most_steps)
-                took = self._piece(min(piece, last - self.step))
+                left = min(last - self.step, self._structure.until_next(self.step))
+                piece = min(piece, self._collector.most_steps, left)
+                took = self._piece(piece)
                 meter.show(steps * self.dt - (last - self.step) * self.dt)
                 piece = max(_LEAST, min(4 * piece, int(piece * _SLICE / max(took, 1e-6))))
         if self.step < last:
@@ -223,6 +226,7 @@ class Simulation(Session):
         """Everything recorded since the start, or since the last `drain`."""
         made = self._collector.recording(self.step, self._provenance())
         object.__setattr__(made, "network", self.network)
+        object.__setattr__(made, "structure", self._structure.records(self.step))
         return made
 
     def drain(self) -> Recording:
@@ -261,15 +265,17 @@ class Simulation(Session):
             If a filter names neurons that there are not.
         """
         threads = max(self.threads, available_processors())
-        learned = None
+        learned = edges = None
         if not 0 <= trial < self.trials:
             raise ValidationError(
                 "connections, trial", f"got {shorten(trial)}", f"0 to {self.trials - 1}"
             )
         for k, plastic in enumerate(self.program.plastic):
             if self.program.edges[plastic.edge].name == name:
-                learned = self.engine.state().learned[k].weights[trial]
-        return connections_of(self.network, self.program, name, threads, pre, post, learned)
+                state = self.engine.learned(k)
+                learned, edges = state.weights[trial], state.edges
+        chosen = (pre, post)
+        return connections_of(self.network, self.program, name, threads, *chosen, learned, edges)
 
     def save(self, path: str | Path) -> None:
         """Write the present state to a file, spikes in flight included, whole or not at all."""
@@ -300,6 +306,7 @@ class Simulation(Session):
             if self._to is None
             else DiskCollector(self.program, self.step, self._to, self._overwrite, self._provenance)
         )
+        self._structure.begin(self.engine, self.step)
         self._wall_before = self.wall_time
         self._profile = Profile(self.engine) if self._profiled else None
 
@@ -316,6 +323,7 @@ class Simulation(Session):
             self._broken = str(error)
             raise
         self.step += steps
+        self._structure.act(self.engine, self.step)
         self.wall_time += took
         if self._profile:
             self._profile.add(took, time.perf_counter() - started - took)

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import NumericalError
 from ..program.live import Live
 from ..program.program import Program
-from .state import Spikes, State
+from .state import Learned, Spikes, State
 
 __all__ = ["AbstractEngine", "Chunk", "Options", "check_finite"]
 
@@ -82,6 +82,14 @@ class AbstractEngine(ABC):
     @abstractmethod
     def state(self) -> State:
         """A copy of the present state."""
+
+    @abstractmethod
+    def learned(self, i: int) -> Learned:
+        """A copy of the state of the i-th plastic projection."""
+
+    @abstractmethod
+    def relearn(self, i: int, learned: Learned) -> None:
+        """Go on from another state of the i-th plastic projection, with other synapses."""
 
     def describe(self) -> dict[str, object]:
         """What the engine chose, for reports."""

@@ -19,7 +19,7 @@ from ..program.program import PoissonProgram, PopulationProgram, Program
 from .base import DEFAULT, AbstractEngine, Chunk, Options, check_finite
 from .interpreting import interpret
 from .learning import Learning
-from .state import Spikes, State
+from .state import Learned, Spikes, State
 
 __all__ = ["ReferenceEngine"]
 
@@ -97,6 +97,14 @@ class ReferenceEngine(AbstractEngine):
         counters = tuple(c.copy() for c in self.counters)
         learned = self.learning.state()
         return State(self.step, values, counters, self.flight, self.live.after(self.step), learned)
+
+    def learned(self, i: int) -> Learned:
+        """The state of a plastic projection; see `AbstractEngine.learned`."""
+        return self.learning.all[i].learned()
+
+    def relearn(self, i: int, learned: Learned) -> None:
+        """Take other synapses; see `AbstractEngine.relearn`."""
+        self.learning.relearn(i, learned)
 
     def describe(self) -> dict[str, object]:
         """Its lists of edges, by projection, and what they take."""

@@ -129,16 +129,23 @@ class CpuEngine(AbstractEngine):
         flight = Spikes.chain([log.in_flight(self.step) for log in self.logs])
         values = tuple(v.copy() for v in self.values)
         counters = tuple(c.copy() for c in self.counters)
-        live, learned = self.live.after(self.step), self._learned()
-        return State(self.step, values, counters, flight, live, learned)
+        learned = tuple(self.learned(i) for i in range(len(self.program.plastic)))
+        return State(self.step, values, counters, flight, self.live.after(self.step), learned)
 
-    def _learned(self) -> tuple[Learned, ...]:
-        """What plasticity has changed."""
+    def learned(self, i: int) -> Learned:
+        """The state of a plastic projection; see `AbstractEngine.learned`."""
         trials = [w for w in self.weights if w is not None]
-        return tuple(
-            Learned.of((np.stack(a) for a in zip(*(w.learned(i) for w in trials))), edges)
-            for i, edges in enumerate(self.plastic.given)
-        )
+        arrays = (np.stack(a) for a in zip(*(w.learned(i) for w in trials)))
+        return Learned.of(arrays, self.plastic.given[i], trials[0].elements[i])
+
+    def relearn(self, i: int, learned: Learned) -> None:
+        """Take other synapses; see `AbstractEngine.relearn`."""
+        self.plastic.relay(i, learned.edges)
+        for weights, workers in zip(self.weights, self.workers):
+            assert weights is not None
+            weights.relearn(i, learned, self.step)
+            for q, worker in enumerate(workers):
+                worker.learning = weights.of_thread(q, self.values)
 
     def describe(self) -> dict[str, object]:
         """Layout and sizes, for reports."""

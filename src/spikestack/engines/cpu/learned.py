@@ -87,13 +87,22 @@ class PlasticTables:
             self._modules.append(module)
             for k, name in enumerate(named[i]):
                 self.kernels[i, k] = getattr(module, name).address if name else 0
-            edges = edges_of(program, plastic, self.given[i])
-            pairs, pair_of = _pairs(edges)
+            pairs, tables = self._laid(i)
             self.pairs.append(pairs)
-            self.tables.append(
-                [self._part(plastic, edges, len(pairs), pair_of, part) for part in parts]
-            )
+            self.tables.append(tables)
         self.lag = max((p.lag for p in program.plastic), default=0)
+
+    def relay(self, i: int, edges: EdgeList | None) -> None:
+        """Lay out other synapses for a projection."""
+        self.given[i] = edges
+        self.pairs[i], self.tables[i] = self._laid(i)
+
+    def _laid(self, i: int) -> tuple[np.ndarray, list[_Part]]:
+        """The pairs of delays of a projection, and the share of each thread."""
+        plastic = self.program.plastic[i]
+        edges = edges_of(self.program, plastic, self.given[i])
+        pairs, pair_of = _pairs(edges)
+        return pairs, [self._part(plastic, edges, len(pairs), pair_of, part) for part in self.parts]
 
     def describe(self) -> list[dict[str, Any]]:
         """Each projection's synapses and bytes, weights of all trials included."""
@@ -162,13 +171,8 @@ class Weights:
         self.traces = [
             [np.array(getattr(one, name)[trial], order="C") for name in _TRACES] for one in learned
         ]
-        self.states = [
-            [
-                np.ascontiguousarray(one.states[trial][:, tables.index(i, q)])
-                for q in range(len(tables.parts))
-            ]
-            for i, one in enumerate(learned)
-        ]
+        self.states = [self._shares(i, one) for i, one in enumerate(learned)]
+        self.elements = [one.elements for one in learned]
         # Every thread counts the modulator's spikes for itself.
         self.own = [
             [
@@ -183,6 +187,21 @@ class Weights:
             quantum = program.edges[p.edge].quantum
             self.values.append(np.array([*p.values, 1.0 / quantum, quantum], program.dtype))
             self.set_learning(i, bool(learned[i].control[trial, 0]))
+
+    def _shares(self, i: int, learned: Learned) -> list[np.ndarray]:
+        """The states of a projection's synapses, by thread."""
+        states, tables = learned.states[self.trial], self.tables
+        return [
+            np.ascontiguousarray(states[:, tables.index(i, q)]) for q in range(len(tables.parts))
+        ]
+
+    def relearn(self, i: int, learned: Learned, step: int) -> None:
+        """Take other synapses of a projection, whose tables have been laid out; traces go on."""
+        self.step = step
+        self.states[i] = self._shares(i, learned)
+        self.elements[i] = learned.elements
+        # What threads have of all projections is made anew, and nobody holds the old arrays.
+        self._keep.clear()
 
     def set_learning(self, i: int, learning: bool) -> None:
         """Let the weights of a projection change, or freeze them."""
