@@ -66,6 +66,7 @@ _HOMES = {
     "StepCurrent": "network.inputs",
     "ExternalSpikes": "network.external",
     "ExternalCurrent": "network.external",
+    "Signal": "network.learning",
     "Normal": "values",
     "LogNormal": "values",
     "Uniform": "values",
@@ -128,6 +129,7 @@ __all__ = [
     "RandomPositions",
     "Recording",
     "Rule",
+    "Signal",
     "Simulation",
     "SpikeSource",
     "SpikeTrains",
@@ -153,6 +155,7 @@ if TYPE_CHECKING:
     from .network.currents.base import CurrentModel
     from .network.external import ExternalCurrent, ExternalSpikes
     from .network.inputs import ConstantCurrent, Poisson, SpikeTrains, StepCurrent
+    from .network.learning import Signal
     from .network.masks import Annulus, Box, Disc, Ellipse, Mask
     from .network.population import Population, View
     from .network.positions import Grid, Positions, RandomPositions

@@ -41,7 +41,9 @@ class _Side:
 
     def before(self, trial: int, step: Any, ids: Any) -> list[np.ndarray]:
         """Each trace of neurons just before the spikes of a step (or of a step for each)."""
-        return [row[np.asarray(step) % self.depth, ids] for row in self.past[trial]]
+        rows = self.past[trial]
+        lags = (*self.traces.lags, *[0] * (len(rows) - len(self.traces.lags)))
+        return [row[(np.asarray(step) - lag) % self.depth, ids] for row, lag in zip(rows, lags)]
 
     def _run(self, code: Any, rows: np.ndarray, ids: Any, dtype: type, more: Loads) -> None:
         loads: Loads = {

@@ -26,7 +26,7 @@ _STAND_IN = parse_unit("nA")
 _SIDES = ("pre", "post", "modulator")
 #: The texts that define a rule, besides its parameters.
 TEXTS = (
-    *("pre_traces", "post_traces", "modulator_traces", "variables", "post_state"),
+    *("pre_traces", "post_traces", "modulator_traces", "variables", "post_state", "lags"),
     *("pre_spike", "post_spike", "modulator_spike"),
     *("on_pre", "on_post", "every", "every_if", "transmit"),
 )
@@ -74,6 +74,9 @@ class PlasticityRule(AbstractModel):
     post_state
         Variables of the target neuron that `post_traces` read, a name and a unit a line:
         ``v : mV``.
+    lags
+        Traces of the source that reach the synapse later still than its spikes do, and the
+        parameter that says by how much, one a line: ``x : D``.
     pre_spike, post_spike, modulator_spike
         What a spike of the source does to `pre_traces`, one of the target to `post_traces`, one of
         the modulator to `modulator_traces`: ``x += 1`` counts all spikes, ``x = 1`` the last one.
@@ -109,6 +112,7 @@ class PlasticityRule(AbstractModel):
     modulator_traces: str = ""
     variables: str = ""
     post_state: str = ""
+    lags: str = ""
     pre_spike: str = ""
     post_spike: str = ""
     modulator_spike: str = ""
@@ -148,7 +152,7 @@ class PlasticityRule(AbstractModel):
 
     def texts(self) -> tuple[str, ...]:
         """All expressions of the rule."""
-        events = (getattr(self, name) for name in TEXTS[5:])
+        events = (getattr(self, name) for name in TEXTS[6:])
         return (self.equations, *events)
 
     def inputs(self) -> dict[str, Unit]:
@@ -175,6 +179,21 @@ class PlasticityRule(AbstractModel):
             )
         return found
 
+    def _lags(self) -> dict[str, str]:
+        """Parameters that give the lags of traces."""
+        found, time = {}, self.parameter_units["interval"]
+        for line in logical_lines(self.lags, f"{self.label}.lags"):
+            name, _, parameter = (part.strip() for part in line.partition(":"))
+            known = parameter in self.parameters and self.parameter_units[parameter].fits(time)
+            if name not in self.pre_names or not known:
+                raise EquationError(
+                    f"{self.label}.lags",
+                    f"got {shorten(line)}",
+                    "'x : D', a trace of pre_traces and a parameter that is a time",
+                )
+            found[name] = parameter
+        return found
+
     def _check_values(self) -> None:
         for name, value in {**self.values, **self.initial_values}.items():
             if isinstance(value, np.ndarray | Distribution):
@@ -194,6 +213,7 @@ class PlasticityRule(AbstractModel):
         self.block.units.update(self.synapse_units)
         self.pre_names, self.post_names, self.modulator_names = map(self._side, _SIDES)
         self._check_traces()
+        self.lag_names = self._lags()
         self.pre_statements, self.post_statements, self.modulator_statements = map(
             self._jump, _SIDES
         )

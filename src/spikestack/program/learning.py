@@ -27,12 +27,15 @@ class TraceProgram:
         Code of one step without a spike; its states are the traces.
     jump
         Code of a spike.
+    lags
+        By how many steps each reaches synapses later than spikes do.
     """
 
     names: tuple[str, ...]
     initial: tuple[float, ...]
     step: Code
     jump: Code
+    lags: tuple[int, ...]
 
 
 @dataclass(frozen=True)

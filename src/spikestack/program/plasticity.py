@@ -94,7 +94,9 @@ def plastic_program(
         np.array(keys, np.uint64).reshape(trials, len(made.draws)),
         least,
         most,
-        max(edge.max_delay, 2 * dendritic, modulator.get("delay", 1)),
+        max(
+            edge.max_delay + max(sources.lags, default=0), 2 * dendritic, modulator.get("delay", 1)
+        ),
         structure=structure,
         **modulator,
     )

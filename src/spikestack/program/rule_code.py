@@ -91,6 +91,7 @@ class RuleCode:
             tuple(self._initial(name) for name in names),
             _code(steps, tuple(steps.flush(new[name]) for name in names)),
             _code(jumps, tuple(after[name] for name in names)),
+            tuple(self._lag(name) for name in names),
         )
 
     def event(self, event: str) -> Code:
@@ -219,6 +220,11 @@ class RuleCode:
             return self.constants[f"{place}.{value}"]
         of_weight = rule.synapse_units.get(name) is rule.weight_stand_in
         return float(value) * (self.unit.scale if of_weight else rule.block.units[name].scale)
+
+    def _lag(self, prefixed: str) -> int:
+        place, _, name = prefixed.partition(".")
+        parameter = self.rules[int(place)].lag_names.get(name)
+        return round(self.constants[f"{place}.{parameter}"] / self.dt) if parameter else 0
 
     def _own(self, k: int, expr: Expr) -> Expr:
         common = _COMMON | set(self.rules[k].read_units)

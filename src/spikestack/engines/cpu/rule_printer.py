@@ -276,7 +276,9 @@ class _Printer:
         rows = (("a", "mine", source), ("b", "theirs", target))
         for side, (letter, row, neuron) in zip(self.sides, rows):
             for k in range(len(side.traces.names)):
-                at = f"t[{side.past}] + size * (({k} * depth + {row}) * t[{side.size}])"
+                lag = side.traces.lags[k]
+                place = f"(({row} - {lag}) & (depth - 1))" if lag else row
+                at = f"t[{side.past}] + size * (({k} * depth + {place}) * t[{side.size}])"
                 chosen = f"[{neuron}]" if neuron else ""
                 lines.append(f"    {letter}{k} = carray(to_real({at}), t[{side.size}]){chosen}")
         count = len(self.plastic.modulators.names) + 1
