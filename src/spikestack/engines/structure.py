@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -89,23 +90,26 @@ def _applied(
     )
     stays = np.ones(len(edges.pre), bool)
     stays[gone] = False
-    survivors = edges.pre[stays]
-    at = np.searchsorted(survivors, pre, side="right")
-    columns = (
-        (survivors, pre),
-        (edges.post[stays], post),
-        (edges.weights[stays], np.zeros(len(pre), np.int64)),
-        (edges.delays[stays], delays),
-        (edges.dendritic[stays], dendritic),
-    )
-    states = np.stack(
-        [
-            np.insert(row[stays], at, np.full(len(pre), value, row.dtype))
-            for row, value in zip(learned.states[0], (rule.weight, *plastic.initial))
-        ]
-    )
-    made = EdgeList(*(np.insert(old, at, new) for old, new in columns))
-    return replace(learned, states=states[None], edges=made)
+    survivors = np.flatnonzero(stays)
+    new = np.searchsorted(edges.pre[survivors], pre, side="right") + np.arange(len(pre))
+    old = np.zeros(len(survivors) + len(pre), np.int64)
+    is_new = np.zeros(len(old), bool)
+    is_new[new] = True
+    old[~is_new] = survivors
+
+    def merged(column: np.ndarray, values: Any) -> np.ndarray:
+        if not len(survivors):
+            return np.full(len(old), values, column.dtype)
+        made = column[old]
+        made[new] = values
+        return made
+
+    columns = ("pre", pre), ("post", post), ("weights", 0), ("delays", delays)
+    made = {name: merged(getattr(edges, name), values) for name, values in columns}
+    made["dendritic"] = merged(edges.dendritic, dendritic)
+    values = (rule.weight, *plastic.initial)
+    states = [merged(row, value) for row, value in zip(learned.states[0], values)]
+    return replace(learned, states=np.stack(states)[None], edges=EdgeList(**made))
 
 
 def _check(change: Change, wiring: Wiring, rule: StructureProgram) -> None:
@@ -115,8 +119,10 @@ def _check(change: Change, wiring: Wiring, rule: StructureProgram) -> None:
         given = getattr(change, name)
         if not (isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind in "iu"):
             raise ValidationError(where, f"{name} is {shorten(given)}", "an array of whole numbers")
-    gone = change.removed
-    if len(np.unique(gone)) < len(gone) or (len(gone) and not _between(gone, len(wiring.pre))):
+    gone, stays = change.removed, np.ones(len(wiring.pre), bool)
+    there = _between(gone, len(stays))
+    stays[gone if there else []] = False
+    if not there or stays.sum() != len(stays) - len(gone):
         raise ValidationError(where, "removes a synapse twice, or none that is there", "places")
     known = np.isin(change.pre, wiring.sources).all() and np.isin(change.post, wiring.targets).all()
     if len(change.pre) != len(change.post) or not known:
@@ -124,8 +130,6 @@ def _check(change: Change, wiring: Wiring, rule: StructureProgram) -> None:
             where, "forms synapses of neurons that the projection does not join", "its neurons"
         )
     most = max(rule.rule.most_sources(), np.bincount(wiring.post).max(initial=0))
-    stays = np.ones(len(wiring.pre), bool)
-    stays[gone] = False
     degrees = np.bincount(np.concatenate([wiring.post[stays], change.post]))
     if degrees.max(initial=0) > most:
         raise ValidationError(

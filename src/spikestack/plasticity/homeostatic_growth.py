@@ -24,9 +24,10 @@ class HomeostaticGrowth(StructuralRule):
 
     Both follow a Gaussian curve of a neuron's calcium, which here is its mean rate over
     `tau_calcium`: elements grow by up to `nu` between the set points `eta` and `epsilon`, and
-    retract outside. A neuron that has fewer elements than synapses loses synapses at random, and
-    the other side's elements become free again. Free elements that find no partner decay. All
-    neurons begin with as many elements as they have synapses in this projection.
+    retract outside; with `eta` below 0 they also grow on silent neurons. A neuron that has fewer
+    elements than synapses loses synapses at random, and the other side's elements become free
+    again. Free elements that find no partner decay. All neurons begin with as many elements as
+    they have synapses in this projection.
 
     With ``any_source=True`` every source always has a free element, and only targets decide.
     """
@@ -38,10 +39,10 @@ class HomeostaticGrowth(StructuralRule):
     source = "Butz and van Ooyen 2013, PLoS Comput Biol 9:e1003259"
 
     tau_calcium = Parameter(10_000.0, "ms", low=0, low_open=True, meaning="reach of calcium")
-    eta_axonal = Parameter(0.5, "Hz", low=0, meaning="rate above which axonal elements grow")
+    eta_axonal = Parameter(0.5, "Hz", meaning="rate above which axonal elements grow")
     epsilon_axonal = Parameter(20.0, "Hz", low=0, meaning="rate up to which they grow")
     nu_axonal = Parameter(0.1, "Hz", low=0, meaning="their fastest growth, elements per second")
-    eta_dendritic = Parameter(0.5, "Hz", low=0, meaning="rate above which dendritic elements grow")
+    eta_dendritic = Parameter(0.5, "Hz", meaning="rate above which dendritic elements grow")
     epsilon_dendritic = Parameter(5.0, "Hz", low=0, meaning="rate up to which they grow")
     nu_dendritic = Parameter(0.1, "Hz", low=0, meaning="their fastest growth, elements per second")
     decay = Parameter(0.1, low=0, high=1, meaning="share of free elements lost in a round")

@@ -186,5 +186,9 @@ def _within(keys: np.ndarray, ascending: np.ndarray) -> np.ndarray:
     """Which of `keys` are among some that ascend."""
     if not len(ascending):
         return np.zeros(len(keys), bool)
-    at = np.minimum(np.searchsorted(ascending, keys), len(ascending) - 1)
-    return np.asarray(ascending[at] == keys)
+    # In order, as the search then goes through memory in order too.
+    order = np.argsort(keys)
+    at = np.minimum(np.searchsorted(ascending, keys[order]), len(ascending) - 1)
+    found = np.empty(len(keys), bool)
+    found[order] = ascending[at] == keys[order]
+    return found
