@@ -31,9 +31,9 @@ class Restructuring:
         self._counts = {k: len(self.edges(engine, k).pre) for k in self.which}
         self._changes: dict[int, list[tuple[int, Changed]]] = {k: [] for k in self.which}
 
-    def until_next(self, step: int) -> int:
-        """Steps until a rule acts."""
-        return min((steps - step % steps for steps in self._steps), default=2**62)
+    def next_stop(self, step: int) -> int:
+        """The next step after `step` at whose end a rule acts."""
+        return min(((step // steps + 1) * steps for steps in self._steps), default=2**62)
 
     def act(self, engine: AbstractEngine, step: int) -> None:
         """Let the rules act that are due at the end of `step`."""

@@ -85,11 +85,27 @@ class AbstractEngine(ABC):
 
     @abstractmethod
     def learned(self, i: int) -> Learned:
-        """A copy of the state of the i-th plastic projection."""
+        """A copy of what plasticity has made of plastic projection `i`."""
 
     @abstractmethod
     def relearn(self, i: int, learned: Learned) -> None:
-        """Go on from another state of the i-th plastic projection, with other synapses."""
+        """Go on with other synapses of plastic projection `i`, as its structural rules leave it."""
+
+    @abstractmethod
+    def set_learning(self, i: int, learning: bool) -> None:
+        """Let the weights of plastic projection `i` change, or freeze them, in all trials."""
+
+    @abstractmethod
+    def set_signal(self, i: int, trial: int, value: float) -> None:
+        """Set the signal that modulates plastic projection `i`."""
+
+    def weights_are_finite(self, i: int) -> bool:
+        """Whether weights and variables of plastic projection `i` are finite numbers."""
+        return bool(np.isfinite(self.learned(i).states).all())
+
+    def learned_weights(self, i: int, trial: int) -> np.ndarray:
+        """A copy of the weights of the i-th plastic projection, in the order of `edge_list`."""
+        return self.learned(i).weights[trial]
 
     def describe(self) -> dict[str, object]:
         """What the engine chose, for reports."""

@@ -18,7 +18,7 @@ from ..program.populations import INJECTED
 from ..program.program import PoissonProgram, PopulationProgram, Program
 from .base import DEFAULT, AbstractEngine, Chunk, Options, check_finite
 from .interpreting import interpret
-from .learning import Learning
+from .learning import LEARNING, SIGNAL, Learning
 from .state import Learned, Spikes, State
 
 __all__ = ["ReferenceEngine"]
@@ -99,12 +99,20 @@ class ReferenceEngine(AbstractEngine):
         return State(self.step, values, counters, self.flight, self.live.after(self.step), learned)
 
     def learned(self, i: int) -> Learned:
-        """The state of a plastic projection; see `AbstractEngine.learned`."""
+        """See `AbstractEngine.learned`."""
         return self.learning.all[i].learned()
 
     def relearn(self, i: int, learned: Learned) -> None:
-        """Take other synapses; see `AbstractEngine.relearn`."""
+        """See `AbstractEngine.relearn`."""
         self.learning.relearn(i, learned)
+
+    def set_learning(self, i: int, learning: bool) -> None:
+        """See `AbstractEngine.set_learning`."""
+        self.learning.all[i].control[:, LEARNING] = learning
+
+    def set_signal(self, i: int, trial: int, value: float) -> None:
+        """See `AbstractEngine.set_signal`."""
+        self.learning.all[i].control[trial, SIGNAL] = value
 
     def describe(self) -> dict[str, object]:
         """Its lists of edges, by projection, and what they take."""
