@@ -368,6 +368,39 @@ def test_the_record_draws_itself() -> None:
     figure.canvas.draw()
 
 
+def test_the_network_as_it_has_become_has_its_present_synapses() -> None:
+    sim = ran(recurrent(RULES["growth"], sp.Uniform(1, 3)), 20)
+    now, again = sim.connections(NAME), sim.learned().connections(NAME)
+    assert len(now) != 1200
+    for column in ("pre", "post", "delay"):
+        assert np.array_equal(getattr(now, column), getattr(again, column))
+    assert np.allclose(now.weight, again.weight, atol=1e-6)
+
+
+def test_frozen_synapses_stay() -> None:
+    sim = sp.Simulation(recurrent(RULES["rewiring"]))
+    sim.freeze()
+    sim.advance(10)
+    assert len(sim.recording().structure[NAME]) == 0
+    sim.thaw()
+    sim.advance(10)
+    assert len(sim.recording().structure[NAME]) > 20
+
+
+def test_weights_are_recorded_as_histograms_only() -> None:
+    net = recurrent(RULES["all"])
+    net.record(net.projections[NAME], "w", interval=2.0, bins=np.linspace(0, 0.3, 7))
+    result = ran(net, 20).recording()
+    totals = result.traces[NAME]["w histogram"].values[0].sum(axis=1)
+    times, counts = result.structure[NAME].counts()
+    wanted = counts[np.searchsorted(times, np.arange(2, 21, 2) + 0.05) - 1]
+    assert totals.tolist() == wanted.tolist() and len(set(wanted)) > 3
+    net = recurrent(RULES["all"])
+    net.record(net.projections[NAME], "w", interval=2.0)
+    with pytest.raises(SpikestackError, match="histograms"):
+        sp.Simulation(net)
+
+
 BAD: dict[str, tuple[Any, str]] = {
     "order": (lambda: recurrent([sp.Pruning(), sp.AdditiveSTDP(w_max=1.0)]), "rules of weights"),
     "trials": (lambda: sp.Simulation(recurrent(sp.Pruning()), trials=2), "one trial"),
