@@ -404,7 +404,7 @@ def test_weights_are_recorded_as_histograms_only() -> None:
 BAD: dict[str, tuple[Any, str]] = {
     "order": (lambda: recurrent([sp.Pruning(), sp.AdditiveSTDP(w_max=1.0)]), "rules of weights"),
     "trials": (lambda: sp.Simulation(recurrent(sp.Pruning()), trials=2), "one trial"),
-    "nothing": (sp.Rewiring, "replaces nothing"),
+    "nothing": (lambda: recurrent(sp.Rewiring()), "replaces nothing"),
     "set points": (lambda: sp.HomeostaticGrowth(eta_axonal=5, epsilon_axonal=5), "not below"),
     "interval": (lambda: sp.Simulation(recurrent(sp.Pruning(interval=0.25))), "multiple"),
     "no interval": (lambda: sp.Pruning(interval=0), "interval"),

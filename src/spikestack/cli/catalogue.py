@@ -20,7 +20,7 @@ __all__ = ["describe", "models"]
 
 
 def models(as_json: Json = False) -> None:
-    """List the neuron models, synapses and currents that come with Spikestack."""
+    """List the neuron models, synapses, currents and plasticity rules that come with Spikestack."""
     rows = [
         {
             "name": name,
@@ -58,6 +58,8 @@ def _catalogue() -> dict[str, tuple[str, type[Any]]]:
     from ..equations.catalogue import collect
     from ..network.currents.base import CurrentModel
     from ..neurons.base import NeuronModel
+    from ..plasticity.base import PlasticityRule
+    from ..plasticity.structural import StructuralRule
     from ..synapses.base import Synapse
 
     neurons = collect("spikestack.neurons", NeuronModel)
@@ -67,6 +69,8 @@ def _catalogue() -> dict[str, tuple[str, type[Any]]]:
         ("neuron", neurons),
         ("synapse", synapses),
         ("current", currents),
+        ("plasticity rule", collect("spikestack.plasticity", PlasticityRule)),
+        ("structural rule", collect("spikestack.plasticity", StructuralRule)),  # type: ignore[type-abstract]
     )
     return {name: (kind, model) for kind, found in kinds for name, model in found.items()}
 
@@ -117,7 +121,13 @@ def _facts(kind: str, cls: type[Any]) -> dict[str, Any]:
             for name, parameter in model.parameters.items()
         ],
     }
-    makers = {"neuron": _neuron_facts, "synapse": _synapse_facts, "current": _current_facts}
+    makers = {
+        "neuron": _neuron_facts,
+        "synapse": _synapse_facts,
+        "current": _current_facts,
+        "plasticity rule": _rule_facts,
+        "structural rule": _rule_facts,
+    }
     own = makers[kind](model)
     sets = {name: dict(values) for name, values in model.parameter_sets.items()}
     return facts | own | {"parameter_sets": sets, "source": model.source}
@@ -160,6 +170,18 @@ def _current_facts(current: Any) -> dict[str, Any]:
     return {"current": current.current, "integration": own, "integration_with": {}}
 
 
+def _rule_facts(rule: Any) -> dict[str, Any]:
+    from ..plasticity.base import TEXTS
+
+    texts = {name: textwrap.dedent(getattr(rule, name, "")).strip() for name in TEXTS}
+    return {
+        "equations": "",
+        "texts": {name: text for name, text in texts.items() if text},
+        "integration": {},
+        "integration_with": {},
+    }
+
+
 def _synapse_facts(synapse: Any) -> dict[str, Any]:
     from ..neurons.lif import LIF
     from ..program.schemes import schemes_of
@@ -191,13 +213,11 @@ def _show(facts: dict[str, Any]) -> None:
     for paragraph in filter(None, facts["details"].split("\n\n")):
         page.print()
         page.print(_prose(paragraph))
-    _section("equations", facts["equations"] or "none of its own: it acts on the neuron's")
-    if facts["kind"] == "neuron":
-        _show_spiking(facts)
-    elif facts["kind"] == "current":
-        _section("current into the neuron", facts["current"])
+    if facts["kind"] in ("plasticity rule", "structural rule"):
+        for name, text in facts["texts"].items():
+            _section(name, text)
     else:
-        _show_receiving(facts)
+        _show_equations(facts)
     integration = [f"{name}: {scheme}" for name, scheme in (facts["integration"] or {}).items()]
     for synapse, changed in facts["integration_with"].items():
         integration += [f"{name}: {scheme} (with {synapse})" for name, scheme in changed.items()]
@@ -214,6 +234,16 @@ def _show(facts: dict[str, Any]) -> None:
         settings = ", ".join(f"{key} = {_number(value)}" for key, value in values.items())
         _section(f"parameter set {name}", settings)
     _section("source", facts["source"])
+
+
+def _show_equations(facts: dict[str, Any]) -> None:
+    _section("equations", facts["equations"] or "none of its own: it acts on the neuron's")
+    if facts["kind"] == "neuron":
+        _show_spiking(facts)
+    elif facts["kind"] == "current":
+        _section("current into the neuron", facts["current"])
+    else:
+        _show_receiving(facts)
 
 
 def _show_spiking(facts: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from ..synapses.base import Synapse
 from ..units import magnitude, parse_unit
 from ..values import support
 from .population import Population, View
+from .rules import Convolution, Pooling, Rule
 
 __all__ = ["Signal", "check_plasticity", "modulator_of", "rules_of"]
 
@@ -100,9 +101,17 @@ def check_plasticity(
     source: NeuronModel,
     target: NeuronModel,
     synapse: Synapse,
+    edges: Rule,
     where: str,
 ) -> None:
     """Raise ValidationError unless the rules can be put on a synapse between such neurons."""
+    if isinstance(edges, Convolution | Pooling):
+        raise ValidationError(
+            f"{where}.plasticity",
+            f"{type(edges).__name__} shares its weights among synapses",
+            "synapses with weights of their own",
+            "pass the arrays that net.connections(name) gives to FromArrays",
+        )
     if source.emit_type != "none":
         raise ValidationError(
             f"{where}.plasticity",
@@ -122,7 +131,8 @@ def check_plasticity(
 def _check_new(
     structural: StructuralRule, rules: tuple[PlasticityRule, ...], synapse: Synapse, where: str
 ) -> None:
-    """Raise ValidationError unless new synapses may have the weight that they get."""
+    """Raise ValidationError unless a structural rule can be used, and its new weights may be."""
+    structural.check_use(where)
     unit = synapse.unit_of_weight()
     for weight in structural.new_weights():
         if synapse.positive and weight < 0:

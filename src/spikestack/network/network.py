@@ -147,7 +147,7 @@ class Network:
         rules, structure = rules_of(plasticity, where)
         if rules or structure:
             models = source.population.model, target.population.model
-            check_plasticity(rules, structure, *models, synapse, where)
+            check_plasticity(rules, structure, *models, synapse, rule, where)
         modulator = modulator_of(modulator, rules, where)
         late = float(magnitude(modulator_delay, parse_unit("ms"), f"{where}.modulator_delay"))
         projection = Projection(

@@ -9,9 +9,9 @@ __all__ = ["BCM"]
 
 
 class BCM(PlasticityRule):
-    """Correlated activity potentiates above a threshold, which follows the square of the target's
-    activity, and depresses below.
+    """Correlated activity potentiates above a threshold that slides, and depresses below.
 
+    The threshold follows the square of the target's activity.
     Activities `x` and `y` are counts of spikes that fade with `tau`; the threshold settles where
     the target fires at `rate`.
     """

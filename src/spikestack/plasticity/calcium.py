@@ -9,7 +9,7 @@ __all__ = ["GraupnerBrunel"]
 
 
 class GraupnerBrunel(PlasticityRule):
-    """Calcium, which spikes of both sides bring, pushes an efficacy up or down by two thresholds.
+    """Calcium from spikes of both sides moves an efficacy up or down by two thresholds.
 
     The efficacy, from 0 to 1, is the weight's place between w_min and w_max; without calcium it
     settles at either end. It is advanced by Euler's scheme once every `interval`.

@@ -9,10 +9,10 @@ __all__ = ["ClopathSTDP"]
 
 
 class ClopathSTDP(PlasticityRule):
-    """Depression where a spike of the source meets a depolarised target; potentiation, at every
-    step, where the target is far above threshold and has been depolarised while the source's trace
-    lasts.
+    """Voltage-based STDP: what counts of the target is its potential, not its spikes.
 
+    Depression where a spike of the source meets a depolarised target; potentiation, at every step,
+    where the target is far above threshold and has been depolarised while the source's trace lasts.
     The target's potential `v` must leave its reset while it spikes (AdEx, exponential, or
     conductance-based models) for potentiation to occur. Amplitudes are shares of w_max, for which
     the article, whose weights are relative, has 1; the homeostatic change of A_LTD is left out.

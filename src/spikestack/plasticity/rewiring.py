@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..equations.model import Parameter
@@ -40,10 +38,12 @@ class Rewiring(StructuralRule):
     tau_calcium = Parameter(1000.0, "ms", low=0, low_open=True, meaning="reach of calcium")
     w_new = WeightParameter(0.1, meaning="weight of a new synapse")
 
-    def __init__(self, **values: Any) -> None:
-        super().__init__(**values)
+    def check_use(self, where: str) -> None:
+        """See `StructuralRule.check_use`."""
         if not any(self.number(name) for name in ("threshold", "weakest", "turnover")):
-            raise ValidationError(self.label, "replaces nothing", "threshold, weakest or turnover")
+            raise ValidationError(
+                f"{where}, {self.label}", "replaces nothing", "threshold, weakest or turnover"
+            )
 
     def change(self, wiring: Wiring) -> Change:
         """See `StructuralRule.change`."""

@@ -106,6 +106,9 @@ class StructuralRule(AbstractModel):
             if name == "w_new" and isinstance(parameter, WeightParameter)
         )
 
+    def check_use(self, where: str) -> None:
+        """Raise ValidationError if the rule would do nothing, or could not be meant, in use."""
+
     def most_sources(self) -> float:
         """The synapses that a target may get to have, of its own accord; 0 if no more than now."""
         return 0.0

@@ -9,9 +9,7 @@ __all__ = ["SynapticScaling", "WeightNormalization"]
 
 
 class SynapticScaling(PlasticityRule):
-    """All weights onto a target grow by the same share while it fires below its rate, and shrink
-    while it fires above.
-    """
+    """All weights onto a target that fires too rarely grow by the same share, or else shrink."""
 
     post_traces = "da/dt = -a/tau : ms^-1"
     post_spike = "a += 1/tau"

@@ -10,9 +10,9 @@ import numpy as np
 from ..errors import ValidationError
 from ..network.learning import Signal
 from ..network.links import Projection
-from ..numerics import edges as enumerators
 from ..numerics.random import stream_key
-from .edge_values import draw_many, greatest, to_steps
+from .compact_edges import compact_weights
+from .edge_values import greatest, to_steps
 from .learning import PlasticProgram
 from .program import EdgeProgram, PopulationProgram, ValueSpec
 from .rule_code import LEARNING, RuleCode
@@ -133,8 +133,7 @@ def _check_weights(edge: EdgeProgram, constants: Mapping[str, float], where: str
     low, high, _, _ = greatest(edge.weight)
     if low < constants["w_min"] or high > constants["w_max"]:
         # Bounds of distributions are wide; what counts is what was drawn.
-        _, _, ordinals = enumerators.expand(edge.rule)
-        drawn = draw_many(edge.weight, ordinals)
+        drawn = compact_weights(edge, np.float64)
         low, high = float(drawn.min(initial=low)), float(drawn.max(initial=high))
         inside = len(drawn) == 0 or (
             drawn.min() >= constants["w_min"] and drawn.max() <= constants["w_max"]

@@ -11,11 +11,13 @@ from ...program.edge_list import EdgeList
 from ...program.learning import PlasticProgram
 from ...program.program import Program
 from ..state import Learned, trace_depth
+from .aligned import aligned
 from .cache import kernel_module
 from .learning import COLUMNS, Learning
 from .plan import Partition
 from .plastic_layout import PlasticPart, in_order, plastic_parts, share_of
 from .rule_printer import (
+    CHUNK,
     CLOCK,
     CONTROL,
     DEGREES,
@@ -29,6 +31,7 @@ from .rule_printer import (
     PLACES,
     POSTS,
     PRES,
+    SCRATCH,
     SOURCE,
     SOURCES,
     STATES,
@@ -236,7 +239,9 @@ class Weights:
         if plastic.draws:
             number = _uint32(np.arange(len(mine.posts)) if mine.index is None else mine.index)
         sums, degrees = np.zeros((2, sizes[1] if any(r.sums for r in plastic.rounds) else 0), int)
-        self._keep += [clock, number, sums, degrees]
+        rows = 1 + len(plastic.variables) + len(plastic.sources.names)
+        scratch = aligned((rows * CHUNK,), program.dtype)
+        self._keep += [clock, number, sums, degrees, scratch]
         source, sources, target, targets = self.traces[i]
         modulator, modulators, control = self.own[i][q]
         filled = {
@@ -245,6 +250,7 @@ class Weights:
             **{SOURCE: source, SOURCES: sources, TARGET: target, TARGETS: targets},
             **{MODULATOR: modulator, MODULATORS: modulators, CONTROL: control},
             **{CLOCK: clock, INDEX: number, SUMS: sums, DEGREES: degrees},
+            SCRATCH: scratch,
         }
         table = np.zeros(TABLE + len(plastic.reads), np.int64)
         for place, array in filled.items():

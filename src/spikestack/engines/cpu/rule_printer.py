@@ -10,23 +10,27 @@ from ...program.program import Program
 from ...program.tac import Code
 from .printer import drawn, operation
 
-__all__ = ["EXTRA", "KERNELS", "TABLE", "is_idle", "kernel_names", "rule_source"]
+__all__ = ["CHUNK", "EXTRA", "KERNELS", "TABLE", "is_idle", "kernel_names", "rule_source"]
 
 #: Places in a table of addresses and sizes: parameters; states of synapses, targets; by target,
 #: places and sources; present and past traces and number of neurons, of sources and of targets;
 #: steps of the past; synapses; present and past traces of the modulator; what controls learning;
 #: the clock and keys of random streams; numbers of synapses in `edge_list`; sums and numbers of
-#: weights by target; then states of the target's population that traces read.
+#: weights by target; room for some synapses; then states of the target's population that traces
+#: read.
 (
     PARAMS, STATES, POSTS, PLACES, PRES, SOURCE, SOURCES, N_SOURCE, TARGET, TARGETS, N_TARGET,
-    DEPTH, SYNAPSES, MODULATOR, MODULATORS, CONTROL, CLOCK, INDEX, SUMS, DEGREES, TABLE,
-) = range(21)  # fmt: skip
+    DEPTH, SYNAPSES, MODULATOR, MODULATORS, CONTROL, CLOCK, INDEX, SUMS, DEGREES,
+    SCRATCH, TABLE,
+) = range(22)  # fmt: skip
 #: The kernels that every projection has, in the order in which their addresses are kept.
 KERNELS = (
     *("step_source", "step_target", "step_modulator"),
     *("jump_source", "jump_target", "jump_modulator"),
     *("on_pre", "on_post", "total"),
 )
+#: Synapses of a target that are gathered, computed and put back at a time.
+CHUNK = 128
 #: Parameters that follow those of the rules: one over the quantum, and the quantum.
 EXTRA = 2
 
@@ -197,7 +201,7 @@ class _Printer:
             for array, place in (("total", SUMS), ("degree", DEGREES)):
                 lines.append(f"    {array} = carray(to_int64(t[{place}]), t[{N_TARGET}])")
             lines.append(f"    quantum = p[{self.parameters - 1}]")
-        loads = self._loads("j", "", "[posts[j]]")
+        loads = self._loads("", "[posts[j]]")
         loads |= {
             "sum": ["real(total[posts[j]]) * quantum"],
             "in_degree": ["real(degree[posts[j]])"],
@@ -222,21 +226,39 @@ class _Printer:
         lines = self._head(name, "first, last, neuron, rows, _", code)
         if is_idle(code):
             return [*lines, "    return 0"]
-        lines += [
-            f"    n, depth, row = last - first, t[{DEPTH}], rows",
-            f"    places = carray(to_uint32(t[{PLACES}] + 4 * first), n)",
-            f"    pres = carray(to_uint32(t[{PRES}] + 4 * first), n)",
-        ]
-        for k in range(1 + len(self.plastic.variables)):
+        used = range(1 + len(self.plastic.variables))
+        lines.append(f"    depth, row = t[{DEPTH}], rows")
+        for k in used:
             at = f"t[{STATES}] + size * {k} * t[{SYNAPSES}]"
-            lines.append(f"    s{k} = carray(to_real({at}), t[{SYNAPSES}])")
+            lines.append(f"    all{k} = carray(to_real({at}), t[{SYNAPSES}])")
+            at = f"t[{SCRATCH}] + size * {k * CHUNK}"
+            lines.append(f"    s{k} = carray(to_real({at}), {CHUNK})")
         lines += self._past("", "neuron")
+        traces = range(len(self.plastic.sources.names))
+        for k in traces:
+            at = f"t[{SCRATCH}] + size * {(k + len(used)) * CHUNK}"
+            lines.append(f"    g{k} = carray(to_real({at}), {CHUNK})")
         if self.streams:
             lines.append(f"    number = carray(to_uint32(t[{INDEX}]), t[{SYNAPSES}])")
-        before, inside = _split(code, self._loads("e", "[pres[j]]", ""), ("target",))
-        inside = ["prefetch(s0, int64(places[min(j + 16, n - 1)]))", "e = places[j]", *inside]
-        inside += [f"s{k}[e] = x{s}" for k, s in enumerate(code.stores) if not _kept(code, k)]
-        return [*lines, *(f"    {line}" for line in before), *_loop(inside), "    return 0"]
+        loads = self._loads("", "") | {"source": [f"g{k}[j]" for k in traces]}
+        loads["uniform"] = [drawn("number[places[j]]", k) for k in range(self.streams)]
+        before, inside = _split(code, loads, ("target",))
+        gathered = [f"s{k}[j] = all{k}[places[j]]" for k in used]
+        gathered += [f"g{k}[j] = a{k}[pres[j]]" for k in traces]
+        changed = [(k, s) for k, s in enumerate(code.stores) if not _kept(code, k)]
+        ahead = f"prefetch(all0, int64(places[min(j + {CHUNK}, left - 1)]))"
+        body = [
+            "left = last - first",
+            f"n = min({CHUNK}, left)",
+            f"places = carray(to_uint32(t[{PLACES}] + 4 * first), left)",
+            f"pres = carray(to_uint32(t[{PRES}] + 4 * first), n)",
+            *_loop([ahead, *gathered], ""),
+            *_loop([*inside, *(f"s{k}[j] = x{s}" for k, s in changed)], ""),
+            *_loop([f"all{k}[places[j]] = s{k}[j]" for k, _ in changed], ""),
+            f"first += {CHUNK}",
+        ]
+        lines += [*(f"    {line}" for line in before), "    while first < last:"]
+        return [*lines, *(f"        {line}" for line in body), "    return 0"]
 
     def when(self, name: str, code: Code) -> list[str]:
         """Whether there is a round for a target."""
@@ -285,21 +307,23 @@ class _Printer:
         lines.append(f"    m = carray(to_real(t[{MODULATORS}]), {count} * depth)")
         return lines
 
-    def _loads(self, place: str, source: str, target: str) -> dict[str, list[str]]:
+    def _loads(self, source: str, target: str) -> dict[str, list[str]]:
         plastic = self.plastic
         return {
-            "state": [f"s{k}[{place}]" for k in range(1 + len(plastic.variables))],
+            "state": [f"s{k}[j]" for k in range(1 + len(plastic.variables))],
             "source": [f"a{k}{source}" for k in range(len(plastic.sources.names))],
             "target": [f"b{k}{target}" for k in range(len(plastic.targets.names))],
             "modulator": [
                 f"m[{k} * depth + modulated]" for k in range(len(plastic.modulators.names) + 1)
             ],
-            "uniform": [drawn(f"number[{place}]", k) for k in range(self.streams)],
+            "uniform": [drawn("number[j]", k) for k in range(self.streams)],
         }
 
 
-def _loop(lines: Sequence[str]) -> list[str]:
-    return ["    for j in range(n):", *(f"        {line}" for line in lines)] if lines else []
+def _loop(lines: Sequence[str], indent: str = "    ") -> list[str]:
+    """A loop over the synapses of an event; nothing without lines."""
+    inside = (f"{indent}    {line}" for line in lines)
+    return [f"{indent}for j in range(n):", *inside] if lines else []
 
 
 def _body(code: Code, loads: Mapping[str, list[str]], indent: str) -> list[str]:
