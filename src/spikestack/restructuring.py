@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .engines.base import AbstractEngine
@@ -57,27 +59,45 @@ class Restructuring:
         assert edges is not None
         return edges
 
+    def facts(self) -> list[dict[str, Any]]:
+        """Of each projection on which structural rules act: name, dt, and synapses at first."""
+        return [
+            {"projection": self._name(k), "dt": self.program.dt, "initial": self._counts[k]}
+            for k in self.which
+        ]
+
+    def take(self) -> list[dict[str, Any]]:
+        """The columns of `StructureRecord` for each projection, which are forgotten here."""
+        taken = [self._columns(k) for k in self.which]
+        self._changes = {k: [] for k in self.which}
+        return taken
+
     def records(self, step: int) -> Records:
         """What was formed and removed since `begin`, by projection."""
-        made: dict[str, StructureRecord] = {}
-        for k in self.which:
-            edge = self.program.edges[self.program.plastic[k].edge]
-            steps, pre, post, created = ([np.zeros(0, np.int64)] for _ in range(4))
-            for when, change in self._changes[k]:
-                for ends, came in ((change.removed, False), (change.created, True)):
-                    steps.append(np.full(len(ends[0]), when))
-                    pre.append(ends[0])
-                    post.append(ends[1])
-                    created.append(np.full(len(ends[0]), came))
-            made[edge.name] = StructureRecord(
-                projection=edge.name,
-                dt=self.program.dt,
-                t_start=self._first * self.program.dt,
-                t_stop=step * self.program.dt,
-                initial=self._counts[k],
-                steps=np.concatenate(steps),
-                pre=np.concatenate(pre).astype(np.int32),
-                post=np.concatenate(post).astype(np.int32),
-                created=np.concatenate(created).astype(bool),
-            )
+        span: dict[str, Any] = {
+            "t_start": self._first * self.program.dt,
+            "t_stop": step * self.program.dt,
+        }
+        made = {
+            self._name(k): StructureRecord(**facts, **span, **self._columns(k))
+            for k, facts in zip(self.which, self.facts())
+        }
         return Records("projections whose synapses change", made)
+
+    def _name(self, k: int) -> str:
+        return self.program.edges[self.program.plastic[k].edge].name
+
+    def _columns(self, k: int) -> dict[str, Any]:
+        steps, pre, post, created = ([np.zeros(0, np.int64)] for _ in range(4))
+        for when, change in self._changes[k]:
+            for ends, came in ((change.removed, False), (change.created, True)):
+                steps.append(np.full(len(ends[0]), when))
+                pre.append(ends[0])
+                post.append(ends[1])
+                created.append(np.full(len(ends[0]), came))
+        return {
+            "steps": np.concatenate(steps),
+            "pre": np.concatenate(pre).astype(np.int32),
+            "post": np.concatenate(post).astype(np.int32),
+            "created": np.concatenate(created).astype(bool),
+        }

@@ -229,7 +229,6 @@ class Simulation(Learner, Session):
         """Everything recorded since the start, or since the last `drain`."""
         made = self._collector.recording(self.step, self._provenance())
         object.__setattr__(made, "network", self.network)
-        object.__setattr__(made, "structure", self._structure.records(self.step))
         return made
 
     def drain(self) -> Recording:
@@ -311,6 +310,7 @@ class Simulation(Learner, Session):
             else DiskCollector(self.program, self.step, self._to, self._overwrite, self._provenance)
         )
         self._structure.begin(self.engine, self.step)
+        self._collector.structure = self._structure
         self._wall_before = self.wall_time
         self._profile = Profile(self.engine) if self._profiled else None
 

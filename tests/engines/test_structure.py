@@ -158,6 +158,15 @@ def test_the_record_replays_to_the_present(name: str, tmp_path: Path) -> None:
         assert np.array_equal(getattr(again, column), getattr(changes, column))
 
 
+def test_a_recording_on_disk_keeps_the_record(tmp_path: Path) -> None:
+    whole = ran(recurrent(RULES["growth"]), 30).recording().structure[NAME]
+    sim = ran(recurrent(RULES["growth"]), 7.3, 12.7, 10, to=tmp_path / "run")
+    for made in (sim.recording(), sp.open_recording(tmp_path / "run", verify=True)):
+        changes = made.structure[NAME]
+        for column in ("steps", "pre", "post", "created", "initial", "t_stop"):
+            assert np.array_equal(getattr(changes, column), getattr(whole, column))
+
+
 def test_the_record_is_cut_and_joined_with_the_recording() -> None:
     sim = ran(recurrent(RULES["growth"]), 12)
     first = sim.drain()
