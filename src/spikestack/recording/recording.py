@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 import numpy as np
 
 from ..errors import ValidationError, shorten
-from .checks import checked_span, pandas
+from .checks import checked_span, checked_window, pandas
 from .records import Records
 from .spikes import SpikeRecord
 from .structure import StructureRecord
@@ -34,8 +33,8 @@ STATUSES = ("complete", "interrupted")
 class Recording:
     """What a run gives back.
 
-    ``result["exc"]`` is the spikes of a population and ``result["exc", "v"]`` a trace of it, short
-    for ``result.spikes["exc"]`` and ``result.traces["exc"]["v"]``.
+    ``result["exc"]`` is short for ``result.spikes["exc"]``, the spikes of a population, and
+    ``result["exc", "v"]`` for ``result.traces["exc"]["v"]``.
 
     Parameters
     ----------
@@ -80,8 +79,8 @@ class Recording:
             raise ValidationError(
                 "Recording.status", f"got {shorten(self.status)}", f"must be one of {STATUSES}"
             )
-        for name, record in self.spikes.items():
-            _check_name("spikes", name, record.population)
+        for name, spikes in self.spikes.items():
+            _check_name("spikes", name, spikes.population)
         for name, variables in self.traces.items():
             for variable, trace in variables.items():
                 _check_name("traces", (name, variable), (trace.population, trace.variable))
@@ -141,7 +140,7 @@ class Recording:
         """
         from .cutting import part_of
 
-        return part_of(self, *_checked_window(self, t_start, t_stop))
+        return part_of(self, *checked_window(self, t_start, t_stop))
 
     def same_spikes(self, other: Recording) -> bool:
         """Whether both hold the same populations with the same spikes, in any order of names."""
@@ -245,7 +244,7 @@ class Recording:
         from .plots import recording_figure
 
         names = list(self.spikes) if populations is None else list(populations)
-        window = _checked_window(self, t_start, t_stop)
+        window = checked_window(self, t_start, t_stop)
         return recording_figure(
             [self.spikes[name] for name in names], [], window, max_neurons, trial, width=width
         )
@@ -266,7 +265,7 @@ class Recording:
         from .plots import recording_figure
 
         traces = [trace for variables in self.traces.values() for trace in variables.values()]
-        window = _checked_window(self, t_start, t_stop)
+        window = checked_window(self, t_start, t_stop)
         records = list(self.spikes.values())
         return recording_figure(
             records, traces, window, max_neurons, trial, width=width, summary=True
@@ -390,19 +389,3 @@ def _check_name(where: str, key: object, own: object) -> None:
         raise ValidationError(
             f"Recording.{where}", f"{shorten(key)} holds the record of {shorten(own)}"
         )
-
-
-def _checked_window(
-    recording: Recording, t_start: float | None, t_stop: float | None
-) -> tuple[float, float]:
-    start = recording.t_start if t_start is None else t_start
-    stop = recording.t_stop if t_stop is None else t_stop
-    whole = t_start is None and t_stop is None
-    inside = recording.t_start <= start and stop <= recording.t_stop
-    if not (math.isfinite(start) and math.isfinite(stop) and (whole or (inside and start < stop))):
-        raise ValidationError(
-            "Recording",
-            f"got the window from {shorten(start)} to {shorten(stop)} ms",
-            f"must be a part of {recording.t_start:g} to {recording.t_stop:g} ms",
-        )
-    return start, stop
