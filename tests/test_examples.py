@@ -57,3 +57,16 @@ def test_five_neurons(on: str) -> None:
     intervals = firing["five"].isi()
     assert intervals.max() <= 14.0 + 1e-9 and intervals.min() > 10.0
     assert np.isclose(10.0 * np.log(4.0), 13.86, atol=0.01)
+
+
+def test_a_network_repairs_itself() -> None:
+    """Rates come back after the loss, on synapses of the inputs that are left."""
+    names = runpy.run_path(str(FOLDER / "self_repair.py"))
+    loss, end = 40_000.0, 110_000.0
+    result, before, after = names["run"](names["network"](loss=loss), loss, end)
+    first, lost, repaired = (
+        result["exc"].rate(*span)
+        for span in ((loss - 15_000, loss), (loss, loss + 5000), (end - 15_000, end))
+    )
+    assert 4 < first < 6.5 and lost < 1 and 4 < repaired < 6.5
+    assert before[:100].sum() > 1500 and after[:100].sum() < 50

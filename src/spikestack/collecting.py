@@ -13,6 +13,7 @@ from .engines.state import Spikes
 from .program.memory import check_samples
 from .program.program import Program
 from .recording import Recording, SpikeRecord, Trace
+from .restructuring import Restructuring
 from .sampling import SynapseSamples
 from .version import __version__
 
@@ -21,6 +22,9 @@ __all__ = ["Collector", "integration", "provenance"]
 
 class Collector:
     """Gathers chunks and makes one `Recording` of them."""
+
+    #: What forms and removes synapses, if anything does.
+    structure: Restructuring | None = None
 
     def __init__(
         self, program: Program, first: int, synapses: SynapseSamples | None = None
@@ -69,6 +73,7 @@ class Collector:
                 for k, ids in self.program.recorded.items()
             },
             traces=self._traces() | (self.synapses.traces() if self.synapses else {}),
+            structure=self.structure.records(step) if self.structure else {},
             provenance=about | self._histograms(),
             status="interrupted" if self.reason else "complete",
             reason=self.reason,

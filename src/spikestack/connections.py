@@ -18,6 +18,7 @@ from .network.network import Network, Projection
 from .network.population import View
 from .numerics import edges as enumerators
 from .numerics import rows
+from .program.edge_list import EdgeList, listed_edges
 from .program.edge_values import CONSTANT, TABLE, to_quanta
 from .program.program import EdgeProgram, Program
 
@@ -346,10 +347,14 @@ def connections_of(
     pre: Any,
     post: Any,
     learned: np.ndarray | None = None,
+    edges: EdgeList | None = None,
 ) -> Connections:
-    """The synapses of the projection `name`; see `Simulation.connections`."""
+    """The synapses of the projection `name`, or what has become of them in `edges`."""
     if name not in network.projections:
         raise UnknownNameError("connections", name, network.projections)
     edge = next(edge for edge in program.edges if edge.name == name)
     projection = network.projections[name]
+    if edges is not None:
+        sizes = (projection.pre.population.size, projection.post.population.size)
+        edge = listed_edges(edge, edges, sizes)
     return Connections(projection, edge, program.dtype, threads, (pre, post), learned)

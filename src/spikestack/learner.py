@@ -14,6 +14,7 @@ from .network.files import network_of, plain_with_arrays
 from .network.network import Network
 from .network.rules import FromArrays
 from .program.program import Program
+from .restructuring import Restructuring
 
 __all__ = ["Learner", "check_weights", "learned_network"]
 
@@ -28,9 +29,10 @@ class Learner:
     step: int
     _collector: Collector
     _broken: str
+    _structure: Restructuring
 
     def freeze(self, *names: str) -> None:
-        """Keep the weights of plastic projections from changing, from the next step on.
+        """Keep weights and synapses of plastic projections from changing, from the next step on.
 
         Traces, and what short-term plasticity makes of a weight, go on.
 
@@ -109,11 +111,12 @@ class Learner:
 
     def _next_stop(self) -> int:
         """The step after which something is to be done between pieces."""
-        samples = self._collector.synapses
-        return 2**62 if samples is None else samples.next_stop(self.step)
+        samples, change = self._collector.synapses, self._structure.next_stop(self.step)
+        return change if samples is None else min(change, samples.next_stop(self.step))
 
     def _between_pieces(self) -> None:
         """Do what is due at this step."""
+        self._structure.act(self.engine, self.step)
         if self._collector.synapses is not None:
             self._collector.synapses.sample(self.step, self.engine)
 

@@ -35,6 +35,13 @@ class _Series:
                 f"a multiple of the step, {program.dt:g} ms",
             )
         self.array, self.row = _place(plastic, probe.variable)
+        if plastic.structure and self.array == "states" and probe.bins is None:
+            raise ValidationError(
+                self.where,
+                f"{probe.variable!r} of synapses that are formed and removed",
+                "histograms (bins=...)",
+                "result.structure says which came and went, sim.connections what they are now",
+            )
         self.unit, self.scale = self._unit()
         self.steps: list[int] = []
         self.values: list[np.ndarray] = []

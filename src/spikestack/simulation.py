@@ -27,6 +27,7 @@ from .program.memory import check_memory
 from .progress import InterruptGuard, Meter
 from .recording import Recording
 from .recording.columns import check_folder
+from .restructuring import Restructuring
 from .sampling import SynapseSamples
 from .sessions import Session
 from .settings import check_on_disk, check_plastic, checked_count, checked_dt, default_threads
@@ -140,6 +141,7 @@ class Simulation(Learner, Session):
             lowering = time.perf_counter() - started
             self._engine_type = ENGINES[on]
             self.engine = self._make_engine(initial_state(self.program))
+            self._structure = Restructuring(self.program)
         self.build_time = time.perf_counter() - started
         self._built = build_seconds(lowering, self.build_time, self.engine.describe())
         self.wall_time = 0.0
@@ -265,7 +267,7 @@ class Simulation(Learner, Session):
             If a filter names neurons that there are not.
         """
         threads = max(self.threads, available_processors())
-        learned = None
+        learned = edges = None
         if not 0 <= trial < self.trials:
             raise ValidationError(
                 "connections, trial", f"got {shorten(trial)}", f"0 to {self.trials - 1}"
@@ -273,7 +275,9 @@ class Simulation(Learner, Session):
         for k, plastic in enumerate(self.program.plastic):
             if self.program.edges[plastic.edge].name == name:
                 learned = self.engine.learned_weights(k, trial)
-        return connections_of(self.network, self.program, name, threads, pre, post, learned)
+                edges = self.engine.learned(k).edges if plastic.structure else None
+        chosen = (pre, post)
+        return connections_of(self.network, self.program, name, threads, *chosen, learned, edges)
 
     def save(self, path: str | Path) -> None:
         """Write the present state to a file, spikes in flight included, whole or not at all."""
@@ -305,6 +309,8 @@ class Simulation(Learner, Session):
             if self._to is None
             else DiskCollector(self.program, self.step, self._to, self._overwrite, self._provenance)
         )
+        self._structure.begin(self.engine, self.step)
+        self._collector.structure = self._structure
         self._wall_before = self.wall_time
         self._profile = Profile(self.engine) if self._profiled else None
 

@@ -18,7 +18,7 @@ from .program.memory import check_samples
 from .program.program import Program
 from .recording import Recording
 from .recording.columns import ColumnFolder
-from .recording.opening import FOLDER_KIND, FOLDER_VERSION, open_folder
+from .recording.opening import FOLDER_KIND, FOLDER_VERSION, STRUCTURE_TYPES, open_folder
 from .sizes import human_bytes
 
 __all__ = ["DiskCollector"]
@@ -104,12 +104,12 @@ class DiskCollector(Collector):
 
     def settle(self) -> None:
         """See `Collector.settle`."""
-        self._open()
+        self._write(self._open())
         self._commit("interrupted" if self.reason else "complete")
 
     def recording(self, step: int, about: dict[str, Any]) -> Recording:
         """Everything up to `step`, mapped from the folder."""
-        self._open()
+        self._write(self._open())
         self._commit("interrupted" if self.reason else "complete", durable=True)
         return open_folder(self.folder)
 
@@ -135,6 +135,9 @@ class DiskCollector(Collector):
             columns.add(prefix + "ids", np.int32)
             columns.add(prefix + "values", program.dtype, (program.trials, len(probe.ids)))
             columns.append(prefix + "ids", probe.ids)
+        for index in range(len(self._structure_facts())):
+            for name, dtype in STRUCTURE_TYPES.items():
+                columns.add(f"structure-{index}-{name}", dtype)
         self._columns = columns
         self._commit("running")
         return columns
@@ -155,6 +158,12 @@ class DiskCollector(Collector):
                 scaled = rows if scale == 1.0 else rows / self.program.dtype(scale)
                 columns.append(f"traces-{index}-values", scaled)
             samples.clear()
+        for index, changes in enumerate(self.structure.take() if self.structure else []):
+            for name, column in changes.items():
+                columns.append(f"structure-{index}-{name}", column)
+
+    def _structure_facts(self) -> list[dict[str, Any]]:
+        return self.structure.facts() if self.structure else []
 
     def _commit(self, status: str, durable: bool = False) -> None:
         program = self.program
@@ -184,6 +193,7 @@ class DiskCollector(Collector):
                 }
                 for probe in program.probes
             ],
+            "structure": self._structure_facts(),
         }
         assert self._columns is not None
         self._columns.commit(header, durable)

@@ -59,6 +59,7 @@ def _catalogue() -> dict[str, tuple[str, type[Any]]]:
     from ..network.currents.base import CurrentModel
     from ..neurons.base import NeuronModel
     from ..plasticity.base import PlasticityRule
+    from ..plasticity.structural import StructuralRule
     from ..synapses.base import Synapse
 
     neurons = collect("spikestack.neurons", NeuronModel)
@@ -69,6 +70,7 @@ def _catalogue() -> dict[str, tuple[str, type[Any]]]:
         ("synapse", synapses),
         ("current", currents),
         ("plasticity rule", collect("spikestack.plasticity", PlasticityRule)),
+        ("structural rule", collect("spikestack.plasticity", StructuralRule)),  # type: ignore[type-abstract]
     )
     return {name: (kind, model) for kind, found in kinds for name, model in found.items()}
 
@@ -124,6 +126,7 @@ def _facts(kind: str, cls: type[Any]) -> dict[str, Any]:
         "synapse": _synapse_facts,
         "current": _current_facts,
         "plasticity rule": _rule_facts,
+        "structural rule": _rule_facts,
     }
     own = makers[kind](model)
     sets = {name: dict(values) for name, values in model.parameter_sets.items()}
@@ -170,7 +173,7 @@ def _current_facts(current: Any) -> dict[str, Any]:
 def _rule_facts(rule: Any) -> dict[str, Any]:
     from ..plasticity.base import TEXTS
 
-    texts = {name: textwrap.dedent(getattr(rule, name)).strip() for name in TEXTS}
+    texts = {name: textwrap.dedent(getattr(rule, name, "")).strip() for name in TEXTS}
     return {
         "equations": "",
         "texts": {name: text for name, text in texts.items() if text},
@@ -210,7 +213,7 @@ def _show(facts: dict[str, Any]) -> None:
     for paragraph in filter(None, facts["details"].split("\n\n")):
         page.print()
         page.print(_prose(paragraph))
-    if facts["kind"] == "plasticity rule":
+    if facts["kind"] in ("plasticity rule", "structural rule"):
         for name, text in facts["texts"].items():
             _section(name, text)
     else:

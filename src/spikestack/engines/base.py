@@ -88,6 +88,10 @@ class AbstractEngine(ABC):
         """A copy of what plasticity has made of plastic projection `i`."""
 
     @abstractmethod
+    def relearn(self, i: int, learned: Learned) -> None:
+        """Go on with other synapses of plastic projection `i`, as its structural rules leave it."""
+
+    @abstractmethod
     def set_learning(self, i: int, learning: bool) -> None:
         """Let the weights of plastic projection `i` change, or freeze them, in all trials."""
 

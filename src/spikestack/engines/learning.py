@@ -66,7 +66,7 @@ class _Projection:
         self.program, self.plastic = program, plastic
         self.edge = program.edges[plastic.edge]
         self.edges: EdgeList = edges_of(program, plastic, learned.edges)
-        self.given = learned.edges
+        self.given, self.elements = learned.edges, learned.elements
         self.incoming = np.argsort(self.edges.post, kind="stable")
         self.posts = self.edges.post[self.incoming]
         self.everyone = np.arange(len(self.edges.pre))
@@ -82,7 +82,8 @@ class _Projection:
         """A copy of what changes."""
         sides = (self.source, self.target, self.modulator)
         traces = (array.copy() for side in sides for array in (side.now, side.past))
-        return Learned.of([self.states.copy(), *traces, self.control.copy()], self.given)
+        arrays = [self.states.copy(), *traces, self.control.copy()]
+        return Learned.of(arrays, self.given, self.elements)
 
     def step(self, step: int, populations: Any, spikes: Spikes) -> None:
         """Let a step pass for all traces; spikes of the modulator that are due; rounds."""
@@ -238,6 +239,10 @@ class Learning:
                     side.jump(trial, ids[mine & (spikes.trials == trial)], dtype)
             for trial in range(self.program.trials):
                 one.post_spikes(trial, step, spikes)
+
+    def relearn(self, i: int, learned: Learned) -> None:
+        """Go on from another state of one projection."""
+        self.all[i] = _Projection(self.program, self.program.plastic[i], learned)
 
     def state(self) -> tuple[Learned, ...]:
         """A copy of what was learned."""

@@ -102,6 +102,10 @@ class ReferenceEngine(AbstractEngine):
         """See `AbstractEngine.learned`."""
         return self.learning.all[i].learned()
 
+    def relearn(self, i: int, learned: Learned) -> None:
+        """See `AbstractEngine.relearn`."""
+        self.learning.relearn(i, learned)
+
     def set_learning(self, i: int, learning: bool) -> None:
         """See `AbstractEngine.set_learning`."""
         self.learning.all[i].control[:, LEARNING] = learning

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from ..program.edge_list import EdgeList, edge_list
 from ..program.learning import PlasticProgram
 from ..program.live import Events, Live, largest_count
 from ..program.program import Program
+from ..program.structure import wiring_of
 from ..storage import read_archive, write_archive
+from .saved_structure import load_structure, structure_arrays
 
 __all__ = [
     "Learned",
@@ -118,6 +120,8 @@ class Learned:
         Whether weights may change (1 or 0), and the modulating signal: float64 (trials, 2).
     edges
         The synapses there are, where that changes; else they are those of the program.
+    elements
+        What each structural rule keeps between its rounds: float64.
     """
 
     states: np.ndarray
@@ -129,12 +133,18 @@ class Learned:
     modulators: np.ndarray
     control: np.ndarray
     edges: EdgeList | None = None
+    elements: tuple[np.ndarray, ...] = ()
 
     @classmethod
-    def of(cls, arrays: Iterable[np.ndarray], edges: EdgeList | None = None) -> Learned:
+    def of(
+        cls,
+        arrays: Iterable[np.ndarray],
+        edges: EdgeList | None = None,
+        elements: tuple[np.ndarray, ...] = (),
+    ) -> Learned:
         """From the arrays in their order."""
         given: dict[str, Any] = dict(zip(_LEARNED, arrays, strict=True))
-        return cls(**given, edges=edges)
+        return cls(**given, edges=edges, elements=elements)
 
     @property
     def weights(self) -> np.ndarray:
@@ -202,7 +212,13 @@ def _unlearned(program: Program, plastic: PlasticProgram) -> Learned:
         sides += [now, np.repeat(now[:, :, None], depth, axis=2)]
     signal = np.zeros((trials, 1, depth, 1), program.dtype)
     sides[-1] = np.concatenate([sides[-1], signal], axis=1)
-    return Learned.of([states, *sides, np.tile([1.0, 0.0], (trials, 1))])
+    arrays = [states, *sides, np.tile([1.0, 0.0], (trials, 1))]
+    if not plastic.structure:
+        return Learned.of(arrays)
+    seen = edge_list(edge), states[0, 0], (sides[0][0], sides[2][0]), np.zeros(0)
+    wirings = (wiring_of(program, plastic, rule, *seen, 0) for rule in plastic.structure)
+    elements = (rule.rule.elements(one) for rule, one in zip(plastic.structure, wirings))
+    return Learned.of(arrays, seen[0], tuple(each.astype(float) for each in elements))
 
 
 def edges_of(program: Program, plastic: PlasticProgram, given: EdgeList | None) -> EdgeList:
@@ -223,6 +239,7 @@ def save_state(state: State, program: Program, path: str | Path) -> None:
         arrays |= {f"values_{k}": values, f"counters_{k}": counters}
     for k, learned in enumerate(state.learned):
         arrays |= {f"{name}_{k}": getattr(learned, name) for name in _LEARNED}
+        arrays |= {f"{name}_{k}": array for name, array in structure_arrays(learned).items()}
     live = state.live
     header["fed"] = live.fed
     if len(live.events):
@@ -271,13 +288,16 @@ def load_state(program: Program, path: str | Path) -> State:
             Spikes(*(arrays[f"flight_{name}"] for name in Spikes.__annotations__)),
             _load_live(header, arrays),
             tuple(
-                Learned.of([arrays[f"{name}_{k}"] for name in _LEARNED])
-                for k in range(len(fresh.learned))
+                Learned.of(
+                    [arrays[f"{name}_{k}"] for name in _LEARNED],
+                    *load_structure(program, program.plastic[k], one, arrays, k),
+                )
+                for k, one in enumerate(fresh.learned)
             ),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FileFormatError(f"{path}: damaged: lacks {error}; save the state again") from error
-    for got, wanted in zip(_arrays(state), _arrays(fresh)):
+    for got, wanted in zip(_arrays(state), _arrays(_resized(fresh, state))):
         if got.shape != wanted.shape or got.dtype != wanted.dtype:
             raise FileFormatError(
                 f"{path}: damaged: an array is {got.dtype}{got.shape}, not "
@@ -290,6 +310,19 @@ def load_state(program: Program, path: str | Path) -> State:
         raise FileFormatError(f"{path}: damaged: spikes in flight are out of range; save it again")
     _check_live(state, program, path)
     return state
+
+
+def _resized(fresh: State, state: State) -> State:
+    """What a state should be like: as at t = 0, but for as many synapses as there are now."""
+    resized = tuple(
+        one if now.edges is None else replace(one, states=_of_size(one.states, len(now.edges.pre)))
+        for one, now in zip(fresh.learned, state.learned)
+    )
+    return replace(fresh, learned=resized)
+
+
+def _of_size(states: np.ndarray, synapses: int) -> np.ndarray:
+    return np.broadcast_to(states.dtype.type(0), (*states.shape[:2], synapses))
 
 
 def _load_live(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Live:

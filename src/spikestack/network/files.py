@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ..equations.catalogue import members
 from ..equations.edge_expression import Expression
-from ..errors import FileFormatError, SpikestackError
+from ..errors import FileFormatError, SpikestackError, UnknownNameError
 from ..neurons.base import NeuronModel
 from ..plasticity.base import TEXTS, PlasticityRule
+from ..plasticity.structural import StructuralRule
 from ..storage import read_archive, write_archive
 from ..synapses.base import Synapse
 from ..values import distribution_from_dict
@@ -168,6 +170,7 @@ class _Reader:
                 self.declare(PlasticityRule, data, TEXTS)(**self.values(data))
                 for data in item.get("plasticity", [])
             ]
+            + [self.structural(data) for data in item.get("structure", [])]
         }
         if "signal" in item:
             made["modulator"] = Signal(**self.value(item["signal"], "signal"))
@@ -175,6 +178,14 @@ class _Reader:
             made["modulator"] = net[item["modulator"]]
             made["modulator_delay"] = item["modulator_delay"]
         return made
+
+    def structural(self, data: dict[str, Any]) -> StructuralRule:
+        members("spikestack.plasticity")
+        kind = str(data["kind"])
+        if kind not in StructuralRule.known:
+            where = "structural rule (one of your own must be imported first)"
+            raise UnknownNameError(where, kind, StructuralRule.known)
+        return StructuralRule.known[kind](**self.values(data))
 
     def rule(self, data: dict[str, Any]) -> Rule:
         settings = {k: self.value(v, k) for k, v in data.items() if k != "kind"}

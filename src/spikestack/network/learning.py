@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import ValidationError, shorten
 from ..neurons.base import NeuronModel
 from ..plasticity.base import PlasticityRule
+from ..plasticity.structural import StructuralRule
 from ..synapses.base import Synapse
 from ..units import magnitude, parse_unit
 from ..values import support
@@ -56,15 +57,24 @@ class Signal:
         return f"Signal({len(self.times)} changes)"
 
 
-def rules_of(given: Any, where: str) -> tuple[PlasticityRule, ...]:
-    """The rules of a projection in their order."""
+def rules_of(
+    given: Any, where: str
+) -> tuple[tuple[PlasticityRule, ...], tuple[StructuralRule, ...]]:
+    """The rules of a projection in their order: those of weights, then those of structure."""
     rules = () if given is None else tuple(given) if isinstance(given, list | tuple) else (given,)
-    for rule in rules:
-        if not isinstance(rule, PlasticityRule):
+    for rule, following in zip(rules, (*rules[1:], None)):
+        if not isinstance(rule, PlasticityRule | StructuralRule):
             raise ValidationError(
                 f"{where}.plasticity", f"got {shorten(rule)}", "a rule such as AdditiveSTDP()"
             )
-    return rules
+        if isinstance(rule, StructuralRule) and isinstance(following, PlasticityRule):
+            raise ValidationError(
+                f"{where}.plasticity",
+                f"{rule.label} before {following.label}",
+                "rules of weights first, then those of structure",
+            )
+    structural = tuple(rule for rule in rules if isinstance(rule, StructuralRule))
+    return tuple(rule for rule in rules if isinstance(rule, PlasticityRule)), structural
 
 
 def modulator_of(given: Any, rules: tuple[PlasticityRule, ...], where: str) -> Any:
@@ -92,13 +102,14 @@ def modulator_of(given: Any, rules: tuple[PlasticityRule, ...], where: str) -> A
 
 def check_plasticity(
     rules: tuple[PlasticityRule, ...],
+    structure: tuple[StructuralRule, ...],
     source: NeuronModel,
     target: NeuronModel,
     synapse: Synapse,
     edges: Rule,
     where: str,
 ) -> None:
-    """Raise ValidationError unless `rules` can be put on a synapse between such neurons."""
+    """Raise ValidationError unless the rules can be put on a synapse between such neurons."""
     if isinstance(edges, Convolution | Pooling):
         raise ValidationError(
             f"{where}.plasticity",
@@ -118,6 +129,29 @@ def check_plasticity(
         )
     for rule in rules:
         _check_rule(rule, target, synapse, where)
+    for each in structure:
+        _check_new(each, rules, synapse, where)
+
+
+def _check_new(
+    structural: StructuralRule, rules: tuple[PlasticityRule, ...], synapse: Synapse, where: str
+) -> None:
+    """Raise ValidationError unless a structural rule can be used, and its new weights may be."""
+    structural.check_use(where)
+    unit = synapse.unit_of_weight()
+    for weight in structural.new_weights():
+        if synapse.positive and weight < 0:
+            raise ValidationError(
+                f"{where}, {structural.label}.w_new", f"{weight:g} {unit} of a conductance", ">= 0"
+            )
+        for rule in rules:
+            low, high = (support(rule.values[name])[0] for name in ("w_min", "w_max"))
+            if not low <= weight <= high:
+                raise ValidationError(
+                    f"{where}, {structural.label}.w_new",
+                    f"{weight:g} {unit}, outside the bounds of {rule.label}",
+                    f"{low:g} to {high:g} {unit} (w_min to w_max)",
+                )
 
 
 def _check_rule(rule: PlasticityRule, target: NeuronModel, synapse: Synapse, where: str) -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ..plasticity.base import PlasticityRule
+from ..plasticity.structural import StructuralRule
 from ..synapses.base import Synapse
 from .inputs import Input
 from .learning import Signal
@@ -30,6 +31,12 @@ class Projection:
     plasticity: tuple[PlasticityRule, ...] = ()
     modulator: Population | Signal | None = None
     modulator_delay: float = 0.0
+    structure: tuple[StructuralRule, ...] = ()
+
+    @property
+    def is_plastic(self) -> bool:
+        """Whether its weights or its synapses change."""
+        return bool(self.plasticity or self.structure)
 
     @cached_property
     def ends(self) -> Ends:

@@ -13,6 +13,7 @@ from ..equations.catalogue import collect
 from ..equations.edge_expression import GEOMETRY, Expression
 from ..errors import UnknownNameError, ValidationError, shorten
 from ..plasticity.base import PlasticityRule
+from ..plasticity.structural import StructuralRule
 from ..synapses.base import Synapse, check_receiver
 from ..units import magnitude, parse_unit
 from ..values import Value
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from ..recording import Recording
 
 __all__ = ["Drive", "Network", "Probe", "Projection"]
+
+AnyRule = PlasticityRule | StructuralRule
+Plasticity = AnyRule | Sequence[AnyRule] | None
 
 
 class Network:
@@ -92,7 +96,7 @@ class Network:
         synapse: Synapse,
         name: str | None = None,
         *,
-        plasticity: PlasticityRule | Sequence[PlasticityRule] | None = None,
+        plasticity: Plasticity = None,
         modulator: Population | Signal | None = None,
         modulator_delay: Any = 1.0,
     ) -> Projection:
@@ -110,8 +114,8 @@ class Network:
             Needed where the same two populations are joined a second time: randomness is keyed by
             names, so that the order of building does not matter.
         plasticity
-            How weights change while the network runs, by one rule or several, which act in the
-            order given; they do not without one.
+            How weights and synapses change while the network runs, by one rule or several, which
+            act in the order given, those of structure last; they do not without one.
         modulator
             Whose spikes modulate the rules, all alike, `modulator_delay` ms (a step or more) after
             they were fired; or a `Signal`. `Simulation.modulate` sets the signal by hand.
@@ -140,14 +144,14 @@ class Network:
                     f"a {kind.__name__}",
                     "as in connect(pre, post, AllToAll(), Delta(weight=1.0))",
                 )
-        rules = rules_of(plasticity, where)
-        if rules:
+        rules, structure = rules_of(plasticity, where)
+        if rules or structure:
             models = source.population.model, target.population.model
-            check_plasticity(rules, *models, synapse, rule, where)
+            check_plasticity(rules, structure, *models, synapse, rule, where)
         modulator = modulator_of(modulator, rules, where)
         late = float(magnitude(modulator_delay, parse_unit("ms"), f"{where}.modulator_delay"))
         projection = Projection(
-            name, source, target, rule, synapse, self.seed, rules, modulator, late
+            name, source, target, rule, synapse, self.seed, rules, modulator, late, structure
         )
         rule.check(source.size, target.size, where)
         projection.ends.check_not_contradictory(where)

@@ -59,7 +59,7 @@ def plain_network(network: Network, pack: Pack) -> dict[str, Any]:
                 "rule": _plain(p.rule.to_dict(), pack),
                 "synapse": _synapse(p.synapse, pack),
             }
-            | (_learning(p, pack) if p.plasticity else {})
+            | (_learning(p, pack) if p.is_plastic else {})
             for p in network.projections.values()
         ],
         "drives": [
@@ -95,6 +95,11 @@ def plain_network(network: Network, pack: Pack) -> dict[str, Any]:
 
 def _learning(p: Projection, pack: Pack) -> dict[str, Any]:
     made: dict[str, Any] = {"plasticity": [_common(r, TEXTS, pack) for r in p.plasticity]}
+    if p.structure:
+        made["structure"] = [
+            {"kind": type(rule).__name__, "values": _plain(rule.values, pack)}
+            for rule in p.structure
+        ]
     if isinstance(p.modulator, Signal):
         made["signal"] = {"times": pack(p.modulator.times), "values": pack(p.modulator.values)}
     elif p.modulator is not None:

@@ -128,6 +128,8 @@ class PlasticityRule(AbstractModel):
     w_max = WeightParameter(1.0, meaning="greatest weight")
     #: How `variables` in the unit of the weight are told from others.
     weight_stand_in = _STAND_IN
+    #: Whether a rule must do something to the weights, to be one.
+    changes_weights = True
     interval = Parameter(0.0, "ms", low=0, meaning="between two rounds of `every`; 0: each step")
 
     def __init__(self, **declared: Any) -> None:
@@ -283,7 +285,7 @@ class PlasticityRule(AbstractModel):
         self.every_condition = self._condition()
         self.transmit_expr = parse_transmission(self, common | draws, _STAND_IN)
         told = (self.on_pre_statements, self.on_post_statements, self.every_statements)
-        if not any(told) and self.transmit_expr is None:
+        if self.changes_weights and not any(told) and self.transmit_expr is None:
             raise EquationError(
                 self.label, "changes no weight", "on_pre, on_post, every or transmit"
             )
@@ -301,9 +303,14 @@ class PlasticityRule(AbstractModel):
 
     def coherent(self, unit: Unit) -> dict[str, float]:
         """Parameters in coherent units, given the unit of the weights."""
-        made: dict[str, float] = {}
-        for name, value in self.values.items():
-            of_weight = isinstance(self.parameters[name], WeightParameter)
-            scale = unit.scale if of_weight else self.parameter_units[name].scale
-            made[name] = support(value)[0] * scale
-        return made
+        return coherent_values(self, unit)
+
+
+def coherent_values(model: AbstractModel, unit: Unit) -> dict[str, float]:
+    """Parameters in coherent units, given the unit of the weights."""
+    made: dict[str, float] = {}
+    for name, value in model.values.items():
+        of_weight = isinstance(model.parameters[name], WeightParameter)
+        scale = unit.scale if of_weight else model.parameter_units[name].scale
+        made[name] = float(support(value)[0] * scale)
+    return made

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..numerics import edges as enumerators
-from .edge_values import draw_many
-from .program import EdgeProgram
+from .edge_values import ARRAY, draw_many
+from .program import EdgeProgram, ValueSpec
 
-__all__ = ["EdgeList", "edge_list", "edge_weights"]
+__all__ = ["EdgeList", "edge_list", "edge_weights", "listed_edges"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,30 @@ def edge_weights(edge: EdgeProgram) -> np.ndarray:
     source = np.repeat(np.arange(edge.rule.n_pre), np.diff(starts))
     order = np.argsort(edge.pre_ids[source], kind="stable")
     return np.asarray(draw_many(edge.weight, ordinals)[order])
+
+
+def listed_edges(edge: EdgeProgram, edges: EdgeList, sizes: tuple[int, int]) -> EdgeProgram:
+    """The same projection with other edges, listed; populations have `sizes` neurons."""
+    starts = np.searchsorted(edges.pre, np.arange(sizes[0] + 1))
+    rule = enumerators.explicit(starts.astype(np.int64), edges.post, sizes[1])
+    axonal, dendritic, weight = (
+        ValueSpec(ARRAY, np.zeros(6), values, np.uint64(0))
+        for values in (
+            (edges.delays - edges.dendritic) * edge.dt,
+            edges.dendritic * edge.dt,
+            edges.weights * edge.quantum,
+        )
+    )
+    return replace(
+        edge,
+        rule=rule,
+        pre_ids=np.arange(sizes[0]),
+        post_ids=np.arange(sizes[1]),
+        weight=weight,
+        delay=axonal,
+        dendritic=dendritic,
+        expected_edges=float(len(edges.pre)),
+    )
 
 
 def _steps(delays: np.ndarray, dt: float) -> np.ndarray:

@@ -184,8 +184,9 @@ def incoming_bound(edge: dict[str, Any], projection: Projection) -> float:
     engines hold the sums to it when they build.
     """
     spec: ValueSpec = edge["weight"]
-    if (most := bounded(projection)) is not None:
-        return most * _in_degree_bound(edge, projection)
+    if (most := bounded(projection, spec)) is not None:
+        grown = max((rule.most_sources() for rule in projection.structure), default=0.0)
+        return most * max(_in_degree_bound(edge, projection), grown)
     low, high, mean, spread = greatest(spec)
     largest = max(abs(low), abs(high))
     if spec.kind == ARRAY:

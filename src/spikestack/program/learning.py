@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .tac import Code
+
+if TYPE_CHECKING:
+    from .structure import StructureProgram
 
 __all__ = ["PlasticProgram", "RoundProgram", "TraceProgram"]
 
@@ -90,6 +94,8 @@ class PlasticProgram:
         Place of the modulating population, -1 without one; `delay` in steps.
     signal_steps, signal_values
         From the step that begins at ``signal_steps[k]`` on, the signal is ``signal_values[k]``.
+    structure
+        The rules that form and remove synapses, in the order in which they act.
     """
 
     edge: int
@@ -113,6 +119,7 @@ class PlasticProgram:
     delay: int = 1
     signal_steps: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     signal_values: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    structure: tuple[StructureProgram, ...] = ()
 
     @property
     def draws(self) -> bool:

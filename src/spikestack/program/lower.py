@@ -77,7 +77,7 @@ class _Lowering:
         self.spiking = {n: p for n, p in net.projections.items() if not p.synapse.continuous}
         edges = {name: draft_edges(p, net.seed, dt) for name, p in self.spiking.items()}
         for name, projection in self.spiking.items():
-            edges[name]["plastic"] = bool(projection.plasticity)
+            edges[name]["plastic"] = projection.is_plastic
         drafts = {
             n: [PoissonDraft(piece, net.seed, dt) for piece in _pieces(d)]
             for n, d in net.drives.items()
@@ -133,7 +133,7 @@ class _Lowering:
             tuple(
                 plastic_program(p, j, lowered[j], numbered, self.precision, self.trials)
                 for j, p in enumerate(self.spiking.values())
-                if p.plasticity
+                if p.is_plastic
             ),
         )
 

@@ -25,6 +25,8 @@ __all__ = [
 _REFERENCE_EDGE = 96
 #: The same for a plastic synapse, but for its weight; and what the compiled engine needs.
 _PLASTIC_EDGE, _PLASTIC_COMPACT = 128, 36
+#: What it takes more where synapses come and go: they are listed, and their lists remade.
+_STRUCTURAL_EDGE = 120
 #: Neurons of one partition up to which a synapse takes 4 bytes; synapses in a bucket, as planned.
 _COMPACT, _BUCKET = 2**19, 16
 _IN_FLIGHT_RATE = 10.0
@@ -85,7 +87,9 @@ def memory_needed(
         given = hasattr(synapse.weight, "nbytes") or isinstance(synapse.weight, Expression)
         explicit += (40 + 16 * formulas) * n if listed else 8 * n if given else 0
         steps = _span(projection, dt)
-        if projection.plasticity:
+        if projection.structure:
+            explicit += n * _STRUCTURAL_EDGE
+        if projection.is_plastic:
             variables = sum(len(rule.synapse_units) for rule in projection.plasticity)
             edge = _PLASTIC_COMPACT if engine == "cpu" else _PLASTIC_EDGE
             explicit += n * (edge + (2 + 2 * variables) * real * trials)

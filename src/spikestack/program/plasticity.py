@@ -14,16 +14,19 @@ from ..numerics.random import stream_key
 from .compact_edges import compact_weights
 from .edge_values import greatest, to_steps
 from .learning import PlasticProgram
-from .program import EdgeProgram, PopulationProgram
+from .program import EdgeProgram, PopulationProgram, ValueSpec
 from .rule_code import LEARNING, RuleCode
+from .structure import structure_programs, trace_rules, weights_within
 
 __all__ = ["bounded", "plastic_program"]
 
 
-def bounded(projection: Projection) -> float | None:
+def bounded(projection: Projection, weight: ValueSpec) -> float | None:
     """The greatest magnitude that a plastic weight can reach, coherent; None of static ones."""
     unit = projection.synapse.unit_of_weight()
     found = [rule.coherent(unit) for rule in projection.plasticity]
+    if projection.structure and not found:
+        return max(map(abs, weights_within(projection, weight)))
     return max((abs(v[name]) for v in found for name in ("w_min", "w_max")), default=None)
 
 
@@ -62,8 +65,9 @@ def plastic_program(
     for rule in projection.plasticity:
         _check_weights(edge, rule.coherent(unit), where)
         _check_grid(rule.coherent(unit)["interval"], dt, f"{where}, {rule.label}.interval")
-    made = RuleCode(projection.plasticity, unit, dt, precision, where)
+    made = RuleCode(trace_rules(projection, edge.weight), unit, dt, precision, where)
     sources, targets, modulators = (made.traces(s) for s in ("pre", "post", "modulator"))
+    structure = structure_programs(projection, dt, (sources.names, targets.names), trials)
     on_pre, on_post, rounds = made.event("on_pre"), made.event("on_post"), made.rounds()
     dendritic = int(to_steps(greatest(edge.dendritic)[1], dt))
     modulator = _modulator(projection, populations, where, dt)
@@ -75,7 +79,7 @@ def plastic_program(
     states = populations[projection.post.population.name][1].states
     return PlasticProgram(
         place,
-        ", ".join(rule.label for rule in projection.plasticity),
+        ", ".join(rule.label for rule in (*projection.plasticity, *projection.structure)),
         tuple(made.values),
         made.params[LEARNING],
         sources,
@@ -93,6 +97,7 @@ def plastic_program(
         max(
             edge.max_delay + max(sources.lags, default=0), 2 * dendritic, modulator.get("delay", 1)
         ),
+        structure=structure,
         **modulator,
     )
 

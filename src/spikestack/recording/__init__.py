@@ -3,6 +3,7 @@
 from .recording import Recording
 from .records import Records
 from .spikes import SpikeRecord
+from .structure import StructureRecord
 from .trace import Trace
 
-__all__ = ["Recording", "Records", "SpikeRecord", "Trace"]
+__all__ = ["Recording", "Records", "SpikeRecord", "StructureRecord", "Trace"]

@@ -27,6 +27,9 @@ def part_of(recording: Recording, t_start: float, t_stop: float) -> Recording:
             }
             for name, own in recording.traces.items()
         },
+        structure={
+            name: changes.between(t_start, t_stop) for name, changes in recording.structure.items()
+        },
         provenance=recording.provenance,
         status=recording.status,
         reason=recording.reason,

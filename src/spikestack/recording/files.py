@@ -12,6 +12,7 @@ from .. import storage
 from ..errors import FileFormatError, ValidationError
 from .recording import Recording
 from .spikes import SpikeRecord
+from .structure import StructureRecord
 from .trace import Trace
 
 __all__ = ["load_recording", "save_recording"]
@@ -22,6 +23,8 @@ SPIKE_ARRAYS = ("steps", "ids", "trials", "values", "recorded")
 SPIKE_FACTS = ("population", "size", "shape", "dt", "t_start", "t_stop", "n_trials")
 TRACE_ARRAYS = ("steps", "ids", "values")
 TRACE_FACTS = ("population", "variable", "unit", "dt")
+STRUCTURE_ARRAYS = ("steps", "pre", "post", "created")
+STRUCTURE_FACTS = ("projection", "dt", "t_start", "t_stop", "initial")
 FACTS = ("t_start", "t_stop", "status", "reason")
 
 MALFORMED = (ValidationError, KeyError, TypeError, ValueError, AttributeError, OverflowError)
@@ -39,12 +42,16 @@ def save_recording(recording: Recording, path: str | os.PathLike[str]) -> None:
     traces = [trace for variables in recording.traces.values() for trace in variables.values()]
     for index, trace in enumerate(traces):
         _collect(arrays, f"traces/{index}", trace, TRACE_ARRAYS)
+    structure = list(recording.structure.values())
+    for index, changes in enumerate(structure):
+        _collect(arrays, f"structure/{index}", changes, STRUCTURE_ARRAYS)
     header = {
         "version": VERSION,
         **_described(recording, FACTS),
         "provenance": recording.provenance,
         "spikes": spikes,
         "traces": [_described(trace, TRACE_FACTS) for trace in traces],
+        "structure": [_described(changes, STRUCTURE_FACTS) for changes in structure],
     }
     storage.write_archive(path, KIND, header, arrays)
 
@@ -77,8 +84,14 @@ def _restored(header: Mapping[str, Any], arrays: Arrays) -> Recording:
         own = _part(arrays, f"traces/{index}", TRACE_ARRAYS)
         trace = Trace(**own, **{name: facts[name] for name in TRACE_FACTS})
         traces.setdefault(trace.population, {})[trace.variable] = trace
+    structure = {}
+    for index, facts in enumerate(header.get("structure", [])):
+        own = _part(arrays, f"structure/{index}", STRUCTURE_ARRAYS)
+        changes = StructureRecord(**own, **{name: facts[name] for name in STRUCTURE_FACTS})
+        structure[changes.projection] = changes
     facts = {name: header[name] for name in FACTS}
-    return Recording(spikes=spikes, traces=traces, provenance=header["provenance"], **facts)
+    kept: dict[str, Any] = {"spikes": spikes, "traces": traces, "structure": structure}
+    return Recording(**kept, provenance=header["provenance"], **facts)
 
 
 def _described(thing: object, names: tuple[str, ...]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import ValidationError
 from .recording import Recording
 from .spikes import SpikeRecord
+from .structure import StructureRecord
 from .trace import Trace
 
 __all__ = ["join_recordings"]
@@ -31,6 +32,7 @@ def join_recordings(pieces: Sequence[Recording]) -> Recording:
                 "each must begin where the one before it ends",
             )
         _check_same("populations", set(before.spikes), set(after.spikes))
+        _check_same("structure", set(before.structure), set(after.structure))
         _check_same("traces", _trace_names(before), _trace_names(after))
     last = pieces[-1]
     return Recording(
@@ -45,6 +47,10 @@ def join_recordings(pieces: Sequence[Recording]) -> Recording:
                 for variable in variables
             }
             for name, variables in last.traces.items()
+        },
+        structure={
+            name: StructureRecord.join([piece.structure[name] for piece in pieces])
+            for name in last.structure
         },
         provenance=_join_provenance([dict(piece.provenance) for piece in pieces]),
         status=last.status,

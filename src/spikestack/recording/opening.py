@@ -21,14 +21,18 @@ from .files import MALFORMED
 from .recording import Recording
 from .spikes import SpikeRecord
 from .statistics import whole_steps
+from .structure import StructureRecord
 from .trace import Trace
 
-__all__ = ["FOLDER_KIND", "FOLDER_VERSION", "open_folder", "open_recording"]
+__all__ = ["FOLDER_KIND", "FOLDER_VERSION", "STRUCTURE_TYPES", "open_folder", "open_recording"]
 
 FOLDER_KIND = "recording"
 FOLDER_VERSION = 1
 BLOCK = 2**20
 MOST = 2**31 - 1
+
+#: The columns of a `StructureRecord`.
+STRUCTURE_TYPES = {"steps": np.int64, "pre": np.int32, "post": np.int32, "created": np.bool_}
 
 Columns = Mapping[str, np.ndarray]
 
@@ -87,6 +91,10 @@ def _restored(
     for index, facts in enumerate(header["traces"]):
         trace = _trace(index, facts, columns)
         traces.setdefault(trace.population, {})[trace.variable] = trace
+    structure = {}
+    for index, facts in enumerate(header.get("structure", [])):
+        changes = _structure(index, facts, columns, (start, stop))
+        structure[changes.projection] = changes
     status, reason = header["status"], header["reason"]
     if status == "running":
         status, reason = "interrupted", f"the run did not end by itself; written up to {stop:g} ms"
@@ -95,6 +103,7 @@ def _restored(
         t_stop=stop,
         spikes=spikes,
         traces=traces,
+        structure=structure,
         provenance=header["provenance"],
         status=status,
         reason=reason,
@@ -218,3 +227,11 @@ def _trace(index: int, facts: Mapping[str, Any], columns: Columns) -> Trace:
     if not all(isinstance(names[key], str) for key in ("population", "variable", "unit")):
         raise ValidationError(f"trace {index}", "has no names")
     return Trace(**names, steps=steps, ids=ids, values=values)
+
+
+def _structure(
+    index: int, facts: Mapping[str, Any], columns: Columns, window: tuple[float, float]
+) -> StructureRecord:
+    own: dict[str, Any] = {name: columns[f"structure-{index}-{name}"] for name in STRUCTURE_TYPES}
+    known = {name: facts[name] for name in ("projection", "dt", "initial")}
+    return StructureRecord(**known, **own, t_start=window[0], t_stop=window[1])

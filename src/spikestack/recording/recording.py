@@ -15,6 +15,7 @@ from ..errors import ValidationError, shorten
 from .checks import checked_span, checked_window, pandas
 from .records import Records
 from .spikes import SpikeRecord
+from .structure import StructureRecord
 from .tables import html_report, printable, text_report
 from .trace import Trace
 
@@ -41,6 +42,8 @@ class Recording:
         A `SpikeRecord` for each population whose spikes were recorded, by its name.
     traces
         By population and variable, a `Trace` for each variable recorded.
+    structure
+        By projection, a `StructureRecord` of the synapses that were formed and removed.
     t_start, t_stop
         The window, in ms.
     provenance
@@ -61,6 +64,7 @@ class Recording:
     t_start: float = 0.0
     spikes: Mapping[str, SpikeRecord] = field(default_factory=dict)
     traces: Mapping[str, Mapping[str, Trace]] = field(default_factory=dict)
+    structure: Mapping[str, StructureRecord] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     status: str = "complete"
     reason: str = ""
@@ -80,6 +84,8 @@ class Recording:
         for name, variables in self.traces.items():
             for variable, trace in variables.items():
                 _check_name("traces", (name, variable), (trace.population, trace.variable))
+        for name, changes in self.structure.items():
+            _check_name("structure", name, changes.projection)
         traces = {
             name: Records(f"recorded variables of {name!r}", variables)
             for name, variables in self.traces.items()
@@ -89,6 +95,7 @@ class Recording:
             ("t_stop", t_stop),
             ("spikes", Records("recorded spikes", self.spikes)),
             ("traces", Records("recorded traces", traces)),
+            ("structure", Records("projections whose synapses change", self.structure)),
             ("provenance", dict(self.provenance)),
         ):
             object.__setattr__(self, attribute, value)

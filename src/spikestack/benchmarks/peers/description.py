@@ -111,7 +111,7 @@ class _Description:
         """Note a projection."""
         where, synapse = f"Projection {projection.name!r}", projection.synapse
         pre, post = _whole(projection.pre, where), _whole(projection.post, where)
-        if projection.plasticity is not None:
+        if projection.is_plastic:
             _refuse(where, "is plastic", "weights that rest")
         if synapse.dendritic_delay != 0.0:
             _refuse(where, "has a dendritic delay", "one delay")

@@ -136,7 +136,19 @@ class CpuEngine(AbstractEngine):
     def learned(self, i: int) -> Learned:
         """See `AbstractEngine.learned`."""
         parts = zip(*(one.learned(i) for one in self.weights))
-        return Learned.of((_stacked(arrays) for arrays in parts), self.plastic.given[i])
+        given, elements = self.plastic.given[i], self.weights[0].elements[i]
+        return Learned.of((_stacked(arrays) for arrays in parts), given, elements)
+
+    def relearn(self, i: int, learned: Learned) -> None:
+        """See `AbstractEngine.relearn`."""
+        if learned.edges is self.plastic.given[i]:
+            self.weights[0].elements[i] = learned.elements
+            return
+        self.plastic.relay(i, learned.edges)
+        for weights, workers in zip(self.weights, self.workers):
+            weights.relearn(i, learned, self.step)
+            for q, worker in enumerate(workers):
+                worker.learning = weights.of_thread(q, self.values)
 
     def set_learning(self, i: int, learning: bool) -> None:
         """See `AbstractEngine.set_learning`."""

@@ -79,15 +79,25 @@ class PlasticTables:
             self._modules.append(module)
             for k, name in enumerate(named[i]):
                 self.kernels[i, k] = getattr(module, name).address if name else 0
-            edge = program.edges[plastic.edge]
-            pairs, tables = plastic_parts(
-                _edges(program, plastic, self.given[i], len(parts)),
-                [(int(part.low[edge.post]), int(part.high[edge.post])) for part in parts],
-                f"Projection {edge.name!r}.plasticity",
-            )
+            pairs, tables = self._laid(i)
             self.pairs.append(pairs)
             self.tables.append(tables)
         self.lag = max((p.lag for p in program.plastic), default=0)
+
+    def relay(self, i: int, edges: EdgeList | None) -> None:
+        """Lay out other synapses for a projection."""
+        self.given[i] = edges
+        self.pairs[i], self.tables[i] = self._laid(i)
+
+    def _laid(self, i: int) -> tuple[np.ndarray, list[PlasticPart]]:
+        """The pairs of delays of a projection, and the share of each thread."""
+        program, plastic, parts = self.program, self.program.plastic[i], self.parts
+        edge = program.edges[plastic.edge]
+        return plastic_parts(
+            _edges(program, plastic, self.given[i], len(parts)),
+            [(int(part.low[edge.post]), int(part.high[edge.post])) for part in parts],
+            f"Projection {edge.name!r}.plasticity",
+        )
 
     def describe(self) -> list[dict[str, Any]]:
         """Each projection's synapses and bytes, weights of all trials included."""
@@ -126,6 +136,7 @@ class Weights:
             [_share(part, one.states[trial]) for part in tables.tables[i]]
             for i, one in enumerate(learned)
         ]
+        self.elements = [one.elements for one in learned]
         # Every thread counts the modulator's spikes for itself.
         self.own = [
             [
@@ -140,6 +151,15 @@ class Weights:
             quantum = program.edges[p.edge].quantum
             self.values.append(np.array([*p.values, 1.0 / quantum, quantum], program.dtype))
             self.set_learning(i, bool(learned[i].control[trial, 0]))
+
+    def relearn(self, i: int, learned: Learned, step: int) -> None:
+        """Take other synapses of a projection, whose tables have been laid out; traces go on."""
+        self.step = step
+        mine = learned.states[self.trial]
+        self.states[i] = [_share(part, mine) for part in self.tables.tables[i]]
+        self.elements[i] = learned.elements
+        # What threads have of all projections is made anew, and nobody holds the old arrays.
+        self._keep.clear()
 
     def set_learning(self, i: int, learning: bool) -> None:
         """Let the weights of a projection change, or freeze them."""
