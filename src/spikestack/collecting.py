@@ -13,6 +13,7 @@ from .engines.state import Spikes
 from .program.memory import check_samples
 from .program.program import Program
 from .recording import Recording, SpikeRecord, Trace
+from .sampling import SynapseSamples
 from .version import __version__
 
 __all__ = ["Collector", "integration", "provenance"]
@@ -21,8 +22,10 @@ __all__ = ["Collector", "integration", "provenance"]
 class Collector:
     """Gathers chunks and makes one `Recording` of them."""
 
-    def __init__(self, program: Program, first: int) -> None:
-        self.program, self.first = program, first
+    def __init__(
+        self, program: Program, first: int, synapses: SynapseSamples | None = None
+    ) -> None:
+        self.program, self.first, self.synapses = program, first, synapses
         self.spikes: dict[int, list[Spikes]] = {k: [] for k in program.recorded}
         self.traces: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in program.probes]
         self.step, self.reason = first, ""
@@ -32,6 +35,8 @@ class Collector:
     def check_room(self, steps: int) -> None:
         """Raise MemoryLimitError if the samples of `steps` steps would not fit."""
         check_samples(self.program, steps)
+        if self.synapses is not None:
+            self.synapses.check_room(steps)
 
     def check_restart(self, action: str) -> None:
         """Raise ValidationError if what was recorded so far cannot be forgotten."""
@@ -63,11 +68,15 @@ class Collector:
                 self.program.populations[k].name: self._record(k, ids, step)
                 for k, ids in self.program.recorded.items()
             },
-            traces=self._traces(),
-            provenance=about,
+            traces=self._traces() | (self.synapses.traces() if self.synapses else {}),
+            provenance=about | self._histograms(),
             status="interrupted" if self.reason else "complete",
             reason=self.reason,
         )
+
+    def _histograms(self) -> dict[str, Any]:
+        edges = self.synapses.about() if self.synapses else {}
+        return {"histograms": edges} if edges else {}
 
     def _of_population(self, spikes: Spikes, k: int, ids: np.ndarray) -> Spikes:
         """The spikes of the recorded neurons of a population, by index within it."""

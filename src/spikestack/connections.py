@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -70,8 +71,10 @@ class Connections:
             self._take(learned, projection, chosen)
 
     def _take(self, learned: np.ndarray, projection: Projection, chosen: Any) -> None:
-        """Weights as they have become, of which only the chosen synapses' are kept."""
-        weights = (learned / self._scale).astype(self._dtype)
+        """Weights as they have become, ours to change; only the chosen synapses' are kept."""
+        weights = learned
+        if self._scale != 1.0:
+            weights /= self._scale
         if len(self) < len(weights):
             whole = Connections(projection, self._edge, self._dtype.type, 1, (None, None))
             keep = np.ones(len(weights), bool)
@@ -95,11 +98,22 @@ class Connections:
             wanted = _mask(post, self._sizes[1], f"connections of {self.name!r}, post")
             self._keep = wanted[edge.post_ids]
         self._widest = max(1, enumerators.max_row(edge.rule))
-        self._listed = self._list() if edge.rule.kind in _AT_ONCE else None
+        self._whole = pre is None and post is None
+
+    @cached_property
+    def _listed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """All rows, where that is how they are found."""
+        return self._list() if self._edge.rule.kind in _AT_ONCE else None
+
+    @cached_property
+    def _starts(self) -> np.ndarray:
+        """Where the edges of each source begin, and where the last end."""
         counts = self._listed[0] if self._listed else self._counts()
-        self._starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
     def __len__(self) -> int:
+        if self._whole:
+            return enumerators.expected_edges(self._edge.rule)
         return int(self._starts[-1])
 
     @property
@@ -209,8 +223,9 @@ class Connections:
         elif missing == ["weight"] and edge.weight.kind == CONSTANT:
             made["weight"][:] = self._values()[-1][0]
         elif len(self):
-            fixed = edge.rule.flat, self._ids(), self._sources, self._keep, self._starts
-            self._in_threads(fill_columns, (*fixed, self._values()), tuple(columns.values()))
+            rows_of = edge.rule.flat, self._ids(), self._sources, self._keep, self._starts
+            fixed = (*rows_of, self._values())
+            self._in_threads(fill_columns, fixed, tuple(columns.values()), self._starts)
         for name, column in made.items():
             column.flags.writeable = False
             self._columns[name] = column
@@ -258,10 +273,9 @@ class Connections:
         """Edges of each source: from the rule where nothing is filtered, else by going through."""
         rule, counts = self._edge.rule, np.zeros(len(self._sources), np.int64)
         if not len(self._keep):
-            found = _degrees(rule)
-            return found[self._sources]
-        self._starts = np.arange(len(counts) + 1)
-        self._in_threads(count_kept, (rule.flat, self._sources, self._keep), (counts,))
+            return enumerators.degrees(rule)[self._sources]
+        each = np.arange(len(counts) + 1)
+        self._in_threads(count_kept, (rule.flat, self._sources, self._keep), (counts,), each)
         return counts
 
     def _ids(self) -> tuple[np.ndarray, np.ndarray]:
@@ -281,11 +295,13 @@ class Connections:
         flat = (flat_value(spec), flat_value(edge.delay), flat_value(edge.dendritic))
         return (*flat, edge.dt, edge.quantum, self._scale, lookup)
 
-    def _in_threads(self, go: Any, fixed: tuple[Any, ...], out: tuple[np.ndarray, ...]) -> None:
+    def _in_threads(
+        self, go: Any, fixed: tuple[Any, ...], out: tuple[np.ndarray, ...], starts: np.ndarray
+    ) -> None:
         """Go through shares of the rows with equally many edges."""
         threads = self._threads if self._edge.expected_edges >= _MANY else 1
-        marks = self._starts[-1] * np.arange(threads + 1) // threads
-        bounds = np.searchsorted(self._starts, marks).tolist()
+        marks = starts[-1] * np.arange(threads + 1) // threads
+        bounds = np.searchsorted(starts, marks).tolist()
         bounds[-1] = len(self._sources)
         _each(threads, lambda part: go(*fixed, part, self._widest, *out), bounds)
 
@@ -301,23 +317,6 @@ def _each(threads: int, go: Callable[[tuple[int, int]], Any], bounds: list[int])
     with ThreadPoolExecutor(threads) as pool:
         for future in [pool.submit(go, part) for part in pairwise(bounds)]:
             future.result()
-
-
-def _degrees(rule: Any) -> np.ndarray:
-    """Edges of each source, without listing them; not for the kinds that are listed at once."""
-    if rule.kind == rows.ONE_TO_ONE:
-        return np.ones(rule.n_pre, np.int64)
-    if rule.kind == rows.ALL_TO_ALL:
-        return rule.n_post - (rule.own >= 0).astype(np.int64)
-    degrees = np.diff(rule.row_start)
-    if len(rule.moved_slot):
-        # Every slot that joined a neuron to itself was taken from that neuron's row.
-        itself = np.full(rule.n_post, -1, np.int64)
-        itself[rule.own[rule.own >= 0]] = np.flatnonzero(rule.own >= 0)
-        lost = itself[rule.moved_slot // rule.ints[0]]
-        degrees = degrees - np.bincount(lost, minlength=rule.n_pre)
-        degrees += np.bincount(rule.moved_source, minlength=rule.n_pre)
-    return degrees
 
 
 def _mask(chosen: Any, size: int, where: str) -> npt.NDArray[np.bool_]:

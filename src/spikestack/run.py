@@ -69,4 +69,7 @@ def run(
     )
     if not simulation.advance(duration, progress=progress):
         print(f"stopped at {simulation.time:g} ms; what was recorded is kept", file=sys.stderr)
-    return simulation.recording()
+    made = simulation.recording()
+    if simulation.program.plastic:
+        object.__setattr__(made, "learned", simulation.learned())
+    return made

@@ -10,7 +10,7 @@ from .network.network import Network
 from .program.program import Program
 from .units import magnitude, parse_unit
 
-__all__ = ["check_plastic", "checked_count", "checked_dt", "default_threads"]
+__all__ = ["check_on_disk", "check_plastic", "checked_count", "checked_dt", "default_threads"]
 
 
 def checked_dt(dt: Any) -> float:
@@ -43,4 +43,15 @@ def check_plastic(program: Program, procedural: bool) -> None:
             "run, connectivity",
             f"'procedural', and the weights of projection {name!r} are plastic",
             "'stored': what changes must be kept",
+        )
+
+
+def check_on_disk(network: Network) -> None:
+    """Raise ValidationError if synapses are to be recorded to disk, which is not provided for."""
+    if network.synapse_probes:
+        raise ValidationError(
+            "run, to",
+            f"with a record of projection {network.synapse_probes[0].projection!r}",
+            "records of neurons only",
+            "run without to=, or read weights by Simulation.connections between pieces",
         )

@@ -18,6 +18,7 @@ from .engines.reference import ReferenceEngine
 from .engines.state import State, initial_state, load_state, save_state
 from .errors import EngineError, UnknownNameError, ValidationError, shorten
 from .feeding import whole_steps
+from .learner import Learner
 from .machine import available_processors
 from .network.network import Network
 from .profiling import Profile, build_seconds
@@ -26,8 +27,9 @@ from .program.memory import check_memory
 from .progress import InterruptGuard, Meter
 from .recording import Recording
 from .recording.columns import check_folder
+from .sampling import SynapseSamples
 from .sessions import Session
-from .settings import check_plastic, checked_count, checked_dt, default_threads
+from .settings import check_on_disk, check_plastic, checked_count, checked_dt, default_threads
 from .streaming import DiskCollector
 
 __all__ = ["ENGINES", "Simulation", "connections", "planned"]
@@ -42,7 +44,7 @@ _SLICE = 0.1
 _LEAST = 64
 
 
-class Simulation(Session):
+class Simulation(Learner, Session):
     """A network that is running, piece by piece.
 
     Parameters
@@ -105,6 +107,7 @@ class Simulation(Session):
     ) -> None:
         if to is not None:
             check_folder(to, overwrite)
+            check_on_disk(network)
         self._to, self._overwrite = to, overwrite
         self.network = network
         self.dt = checked_dt(dt)
@@ -211,9 +214,10 @@ class Simulation(Session):
         ):
             while self.step < last and not guard.interrupted:
                 piece = min(piece, self._collector.most_steps)
-                took = self._piece(min(piece, last - self.step))
+                took = self._piece(min(piece, min(last, self._next_stop()) - self.step))
                 meter.show(steps * self.dt - (last - self.step) * self.dt)
                 piece = max(_LEAST, min(4 * piece, int(piece * _SLICE / max(took, 1e-6))))
+        self._check_weights()
         if self.step < last:
             self._collector.interrupt(f"stopped by Ctrl-C at {self.time:g} ms")
         self._collector.settle()
@@ -268,7 +272,7 @@ class Simulation(Session):
             )
         for k, plastic in enumerate(self.program.plastic):
             if self.program.edges[plastic.edge].name == name:
-                learned = self.engine.state().learned[k].weights[trial]
+                learned = self.engine.learned_weights(k, trial)
         return connections_of(self.network, self.program, name, threads, pre, post, learned)
 
     def save(self, path: str | Path) -> None:
@@ -295,8 +299,9 @@ class Simulation(Session):
 
     def _begin(self) -> None:
         """Begin a recording, and to count the time that it takes."""
+        samples = SynapseSamples(self.network, self.program)
         self._collector = (
-            Collector(self.program, self.step)
+            Collector(self.program, self.step, samples)
             if self._to is None
             else DiskCollector(self.program, self.step, self._to, self._overwrite, self._provenance)
         )
@@ -317,6 +322,7 @@ class Simulation(Session):
             raise
         self.step += steps
         self.wall_time += took
+        self._between_pieces()
         if self._profile:
             self._profile.add(took, time.perf_counter() - started - took)
         return took

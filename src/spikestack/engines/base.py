@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import NumericalError
 from ..program.live import Live
 from ..program.program import Program
-from .state import Spikes, State
+from .state import Learned, Spikes, State
 
 __all__ = ["AbstractEngine", "Chunk", "Options", "check_finite"]
 
@@ -82,6 +82,26 @@ class AbstractEngine(ABC):
     @abstractmethod
     def state(self) -> State:
         """A copy of the present state."""
+
+    @abstractmethod
+    def learned(self, i: int) -> Learned:
+        """A copy of what plasticity has made of plastic projection `i`."""
+
+    @abstractmethod
+    def set_learning(self, i: int, learning: bool) -> None:
+        """Let the weights of plastic projection `i` change, or freeze them, in all trials."""
+
+    @abstractmethod
+    def set_signal(self, i: int, trial: int, value: float) -> None:
+        """Set the signal that modulates plastic projection `i`."""
+
+    def weights_are_finite(self, i: int) -> bool:
+        """Whether weights and variables of plastic projection `i` are finite numbers."""
+        return bool(np.isfinite(self.learned(i).states).all())
+
+    def learned_weights(self, i: int, trial: int) -> np.ndarray:
+        """A copy of the weights of the i-th plastic projection, in the order of `edge_list`."""
+        return self.learned(i).weights[trial]
 
     def describe(self) -> dict[str, object]:
         """What the engine chose, for reports."""

@@ -15,9 +15,10 @@ from ..program.program import Program
 from .interpreting import interpret
 from .state import Learned, Spikes, State, edges_of
 
-__all__ = ["Learning"]
+__all__ = ["LEARNING", "SIGNAL", "Learning"]
 
 Loads = dict[str, Callable[[Any], Any]]
+#: Columns of `Learned.control`.
 LEARNING, SIGNAL = 0, 1
 
 
@@ -220,7 +221,8 @@ class Learning:
             one.step(step, values, spikes)
             for trial in range(self.program.trials):
                 posts, weights = one.arrivals(trial, step, spikes)
-                quanta = np.rint(weights * dtype(1.0 / one.edge.quantum)).astype(np.int64)
+                with np.errstate(invalid="ignore"):
+                    quanta = np.rint(weights * dtype(1.0 / one.edge.quantum)).astype(np.int64)
                 into = ring[one.edge.post][trial, step % slots, one.edge.receptor]
                 np.add.at(into, posts, quanta)
 

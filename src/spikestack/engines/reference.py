@@ -18,8 +18,8 @@ from ..program.populations import INJECTED
 from ..program.program import PoissonProgram, PopulationProgram, Program
 from .base import DEFAULT, AbstractEngine, Chunk, Options, check_finite
 from .interpreting import interpret
-from .learning import Learning
-from .state import Spikes, State
+from .learning import LEARNING, SIGNAL, Learning
+from .state import Learned, Spikes, State
 
 __all__ = ["ReferenceEngine"]
 
@@ -97,6 +97,18 @@ class ReferenceEngine(AbstractEngine):
         counters = tuple(c.copy() for c in self.counters)
         learned = self.learning.state()
         return State(self.step, values, counters, self.flight, self.live.after(self.step), learned)
+
+    def learned(self, i: int) -> Learned:
+        """See `AbstractEngine.learned`."""
+        return self.learning.all[i].learned()
+
+    def set_learning(self, i: int, learning: bool) -> None:
+        """See `AbstractEngine.set_learning`."""
+        self.learning.all[i].control[:, LEARNING] = learning
+
+    def set_signal(self, i: int, trial: int, value: float) -> None:
+        """See `AbstractEngine.set_signal`."""
+        self.learning.all[i].control[trial, SIGNAL] = value
 
     def describe(self) -> dict[str, object]:
         """Its lists of edges, by projection, and what they take."""

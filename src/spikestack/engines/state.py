@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileFormatError
-from ..program.edge_list import EdgeList, edge_list, edge_weights
+from ..program.compact_edges import compact_weights
+from ..program.edge_list import EdgeList, edge_list
 from ..program.learning import PlasticProgram
 from ..program.live import Events, Live, largest_count
 from ..program.program import Program
@@ -186,11 +187,13 @@ def initial_state(program: Program) -> State:
 def _unlearned(program: Program, plastic: PlasticProgram) -> Learned:
     """Weights and traces at t = 0."""
     edge, trials, depth = program.edges[plastic.edge], program.trials, trace_depth(plastic)
-    weights = edge_weights(edge).astype(program.dtype)
-    states = np.empty((trials, 1 + len(plastic.variables), len(weights)), program.dtype)
-    states[:, 0] = weights
-    for k, value in enumerate(plastic.initial):
-        states[:, 1 + k] = value
+    weights = compact_weights(edge, program.dtype)
+    # All trials begin with the same weights, and nobody writes into a state.
+    states = np.broadcast_to(weights, (trials, 1, len(weights)))
+    if plastic.variables:
+        more = np.array(plastic.initial, program.dtype)[:, None]
+        more = np.broadcast_to(more, (trials, len(more), len(weights)))
+        states = np.concatenate([states, more], axis=1)
     sides = []
     sizes = [program.populations[k].size for k in (edge.pre, edge.post)]
     for traces, size in zip((plastic.sources, plastic.targets, plastic.modulators), (*sizes, 1)):

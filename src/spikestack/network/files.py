@@ -23,7 +23,7 @@ from .plain import CURRENT_TEXTS, MODEL_TEXTS, SYNAPSE_TEXTS, parameter_from_pla
 from .population import Population, View
 from .rules import Rule, rule_named
 
-__all__ = ["load_network", "save_network"]
+__all__ = ["load_network", "network_of", "plain_with_arrays", "save_network"]
 
 _INPUTS = {
     name: getattr(module, name)
@@ -33,8 +33,8 @@ _INPUTS = {
 }
 
 
-def save_network(network: Network, path: str | Path) -> Path:
-    """Write the description to one file, whole or not at all; return its path."""
+def plain_with_arrays(network: Network) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """A network as plain data, and the arrays that it refers to by ``{"array": name}``."""
     arrays: dict[str, np.ndarray] = {}
 
     def pack(array: np.ndarray) -> dict[str, str]:
@@ -42,7 +42,17 @@ def save_network(network: Network, path: str | Path) -> Path:
         arrays[name] = array
         return {"array": name}
 
-    header = plain_network(network, pack)
+    return plain_network(network, pack), arrays
+
+
+def network_of(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Network:
+    """The network that `plain_with_arrays` describes."""
+    return _Reader(arrays).network(header)
+
+
+def save_network(network: Network, path: str | Path) -> Path:
+    """Write the description to one file, whole or not at all; return its path."""
+    header, arrays = plain_with_arrays(network)
     write_archive(path, "network", header, arrays)
     return Path(path)
 
@@ -57,7 +67,7 @@ def load_network(path: str | Path) -> Network:
     """
     header, arrays = read_archive(path, "network")
     try:
-        return _Reader(arrays).network(header)
+        return network_of(header, arrays)
     except SpikestackError as error:
         raise FileFormatError(f"{path}: describes an impossible network: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -93,6 +103,13 @@ class _Reader:
         for item in data["probes"]:
             view = self.view(net, item["target"])
             net.record(view, item["variable"], interval=item["interval"])
+        for item in data.get("synapse_probes", []):
+            net.record(
+                net.projections[item["projection"]],
+                item["variable"],
+                interval=item["interval"],
+                **{k: self.value(item[k], k) for k in ("synapses", "bins")},
+            )
         return net
 
     def value(self, data: Any, where: str) -> Any:

@@ -24,6 +24,7 @@ def fingerprint(network: Network) -> str:
     """
     plain = plain_network(network, digest)
     del plain["probes"]
+    plain.pop("synapse_probes", None)
     for part in ("populations", "projections", "drives"):
         plain[part].sort(key=lambda item: item["name"])
     text = json.dumps(_without_words(plain), sort_keys=True, separators=(",", ":"))

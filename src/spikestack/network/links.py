@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from ..plasticity.base import PlasticityRule
 from ..synapses.base import Synapse
 from .inputs import Input
@@ -12,7 +14,7 @@ from .learning import Signal
 from .population import Population, View
 from .rules.base import Ends, Rule
 
-__all__ = ["Drive", "Probe", "Projection"]
+__all__ = ["Drive", "Probe", "Projection", "SynapseProbe"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,3 +62,29 @@ class Probe:
     target: View
     variable: str
     interval: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class SynapseProbe:
+    """What is recorded of a plastic projection every `interval` ms.
+
+    Attributes
+    ----------
+    projection, variable
+        Its name; ``"w"``, a variable or trace of its rules, or ``"signal"``.
+    synapses
+        Places of those recorded (int64), None for all.
+    bins
+        Edges of a histogram (float64), None for the values themselves.
+    """
+
+    projection: str
+    variable: str
+    interval: float
+    synapses: np.ndarray | None
+    bins: np.ndarray | None
+
+    @property
+    def name(self) -> str:
+        """What the record is called."""
+        return self.variable if self.bins is None else f"{self.variable} histogram"

@@ -18,8 +18,9 @@ from ..units import magnitude, parse_unit
 from ..values import Value
 from .inputs import Input
 from .learning import Signal, check_plasticity, modulator_of, rules_of
-from .links import Drive, Probe, Projection
+from .links import Drive, Probe, Projection, SynapseProbe
 from .population import Population, View, check_name
+from .probing import neuron_probes, synapse_probes
 from .rules.base import Rule, check_edge_count
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Network:
         self.projections: dict[str, Projection] = {}
         self.drives: dict[str, Drive] = {}
         self.probes: list[Probe] = []
+        self.synapse_probes: list[SynapseProbe] = []
         self.frozen = False
 
     def add(self, population: Population) -> Population:
@@ -197,51 +199,43 @@ class Network:
         self.drives[name] = drive
         return drive
 
-    def record(self, target: Population | View, *variables: str, interval: Any = None) -> None:
-        """Record spikes or state variables.
+    def record(
+        self,
+        target: Population | View | Projection,
+        *variables: str,
+        interval: Any = None,
+        synapses: Any = None,
+        bins: Any = None,
+    ) -> None:
+        """Record spikes or state variables, or how a plastic projection changes.
 
         Parameters
         ----------
         target
-            The neurons.
+            The neurons; or a projection, whose weights, variables and traces are then recorded.
         variables
             ``"spikes"`` and names of state variables; of a receptor: ``"ExponentialCurrent.i"``
-            (in a network with several, see ``spikestack inspect``).
+            (in a network with several, see ``spikestack inspect``). Of a projection ``"w"``,
+            variables and traces of its rules, ``"signal"``.
         interval
-            For variables: ms between samples; every step by default.
+            For variables: ms between samples; every step by default, and a second for projections.
+        synapses
+            Of a projection: which, by their places among `connections`; all by default.
+        bins
+            Of a projection: ascending edges, to count weights or variables between them instead.
 
         Raises
         ------
         UnknownNameError
-            If the model has no such variable.
+            If there is no such variable.
         """
-        view = self._view(target, "record, target")
-        every = (
-            None if interval is None else magnitude(interval, parse_unit("ms"), "record, interval")
+        if isinstance(target, Projection):
+            probe = synapse_probes(self, target, variables, interval, synapses, bins)
+            self.synapse_probes += probe
+            return
+        self.probes += neuron_probes(
+            self.probes, self._view(target, "record, target"), variables, interval
         )
-        if every is not None and not (isinstance(every, float) and 0 < every < float("inf")):
-            raise ValidationError("record, interval", f"got {shorten(interval)}", "> 0 ms")
-        if not variables:
-            raise ValidationError("Network.record", "nothing named", "'spikes' or a state variable")
-        for variable in variables:
-            states = view.population.model.block.states
-            known = ("spikes", *states)
-            if variable not in known and "." not in str(variable):
-                raise UnknownNameError(
-                    f"record, population {view.population.name!r}", variable, known
-                )
-            where = f"record, population {view.population.name!r}"
-            if variable != "spikes" and any(
-                p.variable == variable and p.target.population is view.population
-                for p in self.probes
-            ):
-                raise ValidationError(
-                    where,
-                    f"{variable!r} is recorded already",
-                    "once each",
-                    "name all neurons in one call: net.record(pop[[0, 5]], ...)",
-                )
-            self.probes.append(Probe(view, variable, every))
 
     def positions(self, target: str | Population | View) -> np.ndarray:
         """Where neurons are: float64 (n, dims), in um, in the order of the population or view.

@@ -75,7 +75,22 @@ def plain_network(network: Network, pack: Pack) -> dict[str, Any]:
             {"target": _view(p.target, pack), "variable": p.variable, "interval": p.interval}
             for p in network.probes
         ],
-    }
+    } | (
+        {
+            "synapse_probes": [
+                {
+                    "projection": p.projection,
+                    "variable": p.variable,
+                    "interval": p.interval,
+                    "synapses": None if p.synapses is None else pack(p.synapses),
+                    "bins": None if p.bins is None else pack(p.bins),
+                }
+                for p in network.synapse_probes
+            ]
+        }
+        if network.synapse_probes
+        else {}
+    )
 
 
 def _learning(p: Projection, pack: Pack) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from . import rows
 from .permutation import permute_range
 
-__all__ = ["EdgeRule", "expand", "expand_range", "expected_edges", "max_row"]
+__all__ = ["EdgeRule", "degrees", "expand", "expand_range", "expected_edges", "max_row"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +87,23 @@ def max_row(rule: EdgeRule) -> int:
         return min(rule.n_post, expected_edges(rule))
     gained = np.bincount(rule.moved_source, minlength=rule.n_pre)
     return int((np.diff(rule.row_start) + gained).max(initial=0))
+
+
+def degrees(rule: EdgeRule) -> NDArray[np.int64]:
+    """Edges of each source, without listing them; not for the PICKED kinds."""
+    if rule.kind == rows.ONE_TO_ONE:
+        return np.ones(rule.n_pre, np.int64)
+    if rule.kind == rows.ALL_TO_ALL:
+        return rule.n_post - (rule.own >= 0).astype(np.int64)
+    found = np.diff(rule.row_start)
+    if len(rule.moved_slot):
+        # Every slot that joined a neuron to itself was taken from that neuron's row.
+        itself = np.full(rule.n_post, -1, np.int64)
+        itself[rule.own[rule.own >= 0]] = np.flatnonzero(rule.own >= 0)
+        lost = itself[rule.moved_slot // rule.ints[0]]
+        found = found - np.bincount(lost, minlength=rule.n_pre)
+        found += np.bincount(rule.moved_source, minlength=rule.n_pre)
+    return found
 
 
 _Csr = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]

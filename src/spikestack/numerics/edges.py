@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import ValidationError, shorten
 from . import rows
-from .edge_rule import EdgeRule, expand, expand_range, expected_edges, max_row
+from .edge_rule import EdgeRule, degrees, expand, expand_range, expected_edges, max_row
 from .random import bits64, uniform_index
 from .rows import fill_row
 from .split import binomial_array, split
@@ -26,6 +26,7 @@ from .split import binomial_array, split
 __all__ = [
     "EdgeRule",
     "all_to_all",
+    "degrees",
     "expand",
     "expand_range",
     "expected_edges",

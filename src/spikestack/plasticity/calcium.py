@@ -29,7 +29,8 @@ class GraupnerBrunel(PlasticityRule):
         rho = (w - w_min)/(w_max - w_min)
         up = where(c_pre + c_post > theta_p, 1, 0)
         down = where(c_pre + c_post > theta_d, 1, 0)
-        rho += interval/tau*(gamma_p*(1 - rho)*up - gamma_d*rho*down - rho*(1 - rho)*(rho_star - rho)
+        rho += interval/tau*(gamma_p*(1 - rho)*up - gamma_d*rho*down
+                             - rho*(1 - rho)*(rho_star - rho)
                              + sigma*sqrt(up + down)*sqrt(tau)*xi)
         w = w_min + rho*(w_max - w_min)
     """
@@ -48,7 +49,7 @@ class GraupnerBrunel(PlasticityRule):
     sigma = Parameter(2.8284, low=0, meaning="noise while calcium is above a threshold")
     tau = Parameter(150e3, "ms", low=0, low_open=True, meaning="efficacy")
 
-    parameter_sets = {
+    parameter_sets = {  # noqa: RUF012
         "hippocampal slices": {
             **{"tau_ca": 48.8373, "C_pre": 1.0, "C_post": 0.275865, "D": 18.8008},
             **{"gamma_d": 313.0965, "gamma_p": 1645.59, "sigma": 9.1844, "tau": 688355.0},

@@ -29,7 +29,7 @@ class ClopathSTDP(PlasticityRule):
     on_pre = "w -= A_LTD*w_max*max(u_minus - theta_minus, 0)"
     every = "w += A_LTP*w_max*x*(u - theta_plus)*(u_plus - theta_minus)*interval"
     every_if = "u > theta_plus and u_plus > theta_minus"
-    initial = {"u_minus": -70.6, "u_plus": -70.6, "u": -70.6}
+    initial = {"u_minus": -70.6, "u_plus": -70.6, "u": -70.6}  # noqa: RUF012
     source = "Clopath, Buesing, Vasilaki and Gerstner 2010, Nat Neurosci 13:344"
 
     tau_x = Parameter(15.0, "ms", low=0, low_open=True, meaning="trace of the source")

@@ -25,7 +25,7 @@ class TsodyksMarkram(PlasticityRule):
     """
     pre_spike = "u += U*(1 - u); R -= u*R"
     transmit = "w*R*(u + U*(1 - u))"
-    initial = {"R": 1.0}
+    initial = {"R": 1.0}  # noqa: RUF012
     source = "Tsodyks, Pawelzik and Markram 1998, Neural Comput 10:821, eq 2.1 to 2.4"
 
     U = _U
@@ -55,7 +55,7 @@ class StochasticRelease(PlasticityRule):
         full -= released
     """
     transmit = "w*released"
-    initial = {"full": 1.0}
+    initial = {"full": 1.0}  # noqa: RUF012
     source = "Fuhrmann, Segev, Markram and Tsodyks 2002, J Neurophysiol 87:140"
 
     U = _U

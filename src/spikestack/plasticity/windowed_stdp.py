@@ -9,7 +9,7 @@ __all__ = ["WindowedSTDP"]
 
 
 class WindowedSTDP(PlasticityRule):
-    """Each spike is paired with the last one of the other side, if that is no longer ago than 20 ms.
+    """Each spike is paired with the last one of the other side, if that is no more than 20 ms ago.
 
     For comparison with implementations that keep a short window of spikes instead of traces.
     """
@@ -26,7 +26,7 @@ class WindowedSTDP(PlasticityRule):
     post_spike = "y = 1; ago_post = 0"
     on_pre = "w -= A_minus*w_max*where(ago_post - window < slack, y, 0)"
     on_post = "w += A_plus*w_max*where(ago_pre - window < slack, x, 0)"
-    initial = {"ago_pre": 1e6, "ago_post": 1e6}
+    initial = {"ago_pre": 1e6, "ago_post": 1e6}  # noqa: RUF012
     source = "Song, Miller and Abbott 2000, Nat Neurosci 3:919, cut off"
 
     window = Parameter(20.0, "ms", low=0, meaning="greatest distance of a pair, included")

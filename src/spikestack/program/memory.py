@@ -23,8 +23,8 @@ __all__ = [
 
 #: Bytes per edge of the explicit lists that the reference engine keeps, and of their making.
 _REFERENCE_EDGE = 96
-#: The same for a plastic synapse, of either engine, but for its weight.
-_PLASTIC_EDGE = 128
+#: The same for a plastic synapse, but for its weight; and what the compiled engine needs.
+_PLASTIC_EDGE, _PLASTIC_COMPACT = 128, 36
 #: Neurons of one partition up to which a synapse takes 4 bytes; synapses in a bucket, as planned.
 _COMPACT, _BUCKET = 2**19, 16
 _IN_FLIGHT_RATE = 10.0
@@ -87,7 +87,8 @@ def memory_needed(
         steps = _span(projection, dt)
         if projection.plasticity:
             variables = sum(len(rule.synapse_units) for rule in projection.plasticity)
-            explicit += n * (_PLASTIC_EDGE + (2 + 2 * variables) * real * trials)
+            edge = _PLASTIC_COMPACT if engine == "cpu" else _PLASTIC_EDGE
+            explicit += n * (edge + (2 + 2 * variables) * real * trials)
         if engine != "cpu":
             synapses += n * _REFERENCE_EDGE
             rows = max(rows, size * 8 * steps)

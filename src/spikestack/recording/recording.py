@@ -66,8 +66,9 @@ class Recording:
     status: str = "complete"
     reason: str = ""
 
-    #: The network that was run, while it is in memory; it is not saved.
+    #: The network that was run, and what it learned in one call; neither is saved.
     network: ClassVar[Any] = None
+    learned: ClassVar[Any] = None
 
     def __post_init__(self) -> None:
         t_start, t_stop = checked_span(self.t_start, self.t_stop, "Recording")

@@ -129,16 +129,31 @@ class CpuEngine(AbstractEngine):
         flight = Spikes.chain([log.in_flight(self.step) for log in self.logs])
         values = tuple(v.copy() for v in self.values)
         counters = tuple(c.copy() for c in self.counters)
-        live, learned = self.live.after(self.step), self._learned()
+        live, places = self.live.after(self.step), range(len(self.program.plastic))
+        learned = tuple(self.learned(i) for i in places)
         return State(self.step, values, counters, flight, live, learned)
 
-    def _learned(self) -> tuple[Learned, ...]:
-        """What plasticity has changed."""
-        trials = [w for w in self.weights if w is not None]
-        return tuple(
-            Learned.of((np.stack(a) for a in zip(*(w.learned(i) for w in trials))), edges)
-            for i, edges in enumerate(self.plastic.given)
-        )
+    def learned(self, i: int) -> Learned:
+        """See `AbstractEngine.learned`."""
+        parts = zip(*(one.learned(i) for one in self.weights))
+        return Learned.of((_stacked(arrays) for arrays in parts), self.plastic.given[i])
+
+    def set_learning(self, i: int, learning: bool) -> None:
+        """See `AbstractEngine.set_learning`."""
+        for one in self.weights:
+            one.set_learning(i, learning)
+
+    def set_signal(self, i: int, trial: int, value: float) -> None:
+        """See `AbstractEngine.set_signal`."""
+        self.weights[trial].set_signal(i, value)
+
+    def weights_are_finite(self, i: int) -> bool:
+        """See `AbstractEngine.weights_are_finite`."""
+        return all(np.isfinite(mine).all() for one in self.weights for mine in one.states[i])
+
+    def learned_weights(self, i: int, trial: int) -> np.ndarray:
+        """Present weights of a plastic projection; see `AbstractEngine.learned_weights`."""
+        return self.weights[trial].in_order(i)
 
     def describe(self) -> dict[str, object]:
         """Layout and sizes, for reports."""
@@ -200,8 +215,8 @@ class CpuEngine(AbstractEngine):
         self.shared = np.zeros(64, dtype=np.int64)
         everyone = program.size if program.gaps else 0
         self.weights = [
-            Weights(self.plastic, state.learned, trial, state.step) if program.plastic else None
-            for trial in range(program.trials)
+            Weights(self.plastic, state.learned, trial, state.step)
+            for trial in range(program.trials if program.plastic else 0)
         ]
         self.published = np.zeros((program.trials, everyone), program.dtype)
         self.workers = [
@@ -240,8 +255,7 @@ class CpuEngine(AbstractEngine):
         inputs = inputs_of(self.program, self.live, part, trial, self.values)
         rules = own_scratch(self.rules[q])
         gaps = gaps_of(self.program, part, trial, self.values, self.published[trial])
-        weights = self.weights[trial]
-        learning = None if weights is None else weights.of_thread(q, self.values)
+        learning = self.weights[trial].of_thread(q, self.values) if self.weights else None
         return _Worker(part, acc, tables, inputs, quiet, queue, rules, gaps, learning)
 
     def _run(self, steps: int) -> tuple[list[list[Spikes]], list[tuple[np.ndarray, np.ndarray]]]:
@@ -365,6 +379,11 @@ class CpuEngine(AbstractEngine):
             self.profile[trial if self.by_trial else me],
             self.crowded[me],
         )
+
+
+def _stacked(arrays: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Arrays of the trials as one; of a single trial no copy is made."""
+    return arrays[0][None] if len(arrays) == 1 else np.stack(arrays)
 
 
 def _outcome(call: Callable[[], Any] | Future) -> Any:

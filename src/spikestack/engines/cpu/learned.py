@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ...errors import ValidationError
+from ...program.compact_edges import CompactEdges, compact_edges
 from ...program.edge_list import EdgeList
 from ...program.learning import PlasticProgram
 from ...program.program import Program
-from ..state import Learned, edges_of, trace_depth
+from ..state import Learned, trace_depth
 from .cache import kernel_module
 from .learning import COLUMNS, Learning
 from .plan import Partition
+from .plastic_layout import PlasticPart, in_order, plastic_parts, share_of
 from .rule_printer import (
     CLOCK,
     CONTROL,
@@ -47,17 +47,6 @@ _TRACES = ("source", "sources", "target", "targets")
 _OWN = ("modulator", "modulators", "control")
 
 
-@dataclass(frozen=True)
-class _Part:
-    """The synapses onto one thread's neurons; shared by all trials."""
-
-    posts: np.ndarray
-    rows: np.ndarray
-    places: np.ndarray
-    pres: np.ndarray
-    cols: np.ndarray
-
-
 class PlasticTables:
     """The plastic projections of a program, laid out for some partitions.
 
@@ -78,7 +67,7 @@ class PlasticTables:
         self.given = [one.edges for one in learned]
         self.place_of = {int(k): i for i, k in enumerate(order)}
         self.pairs: list[np.ndarray] = []
-        self.tables: list[list[_Part]] = []
+        self.tables: list[list[PlasticPart]] = []
         named = [kernel_names(plastic) for plastic in program.plastic]
         self.kernels = np.zeros((len(named), max(map(len, named), default=0)), np.int64)
         self._modules = []
@@ -87,12 +76,14 @@ class PlasticTables:
             self._modules.append(module)
             for k, name in enumerate(named[i]):
                 self.kernels[i, k] = getattr(module, name).address if name else 0
-            edges = edges_of(program, plastic, self.given[i])
-            pairs, pair_of = _pairs(edges)
-            self.pairs.append(pairs)
-            self.tables.append(
-                [self._part(plastic, edges, len(pairs), pair_of, part) for part in parts]
+            edge = program.edges[plastic.edge]
+            pairs, tables = plastic_parts(
+                _edges(program, plastic, self.given[i], len(parts)),
+                [(int(part.low[edge.post]), int(part.high[edge.post])) for part in parts],
+                f"Projection {edge.name!r}.plasticity",
             )
+            self.pairs.append(pairs)
+            self.tables.append(tables)
         self.lag = max((p.lag for p in program.plastic), default=0)
 
     def describe(self) -> list[dict[str, Any]]:
@@ -101,6 +92,7 @@ class PlasticTables:
         made = []
         for plastic, pairs, parts in zip(program.plastic, self.pairs, self.tables):
             synapses = sum(len(part.posts) for part in parts)
+            index = sum(0 if part.index is None else part.index.nbytes for part in parts)
             row_bytes = sum(part.rows.nbytes + part.cols.nbytes for part in parts)
             made.append(
                 {
@@ -108,47 +100,12 @@ class PlasticTables:
                     "scheme": f"plastic ({plastic.rule})",
                     "groups_of_delays": len(pairs),
                     "synapses": synapses,
-                    "bytes": synapses * (12 + real * program.trials * (1 + len(plastic.variables))),
+                    "bytes": synapses * (12 + real * program.trials * (1 + len(plastic.variables)))
+                    + index,
                     "bytes_rows": row_bytes,
                 }
             )
         return made
-
-    def _part(
-        self, plastic: PlasticProgram, edges: EdgeList, count: int, pair_of: Any, part: Partition
-    ) -> _Part:
-        edge = self.program.edges[plastic.edge]
-        low, high = int(part.low[edge.post]), int(part.high[edge.post])
-        index = _index(edges, count, pair_of, low, high)
-        if len(index) >= 2**32:
-            raise ValidationError(
-                f"Projection {edge.name!r}.plasticity",
-                f"{len(index):,} synapses onto the neurons of one thread",
-                "fewer than 2**32",
-                "use more threads",
-            )
-        pre, post = edges.pre[index], edges.post[index]
-        pair = 0 if count == 1 else pair_of[index]
-        n_pre = self.program.populations[edge.pre].size
-        by_target = (post - low) * count + pair
-        order = np.argsort(by_target, kind="stable")
-        return _Part(
-            _uint32(post),
-            _starts(pre * count + pair, n_pre * count),
-            _uint32(order),
-            _uint32(pre[order]),
-            _starts(by_target, (high - low) * count),
-        )
-
-    def index(self, i: int, q: int) -> np.ndarray:
-        """The place in the order of `edge_list` of each of a partition's synapses."""
-        plastic = self.program.plastic[i]
-        edge = self.program.edges[plastic.edge]
-        edges, part = edges_of(self.program, plastic, self.given[i]), self.parts[q]
-        pairs, pair_of = _pairs(edges)
-        return _index(
-            edges, len(pairs), pair_of, int(part.low[edge.post]), int(part.high[edge.post])
-        )
 
 
 class Weights:
@@ -163,10 +120,7 @@ class Weights:
             [np.array(getattr(one, name)[trial], order="C") for name in _TRACES] for one in learned
         ]
         self.states = [
-            [
-                np.ascontiguousarray(one.states[trial][:, tables.index(i, q)])
-                for q in range(len(tables.parts))
-            ]
+            [_share(part, one.states[trial]) for part in tables.tables[i]]
             for i, one in enumerate(learned)
         ]
         # Every thread counts the modulator's spikes for itself.
@@ -196,13 +150,17 @@ class Weights:
             own[-1][1] = value
 
     def learned(self, i: int) -> list[np.ndarray]:
-        """States in the order of `edge_list`, then traces, as in `Learned`."""
-        total = sum(mine.shape[1] for mine in self.states[i])
-        states = np.empty((len(self.states[i][0]), total), self.tables.program.dtype)
-        for q, mine in enumerate(self.states[i]):
-            states[:, self.tables.index(i, q)] = mine
-        modulator, modulators, control = self.own[i][0]
-        return [states, *self.traces[i], modulator, modulators, control.astype(float)]
+        """Copies: states in the order of `edge_list`, then traces, as in `Learned`."""
+        rows = range(1 + len(self.tables.program.plastic[i].variables))
+        states = [self.in_order(i, k) for k in rows]
+        joined = states[0][None] if len(states) == 1 else np.stack(states)
+        modulator, modulators, control = (array.copy() for array in self.own[i][0])
+        traces = (trace.copy() for trace in self.traces[i])
+        return [joined, *traces, modulator, modulators, control.astype(float)]
+
+    def in_order(self, i: int, k: int = 0) -> np.ndarray:
+        """A copy of the weights, or of variable k - 1, in the order of `edge_list`."""
+        return in_order(self.tables.tables[i], [mine[k] for mine in self.states[i]])
 
     def of_thread(self, q: int, neurons: tuple[np.ndarray, ...]) -> Learning:
         """What one thread's step loop takes; `neurons` are the states of all populations."""
@@ -254,7 +212,9 @@ class Weights:
         sizes = [program.populations[k].size for k in (edge.pre, edge.post)]
         keys = plastic.keys[self.trial].view(np.int64)
         clock = np.concatenate([[self.step], keys]).astype(np.int64)
-        number = _uint32(self.tables.index(i, q)) if plastic.draws else np.zeros(0, np.uint32)
+        number = np.zeros(0, np.uint32)
+        if plastic.draws:
+            number = _uint32(np.arange(len(mine.posts)) if mine.index is None else mine.index)
         sums, degrees = np.zeros((2, sizes[1] if any(r.sums for r in plastic.rounds) else 0), int)
         self._keep += [clock, number, sums, degrees]
         source, sources, target, targets = self.traces[i]
@@ -275,29 +235,23 @@ class Weights:
         return table
 
 
-def _pairs(edges: EdgeList) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct pairs of total and dendritic delay, and which each synapse has."""
-    if not len(edges.pre):
-        return np.array([[1, 0]]), np.zeros(0, np.int64)
-    key = (edges.delays << 32) | edges.dendritic
-    if (key == key[0]).all():
-        found, pair_of = key[:1], np.zeros(0, np.int64)
-    else:
-        found, pair_of = np.unique(key, return_inverse=True)
-    return np.stack([found >> 32, found & (2**32 - 1)], axis=1), pair_of
-
-
-def _index(edges: EdgeList, count: int, pair_of: np.ndarray, low: int, high: int) -> np.ndarray:
-    """Places of the synapses onto neurons `low` to `high`, by source and pair of delays."""
-    index = np.flatnonzero((edges.post >= low) & (edges.post < high))
-    if count > 1:
-        index = index[np.argsort(edges.pre[index] * count + pair_of[index], kind="stable")]
-    return index
-
-
-def _starts(keys: np.ndarray, count: int) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(np.bincount(keys, minlength=count))]).astype(np.int64)
+def _edges(
+    program: Program, plastic: PlasticProgram, given: EdgeList | None, threads: int
+) -> CompactEdges:
+    """The synapses of a projection: as given, where they change, else the program's."""
+    edge = program.edges[plastic.edge]
+    size = program.populations[edge.pre].size
+    if given is None:
+        return compact_edges(edge, size, threads)
+    return CompactEdges.of(given.pre, given.post, size, given.delays, given.dendritic)
 
 
 def _uint32(array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=np.uint32)
+
+
+def _share(part: PlasticPart, states: np.ndarray) -> np.ndarray:
+    """A copy of one thread's share of weights and variables."""
+    if len(states) == 1:
+        return share_of(part, states[0])[None]
+    return np.stack([share_of(part, row) for row in states])
