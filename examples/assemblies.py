@@ -249,8 +249,8 @@ def draw_raster(ax: Any, out: Outcome, each: int = 40) -> None:
     (first, _), (_, last) = spans = cues(out)
     spikes = out.recalling["exc"]
     step = max(size(out.cells) // (2 * each), 1)
-    for place, ((name, group), colour) in enumerate(
-        zip(groups(out).items(), (COLORS[0], COLORS[5], COLORS[1], COLORS[4], COLORS[6]))
+    for place, (group, colour) in enumerate(
+        zip(groups(out).values(), (COLORS[0], COLORS[5], COLORS[1], COLORS[4], COLORS[6]))
     ):
         rows = np.arange(group.start, group.start + each * step)[:: step if place % 2 else 1][:each]
         for row, cell in enumerate(rows):

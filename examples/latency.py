@@ -210,7 +210,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     parser.add_argument("--quick", action="store_true", help="less learning")
     parser.add_argument("--out", default="latency.png", help="file of the figure")
     given = parser.parse_args(arguments)
-    rates = steady(30.0 if given.quick else 250.0, seed=1)
+    rates = steady(15.0 if given.quick else 250.0, seed=1)
     answer = volleys(20.0 if given.quick else 100.0, 10 if given.quick else 40, seed=1)
     draw(rates, answer).savefig(given.out, dpi=150)
     found = key_numbers(rates, answer)

@@ -1,15 +1,15 @@
 """The window of spike-timing-dependent plasticity, measured from pairs of spikes.
 
-For each rule a row of synapses is given pairs of spikes, each synapse at a distance of its own, from
--80 to 80 ms; all rules and distances run at once in one network. The change of the weight over the
-distance is drawn beside its closed form. The distance is that between the spikes themselves (target
-minus source); what a rule sees is the distance at the synapse, so a dendritic delay, which holds
-the target's spike up on its way back, moves the window to the left by as much.
+For each rule a row of synapses is given pairs of spikes, each synapse at a distance of its own,
+from -80 to 80 ms; all rules and distances run at once in one network. The change of the weight over
+the distance is drawn beside its closed form. The distance is that between the spikes themselves
+(target minus source); what a rule sees is the distance at the synapse, so a dendritic delay, which
+holds the target's spike up on its way back, moves the window to the left by as much.
 
 Single pairs do not tell rules apart that differ in how they add up many. So there are trains of
 pairs too: `NearestSTDP` forgets all but the last spike, `TripletSTDP` (Pfister and Gerstner 2006)
-turns from depression to potentiation as pairs come faster, and in `GraupnerBrunel` (2012) the window
-follows from how long calcium stays above two thresholds.
+turns from depression to potentiation as pairs come faster, and in `GraupnerBrunel` (2012) the
+window follows from how long calcium stays above two thresholds.
 
     python stdp_window.py --out window.png
 """

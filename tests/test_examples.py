@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / "examples"
+#: Those with a quick form are run by `examples/test_learning.py`.
+PLAIN = [path for path in sorted(FOLDER.glob("*.py")) if "--quick" not in path.read_text()]
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", PLAIN, ids=lambda p: p.stem)
 def test_example_runs(path: Path, tmp_path: Path) -> None:
     """As a user would start it."""
     done = subprocess.run(
