@@ -1,17 +1,17 @@
 """A reward that comes seconds late finds the synapse that earned it.
 
 A thousand Izhikevich neurons fire at random, not quite once a second. Whenever one chosen source
-fires and one chosen target of it follows within 10 ms, dopamine is released everywhere, one to three
-seconds later: long after the spikes, and after hundreds of others. Each synapse between excitatory
-neurons keeps a tag of its own (`RewardSTDP`), which fades over a second, and dopamine turns tags
-into weights. Most tags are there by chance, once up and once down; that of the chosen synapse is
-there every time, so that it grows from 0 to the greatest weight, and others do not (Izhikevich 2007,
+fires and one chosen target of it follows within 10 ms, dopamine is released everywhere, 1 to 3 s
+later: long after the spikes, and after hundreds of others. Each synapse between excitatory neurons
+keeps a tag of its own (`RewardSTDP`), which fades over a second, and dopamine turns tags into
+weights. Most tags are there by chance, once up and once down; that of the chosen synapse is
+there every time, so that it grows from 0 to the greatest weight, as few others do (Izhikevich 2007,
 Cereb Cortex 17:2443).
 
 The loop is closed in Python: the simulation goes on by 100 ms, new spikes are read, and rewards are
 injected as spikes of a neuron that stands for the dopaminergic ones. The two chosen neurons get a
-little more noise than the others, so that they meet about twice as often as they would; learning is
-as fast as in the article.
+little more noise than the others, so that they meet more often; learning is as fast as in the
+article.
 
     python distal_reward.py --out distal.png      # 45 minutes of the network's time
 """

@@ -46,7 +46,7 @@ def learned_early(found: dict[str, Any]) -> None:
 def test_a_cell_answers_sooner_and_keeps_its_rate(tmp_path: Path) -> None:
     found = numbers("latency", tmp_path, "--quick")
     learned_early(found)
-    assert found["weights_low"] > 0.35
+    assert found["weights_low"] > 0.28  # a fifth to begin with
 
 
 def balanced_and_recalled(found: dict[str, Any]) -> None:
