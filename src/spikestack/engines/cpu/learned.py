@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ from .rule_printer import (
     rule_source,
 )
 
-__all__ = ["PlasticTables", "Weights"]
+__all__ = ["PlasticTables", "Weights", "learned_of"]
 
 _TRACES = ("source", "sources", "target", "targets")
 _OWN = ("modulator", "modulators", "control")
@@ -281,3 +282,11 @@ def _share(part: PlasticPart, states: np.ndarray) -> np.ndarray:
     if len(states) == 1:
         return share_of(part, states[0])[None]
     return np.stack([share_of(part, row) for row in states])
+
+
+def learned_of(weights: Sequence[Weights], i: int) -> Learned:
+    """A copy of what became of a projection in all trials."""
+    first = weights[0]
+    parts = zip(*(one.learned(i) for one in weights))
+    arrays = (each[0][None] if len(each) == 1 else np.stack(each) for each in parts)
+    return Learned.of(arrays, first.tables.given[i], first.elements[i])
