@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import spikestack as sp
-from spikestack.errors import SpikestackError
+from spikestack.errors import EquationError, SpikestackError, UnitError
 
 TAU = {"tau": "20 ms"}
 SOURCE = {"pre_traces": "dx/dt = -x/tau : 1", "parameters": TAU}
@@ -133,3 +133,24 @@ def test_a_rule_that_cannot_be_meant_is_refused(case: str) -> None:
     make, words = CASES[case]
     with pytest.raises(SpikestackError, match=f"(?s){words}"):
         make()
+
+
+def test_amplitudes_have_the_unit_of_the_weight() -> None:
+    pint = pytest.importorskip("pint")
+    ureg = pint.UnitRegistry()
+    made = []
+    for w_max in (0.2, "200 uV", 0.2 * ureg.mV):
+        net = sp.Network()
+        cells = net.add(sp.Population("cells", 2, sp.LIF()))
+        rule = sp.AdditiveSTDP(w_max=w_max)
+        net.connect(cells, cells, sp.AllToAll(), sp.Delta(weight=0.1), plasticity=rule)
+        made.append(sp.Simulation(net).program.plastic[0].most)
+        current = sp.ExponentialCurrent(weight=0.1)
+        if w_max != 0.2:
+            with pytest.raises(UnitError, match="weights of this synapse are in nA"):
+                net = sp.Network()
+                cells = net.add(sp.Population("cells", 2, sp.LIF()))
+                net.connect(cells, cells, sp.AllToAll(), current, plasticity=rule)
+    assert made == pytest.approx([0.2, 0.2, 0.2])
+    with pytest.raises(EquationError, match="WeightParameter"):
+        sp.PlasticityRule(on_pre="w += total", parameters={"total": "100 mV"})

@@ -11,7 +11,7 @@ from ..equations.catalogue import members
 from ..equations.edge_expression import Expression
 from ..errors import FileFormatError, SpikestackError, UnknownNameError
 from ..neurons.base import NeuronModel
-from ..plasticity.base import TEXTS, PlasticityRule
+from ..plasticity.base import PlasticityRule
 from ..plasticity.structural import StructuralRule
 from ..storage import read_archive, write_archive
 from ..synapses.base import Synapse
@@ -21,7 +21,14 @@ from .currents.base import CurrentModel
 from .learning import Signal
 from .network import Network
 from .parts import Part
-from .plain import CURRENT_TEXTS, MODEL_TEXTS, SYNAPSE_TEXTS, parameter_from_plain, plain_network
+from .plain import (
+    CURRENT_TEXTS,
+    MODEL_TEXTS,
+    RULE_TEXTS,
+    SYNAPSE_TEXTS,
+    parameter_from_plain,
+    plain_network,
+)
 from .population import Population, View
 from .rules import Rule, rule_named
 
@@ -167,7 +174,7 @@ class _Reader:
     def learning(self, net: Network, item: dict[str, Any]) -> dict[str, Any]:
         made: dict[str, Any] = {
             "plasticity": [
-                self.declare(PlasticityRule, data, TEXTS)(**self.values(data))
+                self.declare(PlasticityRule, data, RULE_TEXTS)(**self.values(data))
                 for data in item.get("plasticity", [])
             ]
             + [self.structural(data) for data in item.get("structure", [])]

@@ -12,7 +12,6 @@ from ..plasticity.base import PlasticityRule
 from ..plasticity.structural import StructuralRule
 from ..synapses.base import Synapse
 from ..units import magnitude, parse_unit
-from ..values import support
 from .population import Population, View
 from .rules import Convolution, Pooling, Rule
 
@@ -145,7 +144,7 @@ def _check_new(
                 f"{where}, {structural.label}.w_new", f"{weight:g} {unit} of a conductance", ">= 0"
             )
         for rule in rules:
-            low, high = (support(rule.values[name])[0] for name in ("w_min", "w_max"))
+            low, high = (rule.coherent(unit)[name] / unit.scale for name in ("w_min", "w_max"))
             if not low <= weight <= high:
                 raise ValidationError(
                     f"{where}, {structural.label}.w_new",
@@ -164,8 +163,9 @@ def _check_rule(rule: PlasticityRule, target: NeuronModel, synapse: Synapse, whe
                 + ("none" if there is None else f"one in {there}"),
                 f"a target with such a variable; it has {', '.join(target.block.states)}",
             )
-    low, high = (support(rule.values[name])[0] for name in ("w_min", "w_max"))
     unit = synapse.unit_of_weight()
+    rule.check_quantities(unit, where)
+    low, high = (rule.coherent(unit)[name] / unit.scale for name in ("w_min", "w_max"))
     if synapse.positive and low < 0:
         raise ValidationError(
             f"{where}.plasticity",

@@ -24,13 +24,14 @@ from .parts import Part
 from .population import View
 from .rates import InhomogeneousPoisson
 
-__all__ = ["CURRENT_TEXTS", "MODEL_TEXTS", "SYNAPSE_TEXTS", "plain_network"]
+__all__ = ["CURRENT_TEXTS", "MODEL_TEXTS", "RULE_TEXTS", "SYNAPSE_TEXTS", "plain_network"]
 
 Pack = Callable[[np.ndarray], Any]
 
 #: Class attributes that define a neuron model, a current and a synapse, besides parameters.
 MODEL_TEXTS = ("equations", "method", *(name for name in DECLARED if name != "initial"))
 CURRENT_TEXTS = ("equations", "current", "source")
+RULE_TEXTS = (*TEXTS, "quantities")
 SYNAPSE_TEXTS = (
     "equations",
     "receives",
@@ -94,7 +95,7 @@ def plain_network(network: Network, pack: Pack) -> dict[str, Any]:
 
 
 def _learning(p: Projection, pack: Pack) -> dict[str, Any]:
-    made: dict[str, Any] = {"plasticity": [_common(r, TEXTS, pack) for r in p.plasticity]}
+    made: dict[str, Any] = {"plasticity": [_common(r, RULE_TEXTS, pack) for r in p.plasticity]}
     if p.structure:
         made["structure"] = [
             {"kind": type(rule).__name__, "values": _plain(rule.values, pack)}

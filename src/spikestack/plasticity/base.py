@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from ..equations.declaring import parameter_of
 from ..equations.expressions import Expr, names_in
 from ..equations.linear import linear_subsystem
 from ..equations.model import AbstractModel, Parameter
-from ..errors import EquationError, ValidationError, shorten
+from ..errors import EquationError, UnitError, ValidationError, shorten
 from ..units import DIMENSIONLESS, Unit, parse_unit
 from ..values import Distribution, support
 from .statements import parse_event, parse_transmission
@@ -123,6 +124,9 @@ class PlasticityRule(AbstractModel):
     every: str = ""
     every_if: str = ""
     transmit: str = ""
+    #: Units of the numbers in the unit of weights that were given with one; the others have the
+    #: synapse's.
+    quantities: Mapping[str, str] = {}
 
     w_min = WeightParameter(0.0, meaning="least weight")
     w_max = WeightParameter(1.0, meaning="greatest weight")
@@ -143,7 +147,16 @@ class PlasticityRule(AbstractModel):
         held = "\n".join(f"{name}[t+1] = {name} : nA" for name in self.synapse_units)
         traces = (getattr(self, f"{side}_traces") for side in _SIDES)
         self.equations = "\n".join((*traces, held))
-        self._set_up(self.declared_parameters() | parameters, declared)
+        parameters = self.declared_parameters() | parameters
+        self.quantities = dict(self.quantities)
+        for name, given in declared.items():
+            told = isinstance(given, str) or hasattr(given, "dimensionality")
+            if told and isinstance(parameters.get(name), WeightParameter):
+                quantity = parameter_of(name, given)
+                unit = quantity.parsed_unit(f"{self.label}.{name}")
+                self.quantities[name] = unit.coherent
+                declared[name] = quantity.default * unit.scale
+        self._set_up(parameters, declared)
         self._check_names()
         self._check_values()
         self._parse()
@@ -303,7 +316,18 @@ class PlasticityRule(AbstractModel):
 
     def coherent(self, unit: Unit) -> dict[str, float]:
         """Parameters in coherent units, given the unit of the weights."""
-        return coherent_values(self, unit)
+        made = coherent_values(self, unit)
+        return made | {name: float(support(self.values[name])[0]) for name in self.quantities}
+
+    def check_quantities(self, unit: Unit, where: str) -> None:
+        """Raise UnitError if a number was given in a unit that weights in `unit` do not fit."""
+        for name, own in self.quantities.items():
+            if not parse_unit(own).fits(unit):
+                raise UnitError(
+                    f"{where}, {self.label}.{name}",
+                    f"got {support(self.values[name])[0]:g} {own}",
+                    f"weights of this synapse are in {unit}",
+                )
 
 
 def coherent_values(model: AbstractModel, unit: Unit) -> dict[str, float]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..equations.block import Statement, parse_statements
 from ..equations.dimensions import check_unit
 from ..equations.expressions import Expr, substitute
 from ..equations.parser import parse_expression
+from ..errors import EquationError
 from ..units import Unit
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ def parse_event(
 ) -> tuple[Statement, ...]:
     """The assignments of one of the rule's texts to some of `targets`."""
     text, where = getattr(rule, event), f"{rule.label}.{event}"
-    return parse_statements(text, set(targets), units, _known(rule, units), where)
+    with _weights_explained():
+        return parse_statements(text, set(targets), units, _known(rule, units), where)
 
 
 def parse_transmission(
@@ -31,8 +34,22 @@ def parse_transmission(
         return None
     where = f"{rule.label}.transmit"
     found = parse_expression(rule.transmit, set(units), where)
-    check_unit(found, weight, units, where)
+    with _weights_explained():
+        check_unit(found, weight, units, where)
     return substitute(found, _known(rule, units))
+
+
+@contextmanager
+def _weights_explained() -> Iterator[None]:
+    """Say of units that do not fit what weights count as."""
+    try:
+        yield
+    except EquationError as error:
+        if "nA" not in str(error):
+            raise
+        remedy = "in rules weights are in nA, whatever the synapse; numbers like them are declared "
+        remedy += "by WeightParameter(1.0)"
+        raise EquationError(error.where, error.problem, error.rule, remedy) from None
 
 
 def _known(rule: PlasticityRule, units: Mapping[str, Unit]) -> dict[str, Expr]:
