@@ -25,7 +25,7 @@ from .driver import ABORT, ABORTED, PHASES, RECORD, STOP, Inputs, Team, run
 from .gaps import Gaps, gaps_of
 from .inputs import inputs_of, probes_of, refreshed
 from .kernel_table import kernel_table, own
-from .learned import PlasticTables, Weights
+from .learned import PlasticTables, Weights, learned_by
 from .learning import Learning
 from .logs import MOST_STEPS, TrialLog
 from .plan import Partition, make_plan
@@ -135,9 +135,7 @@ class CpuEngine(AbstractEngine):
 
     def learned(self, i: int) -> Learned:
         """See `AbstractEngine.learned`."""
-        parts = zip(*(one.learned(i) for one in self.weights))
-        given, elements = self.plastic.given[i], self.weights[0].elements[i]
-        return Learned.of((_stacked(arrays) for arrays in parts), given, elements)
+        return learned_by(self.weights, i)
 
     def relearn(self, i: int, learned: Learned) -> None:
         """See `AbstractEngine.relearn`."""
@@ -391,11 +389,6 @@ class CpuEngine(AbstractEngine):
             self.profile[trial if self.by_trial else me],
             self.crowded[me],
         )
-
-
-def _stacked(arrays: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Arrays of the trials as one; of a single trial no copy is made."""
-    return arrays[0][None] if len(arrays) == 1 else np.stack(arrays)
 
 
 def _outcome(call: Callable[[], Any] | Future) -> Any:

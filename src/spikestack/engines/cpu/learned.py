@@ -44,7 +44,7 @@ from .rule_printer import (
     rule_source,
 )
 
-__all__ = ["PlasticTables", "Weights"]
+__all__ = ["PlasticTables", "Weights", "learned_by"]
 
 _TRACES = ("source", "sources", "target", "targets")
 _OWN = ("modulator", "modulators", "control")
@@ -259,6 +259,13 @@ class Weights:
         table[[DEPTH, SYNAPSES]] = trace_depth(plastic), len(mine.posts)
         table[TABLE:] = [neurons[state].ctypes.data for state in plastic.reads]
         return table
+
+
+def learned_by(trials: list[Weights], i: int) -> Learned:
+    """The state of a projection in all trials; of a single one no further copy is made."""
+    first, parts = trials[0], zip(*(one.learned(i) for one in trials))
+    joined = (arrays[0][None] if len(arrays) == 1 else np.stack(arrays) for arrays in parts)
+    return Learned.of(joined, first.tables.given[i], first.elements[i])
 
 
 def _edges(
