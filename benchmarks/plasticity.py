@@ -16,8 +16,21 @@ from spikestack.benchmarks import cuba_stdp
 from spikestack.equations.catalogue import collect
 
 W_MAX = 0.07
-#: Rules whose weights' amplitudes are not shares of w_max.
-SETTINGS = {"PowerLawSTDP": {"w_0": 0.001}, "VogelsSprekeler": {"eta": 1e-5}}
+#: What keeps the network much as it is: amplitudes that are not shares of w_max, thresholds within
+#: reach of its potentials, and some time between rounds.
+SETTINGS = {
+    "BCM": {"eta": 1e-9},
+    "ClopathSTDP": {"theta_minus": 8.0, "theta_plus": 19.0, "A_LTP": 1e-5, "A_LTD": 1e-5},
+    "GraupnerBrunel": {"interval": 10.0},
+    "MSTDP": {"gamma": 1e-5},
+    "MSTDPET": {"gamma": 1e-5, "interval": 10.0},
+    "PowerLawSTDP": {"w_0": 0.001},
+    "RewardSTDP": {"A_plus": 1e-4, "A_minus": 1e-4, "interval": 10.0},
+    "TsodyksMarkram": {"tau_rec": 20.0, "U": 0.2},
+    "StochasticRelease": {"tau_rec": 20.0, "U": 0.2},
+    "VogelsSprekeler": {"eta": 1e-5},
+    "WeightNormalization": {"total": 31.5},
+}
 
 
 def static() -> sp.Network:

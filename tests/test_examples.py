@@ -15,6 +15,8 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[1] / "examples"
 #: Takes minutes, and has a test of its own.
 LONG = FOLDER / "digits.py"
+#: Those with a quick form are run by `examples/test_learning.py`.
+PLAIN = [path for path in sorted(FOLDER.glob("*.py")) if "--quick" not in path.read_text()]
 
 
 def run(path: Path, folder: Path, *arguments: str) -> str:
@@ -25,7 +27,7 @@ def run(path: Path, folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("path", sorted({*FOLDER.glob("*.py")} - {LONG}), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", PLAIN, ids=lambda p: p.stem)
 def test_example_runs(path: Path, tmp_path: Path) -> None:
     """As a user would start it."""
     assert run(path, tmp_path)

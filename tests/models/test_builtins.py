@@ -44,6 +44,23 @@ def test_euler_maruyama_has_the_bias_of_its_scheme() -> None:
     assert abs(x.var() - 4.0 / 0.75) < 0.08
 
 
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_the_farthest_of_many_draws(precision: str) -> None:
+    """Five to six standard deviations in a hundred million, on the right side, never infinite."""
+    model = sp.NeuronModel(
+        """
+        low[t+1] = min(low, xi*sqrt(dt))   : 1
+        high[t+1] = max(high, xi*sqrt(dt)) : 1
+        """
+    )
+    net = sp.Network(seed=4)
+    p = net.add(sp.Population("p", 200_000, model))
+    net.record(p, "low", "high", interval=50.0)
+    result = net.run(50.0, precision=precision)
+    assert -6.4 < result["p", "low"].values.min() < -5.3
+    assert 5.2 < result["p", "high"].values.max() < 6.4
+
+
 def test_multiplicative_noise_is_ito() -> None:
     """dx = s x dW keeps its mean; in Stratonovich's sense it would grow by exp(s^2 t/2)."""
     model = sp.NeuronModel(

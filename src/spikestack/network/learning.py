@@ -38,7 +38,12 @@ class Signal:
     def __init__(self, times: Any, values: Any) -> None:
         ms = magnitude(times, parse_unit("ms"), "Signal.times")
         self.times = np.atleast_1d(np.asarray(ms, dtype=float))
-        self.values = np.atleast_1d(np.asarray(values, dtype=float))
+        try:
+            self.values = np.atleast_1d(np.asarray(values, dtype=float))
+        except (TypeError, ValueError):
+            raise ValidationError(
+                "Signal.values", f"got {shorten(values)}", "numbers, one for each time"
+            ) from None
         good = self.times.shape == self.values.shape and self.times.ndim == 1
         good = good and bool(np.isfinite(self.times).all() and np.isfinite(self.values).all())
         if not good or (np.diff(self.times) <= 0).any() or (self.times < 0).any():

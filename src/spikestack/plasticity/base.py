@@ -24,6 +24,8 @@ __all__ = ["TEXTS", "PlasticityRule", "WeightParameter"]
 #: What stands for the unit of weights while a rule does not know its synapse.
 _STAND_IN = parse_unit("nA")
 _SIDES = ("pre", "post", "modulator")
+#: What these mean is given; a rule cannot have others of the name.
+_RESERVED = ("w", "w_sum", "in_degree")
 #: The texts that define a rule, besides its parameters.
 TEXTS = (
     *("pre_traces", "post_traces", "modulator_traces", "variables", "post_state", "lags"),
@@ -142,6 +144,7 @@ class PlasticityRule(AbstractModel):
         traces = (getattr(self, f"{side}_traces") for side in _SIDES)
         self.equations = "\n".join((*traces, held))
         self._set_up(self.declared_parameters() | parameters, declared)
+        self._check_names()
         self._check_values()
         self._parse()
 
@@ -193,6 +196,16 @@ class PlasticityRule(AbstractModel):
                 )
             found[name] = parameter
         return found
+
+    def _check_names(self) -> None:
+        own = {*self.parameters, *self.block.units, *self.block.aliases, *self.read_units}
+        for name in own.intersection(_RESERVED):
+            raise EquationError(
+                self.label,
+                f"has something of its own named {name!r}",
+                "another name",
+                "w is the weight; w_sum and in_degree are what stands onto a target",
+            )
 
     def _check_values(self) -> None:
         for name, value in {**self.values, **self.initial_values}.items():

@@ -12,8 +12,9 @@ class BCM(PlasticityRule):
     """Correlated activity potentiates above a threshold that slides, and depresses below.
 
     The threshold follows the square of the target's activity.
-    Activities `x` and `y` are counts of spikes that fade with `tau`; the threshold settles where
-    the target fires at `rate`.
+    Activities `x` and `y` are counts of spikes that fade with `tau`. The target settles at about
+    `rate`: of n = rate tau spikes that are counted, a random train makes it (1 + sqrt(1 + 2/n))/2
+    times as much. Learning must be slow beside the threshold, lest the target fall silent for good.
     """
 
     pre_traces = "dx/dt = -x/tau : 1"

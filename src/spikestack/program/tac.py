@@ -174,9 +174,10 @@ class Builder:
         Giles 2010, "Approximating the erfinv function", single precision (relative error below
         3e-7, enough for noise in either precision).
         """
-        one = self.const(1.0)
-        x = self.put("sub", self.put("add", uniform, uniform), one)
-        w = self.put("log", self.put("mul", self.put("sub", one, x), self.put("add", one, x)))
+        one, twice = self.const(1.0), self.put("add", uniform, uniform)
+        x = self.put("sub", twice, one)
+        # Not 1 + x, which is 0 in single precision where u is least.
+        w = self.put("log", self.put("mul", self.put("sub", one, x), twice))
         w = self.put("neg", w)
         central = self._polynomial(_CENTRAL, self.put("sub", w, self.const(2.5)))
         far = self.put("sub", self.put("sqrt", w), self.const(3.0))

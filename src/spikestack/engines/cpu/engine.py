@@ -25,7 +25,7 @@ from .driver import ABORT, ABORTED, PHASES, RECORD, STOP, Inputs, Team, run
 from .gaps import Gaps, gaps_of
 from .inputs import inputs_of, probes_of, refreshed
 from .kernel_table import kernel_table, own
-from .learned import PlasticTables, Weights, learned_by
+from .learned import PlasticTables, Weights, learned_of
 from .learning import Learning
 from .logs import MOST_STEPS, TrialLog
 from .plan import Partition, make_plan
@@ -135,7 +135,7 @@ class CpuEngine(AbstractEngine):
 
     def learned(self, i: int) -> Learned:
         """See `AbstractEngine.learned`."""
-        return learned_by(self.weights, i)
+        return learned_of(self.weights, i)
 
     def relearn(self, i: int, learned: Learned) -> None:
         """See `AbstractEngine.relearn`."""

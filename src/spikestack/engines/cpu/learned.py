@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ from .rule_printer import (
     rule_source,
 )
 
-__all__ = ["PlasticTables", "Weights", "learned_by"]
+__all__ = ["PlasticTables", "Weights", "learned_of"]
 
 _TRACES = ("source", "sources", "target", "targets")
 _OWN = ("modulator", "modulators", "control")
@@ -261,13 +262,6 @@ class Weights:
         return table
 
 
-def learned_by(trials: list[Weights], i: int) -> Learned:
-    """The state of a projection in all trials; of a single one no further copy is made."""
-    first, parts = trials[0], zip(*(one.learned(i) for one in trials))
-    joined = (arrays[0][None] if len(arrays) == 1 else np.stack(arrays) for arrays in parts)
-    return Learned.of(joined, first.tables.given[i], first.elements[i])
-
-
 def _edges(
     program: Program, plastic: PlasticProgram, given: EdgeList | None, threads: int
 ) -> CompactEdges:
@@ -288,3 +282,11 @@ def _share(part: PlasticPart, states: np.ndarray) -> np.ndarray:
     if len(states) == 1:
         return share_of(part, states[0])[None]
     return np.stack([share_of(part, row) for row in states])
+
+
+def learned_of(weights: Sequence[Weights], i: int) -> Learned:
+    """A copy of what became of a projection in all trials."""
+    first = weights[0]
+    parts = zip(*(one.learned(i) for one in weights))
+    arrays = (each[0][None] if len(each) == 1 else np.stack(each) for each in parts)
+    return Learned.of(arrays, first.tables.given[i], first.elements[i])
