@@ -16,23 +16,19 @@ class GraupnerBrunel(PlasticityRule):
     """
 
     pre_traces = "dc_pre/dt = -c_pre/tau_ca : 1"
-    post_traces = "dc_post/dt = -c_post/tau_ca : 1"
+    post_traces = """
+        dc_post/dt = -c_post/tau_ca : 1
+        up   = where(c_pre + c_post > theta_p, 1, 0) : 1
+        down = where(c_pre + c_post > theta_d, 1, 0) : 1
+    """
     pre_spike = "c_pre += C_pre"
     post_spike = "c_post += C_post"
     lags = "c_pre : D"
-    variables = """
-        rho : 1
-        up : 1
-        down : 1
-    """
     every = """
-        rho = (w - w_min)/(w_max - w_min)
-        up = where(c_pre + c_post > theta_p, 1, 0)
-        down = where(c_pre + c_post > theta_d, 1, 0)
-        rho += interval/tau*(gamma_p*(1 - rho)*up - gamma_d*rho*down
-                             - rho*(1 - rho)*(rho_star - rho)
-                             + sigma*sqrt(up + down)*sqrt(tau)*xi)
-        w = w_min + rho*(w_max - w_min)
+        w += interval/tau*(gamma_p*(w_max - w)*up - gamma_d*(w - w_min)*down
+                           - (w - w_min)*(w_max - w)/(w_max - w_min)
+                             *(rho_star - (w - w_min)/(w_max - w_min))
+                           + (w_max - w_min)*sigma*sqrt(up + down)*sqrt(tau)*xi)
     """
     source = "Graupner and Brunel 2012, PNAS 109:3991, eq 1 and 2"
 
