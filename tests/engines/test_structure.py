@@ -101,6 +101,33 @@ def test_in_double_precision_too() -> None:
     assert all(np.array_equal(a, b) for a, b in zip(slow, fast, strict=True))
 
 
+def test_projections_beside_one_that_is_rewired_go_on() -> None:
+    def both() -> sp.Network:
+        net = recurrent(RULES["all"], sp.Uniform(0.5, 3.0))
+        cells, rule = net["cells"], sp.MSTDPET(w_max=0.3, gamma=0.01)
+        synapse = sp.ExponentialCurrent(weight=0.05, delay=sp.Uniform(0.5, 2.0))
+        signal = sp.Signal([0, 7.5, 22.0], [1, -2, 3])
+        how = {"plasticity": rule, "modulator": signal}
+        net.connect(cells, cells, sp.FixedProbability(0.2), synapse, "judged", **how)
+        how = {"plasticity": sp.Rewiring(turnover=0.1, interval=5.0)}
+        net.connect(
+            cells[:30], cells[30:], sp.FixedInDegree(5), sp.Delta(weight=0.1), "more", **how
+        )
+        return net
+
+    sims = [
+        ran(both(), *pieces, on=on, threads=threads)
+        for on, threads, pieces in (("reference", 1, [30]), ("cpu", 1, [30]), ("cpu", 2, [11, 19]))
+    ]
+    assert sims[0].connections("judged").weight.std() > 1e-5
+    for sim in sims[1:]:
+        for found, wanted in zip(outcome(sim), outcome(sims[0]), strict=True):
+            assert np.array_equal(found, wanted)
+        for name in ("judged", "more"):
+            ours, theirs = (one.connections(name).to_numpy() for one in (sim, sims[0]))
+            assert all(np.array_equal(ours[key], theirs[key]) for key in ours)
+
+
 def test_structure_shapes_the_spikes() -> None:
     rewired, fixed = (
         ran(recurrent([sp.AdditiveSTDP(w_max=0.3), *more]), 40).recording()["cells"]
