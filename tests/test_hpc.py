@@ -16,7 +16,7 @@ def test_what_it_is_made_of() -> None:
     assert [p.size for p in net.populations.values()] == [9000, 2250]
     numbers = {name: p.expected_edges for name, p in net.projections.items()}
     assert sum(numbers.values()) == 126_562_500 and numbers["exc->exc"] == 81_000_000
-    plastic = [name for name, p in net.projections.items() if p.plasticity is not None]
+    plastic = [name for name, p in net.projections.items() if p.plasticity]
     assert plastic == ["exc->exc"]
     for drive in net.drives.values():
         assert drive.input.rate == pytest.approx(20_856, abs=1)

@@ -21,10 +21,11 @@ def test_normal_numbers_are_finite_and_right_to_the_last_draw(precision: str, re
     found = builder.normal(builder.put("uniform"))
     code = Code(tuple(builder.instructions), (found,), None, None)
     computed = interpret(code, {"const": real, "uniform": lambda _: u})[found]
-    exact = stats.norm.ppf(np.maximum(u.astype(float), 2.0**-24))
+    exact = stats.norm.ppf(u.astype(float))
     assert np.isfinite(computed).all()
     off = np.abs(computed - exact)
     # Near 0, what is lost of 2 u - 1 in single precision is a share of the few numbers there are.
-    far = 0.05 if precision == "float32" else 3e-6
+    # Beyond five standard deviations the polynomials, made for single precision, are less exact.
+    far = 0.05 if precision == "float32" else 5e-3
     assert off[np.abs(exact) < 4].max() < (1e-3 if precision == "float32" else 3e-6)
     assert off.max() < far

@@ -154,3 +154,12 @@ def test_amplitudes_have_the_unit_of_the_weight() -> None:
     assert made == pytest.approx([0.2, 0.2, 0.2])
     with pytest.raises(EquationError, match="WeightParameter"):
         sp.PlasticityRule(on_pre="w += total", parameters={"total": "100 mV"})
+
+
+def test_shared_weights_cannot_learn() -> None:
+    net = sp.Network()
+    image = net.add(sp.Population("image", (1, 6, 6), sp.SpikeSource()))
+    maps = net.add(sp.Population("maps", (1, 4, 4), sp.LIF()))
+    kernel = sp.Convolution(np.full((1, 1, 3, 3), 0.5))
+    with pytest.raises(SpikestackError, match="shares its weights"):
+        net.connect(image, maps, kernel, sp.Delta(weight=1.0), plasticity=sp.AdditiveSTDP())
