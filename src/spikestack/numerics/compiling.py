@@ -16,15 +16,17 @@ import numba
 
 __all__ = ["is_cached", "njit", "sources_stamp"]
 
-_FOLDERS = ("numerics", "program", "engines")
+#: Folders of compiled code whose functions call each other: of simulation, and of sensors.
+_ENGINES = ("numerics", "program", "engines")
+_SENSORS = ("numerics", "sensors")
 
 
 @cache
-def sources_stamp() -> str:
+def sources_stamp(folders: tuple[str, ...] = _ENGINES) -> str:
     """A digest of name, time and size of every source file with compiled code."""
     root = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for folder in _FOLDERS:
+    for folder in folders:
         for file in sorted((root / folder).rglob("*.py")):
             facts = file.stat()
             digest.update(f"{file.name} {facts.st_mtime_ns} {facts.st_size}\n".encode())
@@ -38,7 +40,8 @@ def njit(**options: Any) -> Any:
         made = numba.njit(**options)(function)
         file = getattr(getattr(made, "_cache", None), "_cache_file", None)
         if file is not None:
-            file._source_stamp = (sources_stamp(), file._source_stamp)
+            folders = _SENSORS if ".sensors." in function.__module__ else _ENGINES
+            file._source_stamp = (sources_stamp(folders), file._source_stamp)
         return made
 
     return compiled

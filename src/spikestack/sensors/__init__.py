@@ -1,0 +1,1 @@
+"""Event sensors: what the world says, as events."""

@@ -1,0 +1,228 @@
+"""Opening files of events: by contents, in pieces, with times in order."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import secrets
+import warnings
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...errors import FileFormatError, UnknownNameError, ValidationError, shorten
+from ..events import Events
+from .base import Columns, EventFormat, Header, Truncated
+
+__all__ = ["EventFile", "formats", "open_events", "read_events", "write_events"]
+
+ORDERS = ("clamp", "file", "sort")
+_HEAD, _MOST = 4096, 1 << 20
+
+
+@cache
+def formats() -> dict[str, EventFormat]:
+    """All formats by name."""
+    package = importlib.import_module(__package__)
+    found = {}
+    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda i: i.name):
+        module = importlib.import_module(f"{__package__}.{info.name}")
+        for made in getattr(module, "FORMATS", (getattr(module, "FORMAT", None),)):
+            if made is not None:
+                found[made.name] = made
+    return found
+
+
+class EventFile:
+    """A file of events. Iterating gives them piece by piece, in bounded memory.
+
+    Parameters
+    ----------
+    path
+        The file.
+    format
+        Its name; found by the contents unless given.
+    order
+        What becomes of times that go back: ``"clamp"`` sets them to the greatest so far, ``"sort"``
+        sorts (only `read` does), ``"file"`` leaves them, which `read` refuses if there are any. By
+        default as the format's own tools do.
+
+    Attributes
+    ----------
+    header
+        What the file says of itself.
+    out_of_order
+        Events whose time went back, among those read so far.
+
+    Raises
+    ------
+    FileFormatError
+        If it is of no known format, or damaged.
+    OSError
+        If it cannot be read.
+    """
+
+    def __init__(
+        self, path: str | Path, format: str | None = None, order: str | None = None
+    ) -> None:
+        self.path = Path(path)
+        self.format = _detected(self.path) if format is None else _named(format)
+        if order is not None and order not in ORDERS:
+            raise ValidationError("open_events, order", f"got {shorten(order)}", f"{list(ORDERS)}")
+        self.order = order or self.format.order
+        with self.path.open("rb") as file:
+            self.header: Header = self.format.header(file)
+        self.out_of_order = 0
+
+    def pieces(self, most: int = _MOST) -> Iterator[Columns]:
+        """Columns of about `most` events at a time, as they stand in the file."""
+        with self.path.open("rb") as file:
+            try:
+                yield from self.format.chunks(file, self.header, most)
+            except Truncated as end:
+                warnings.warn(f"{self.path}: {end}; the events before are given", stacklevel=3)
+
+    def __iter__(self) -> Iterator[Events]:
+        last: int | None = None
+        self.out_of_order = 0
+        for columns in self.pieces():
+            t = columns["t"]
+            if not len(t):
+                continue
+            ordered = np.maximum.accumulate(t if last is None else np.maximum(t, last))
+            back = int(np.count_nonzero(ordered != t))
+            self.out_of_order += back
+            if back and self.order == "file":
+                raise FileFormatError(
+                    f"{self.path}: times go back; open it with order='clamp', or read it as a "
+                    "whole with order='sort'"
+                )
+            last = int(ordered[-1])
+            yield self._events({**columns, "t": ordered})
+
+    def read(self) -> Events:
+        """All events."""
+        if self.order != "sort":
+            return self._joined([{n: getattr(e, n) for n in e.columns} for e in self])
+        columns = self._columns(list(self.pieces()))
+        t = columns["t"]
+        self.out_of_order = int(np.count_nonzero(np.maximum.accumulate(t) != t)) if len(t) else 0
+        return self.header.kind.sorted(**columns, **self.header.geometry)
+
+    def between(self, start: float, stop: float) -> Events:
+        """Events from `start` ms on, before `stop` ms; what comes later is not read."""
+        parts: list[Columns] = []
+        for piece in self:
+            cut = piece.between(start, stop)
+            parts.append({n: getattr(cut, n) for n in cut.columns})
+            if len(piece) and piece.t[-1] >= stop * 1000:
+                break
+        return self._joined(parts)
+
+    def info(self) -> dict[str, Any]:
+        """Format, size, geometry, number of events, first and last time; the file is read once."""
+        count, first, last = 0, None, None
+        for columns in self.pieces():
+            t = columns["t"]
+            if len(t):
+                count, last = count + len(t), int(t.max() if last is None else max(last, t.max()))
+                first = int(t.min() if first is None else min(first, t.min()))
+        return {
+            "path": str(self.path),
+            "format": self.format.name,
+            "bytes": self.path.stat().st_size,
+            **self.header.geometry,
+            "events": count,
+            "first_us": first,
+            "last_us": last,
+            "about": dict(self.header.about),
+        }
+
+    def _columns(self, parts: list[Columns]) -> dict[str, np.ndarray]:
+        kinds = self.header.kind.columns
+        empty = {name: np.zeros(0, kind) for name, kind in kinds.items()}
+        return {n: np.concatenate([empty[n], *(part[n] for part in parts)]) for n in kinds}
+
+    def _joined(self, parts: list[Columns]) -> Events:
+        return self._events(parts[0] if len(parts) == 1 else self._columns(parts))
+
+    def _events(self, columns: Columns) -> Events:
+        try:
+            return self.header.kind(**columns, **self.header.geometry)  # type: ignore[arg-type]
+        except ValidationError as error:
+            raise FileFormatError(f"{self.path}: {error}") from error
+
+
+def open_events(path: str | Path, format: str | None = None, order: str | None = None) -> EventFile:
+    """Open a file of events; see `EventFile`."""
+    return EventFile(path, format, order)
+
+
+def read_events(path: str | Path, format: str | None = None, order: str | None = None) -> Events:
+    """Read all events of a file; see `EventFile`."""
+    return EventFile(path, format, order).read()
+
+
+def write_events(
+    path: str | Path, events: Events, format: str | None = None, **settings: Any
+) -> Path:
+    """Write events to a file, whole or not at all; return its path.
+
+    Parameters
+    ----------
+    path
+        The file.
+    events
+        What to write.
+    format
+        Its name; by the ending of the path unless given.
+    settings
+        The format's own.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such format, or none for this ending.
+    ValidationError
+        If the format cannot hold these events.
+    """
+    path = Path(path)
+    kind = _by_suffix(path) if format is None else _named(format)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with beside.open("xb") as file:
+            kind.write(file, events, **settings)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path
+
+
+def _named(name: str) -> EventFormat:
+    if name not in formats():
+        raise UnknownNameError("event format", name, formats())
+    return formats()[name]
+
+
+def _by_suffix(path: Path) -> EventFormat:
+    for kind in formats().values():
+        if path.name.lower().endswith(kind.suffixes):
+            return kind
+    known = [suffix for kind in formats().values() for suffix in kind.suffixes]
+    raise UnknownNameError("event format, ending of the path", path.suffix, known)
+
+
+def _detected(path: Path) -> EventFormat:
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    for kind in formats().values():
+        if kind.matches(head, path.suffix.lower()):
+            return kind
+    raise FileFormatError(
+        f"{path}: of no known format of events; known: {', '.join(formats())}; pass format= if it "
+        "is one of them"
+    )
