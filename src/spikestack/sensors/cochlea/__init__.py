@@ -1,0 +1,9 @@
+"""Cochleas: sound becomes events of channels, from high to low frequencies or the reverse."""
+
+from .base import Cochlea
+from .binaural import interaural_delay
+from .carfac import CARFAC
+from .gammatone import Gammatone
+from .mel_delta import MelDelta
+
+__all__ = ["CARFAC", "Cochlea", "Gammatone", "MelDelta", "interaural_delay"]
