@@ -1,9 +1,9 @@
 """Two cochleas hear a gliding voice that comes from the left: events, and where it comes from.
 
 A sound of many harmonics, 120 to 240 Hz, with a vowel's resonances, reaches the right ear 312
-microseconds later, each ear with noise of its own. Gammatone filters, hair cells and neurons turn it into events of 64 channels
-for either ear; pairs of spikes tell the delay, and the cascade (CARFAC) hears the same voice. Draws
-cochlea.png.
+microseconds later, each ear with noise of its own. Gammatone filters, hair cells and neurons turn
+it into events of 64 channels for either ear; pairs of spikes tell the delay, and the cascade
+(CARFAC) hears the same voice. Draws cochlea.png.
 
     python examples/cochlea.py [--out FIGURE.png]
 """
