@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikestack.errors import ValidationError
-from spikestack.sensors.cochlea import CARFAC, Gammatone, MelDelta, interaural_delay
+from spikestack.sensors.cochlea import CARFAC, DAS1, Gammatone, MelDelta, interaural_delay
 from spikestack.sensors.cochlea.ganglion import Ganglion
 from spikestack.sensors.cochlea.scales import erb
 
@@ -55,7 +55,7 @@ def test_the_cascade_is_tuned_and_compresses() -> None:
     assert peaks[0] > 1.2 * peaks[1]
 
 
-@pytest.mark.parametrize("kind", [Gammatone, CARFAC])
+@pytest.mark.parametrize("kind", [Gammatone, CARFAC, DAS1])
 def test_nothing_is_heard_before_it_sounds(kind: type) -> None:
     ear = kind(rate=RATE)
     late = np.concatenate([np.zeros(2000), tone(1000.0)])
@@ -69,7 +69,7 @@ def test_nothing_is_heard_before_it_sounds(kind: type) -> None:
 @given(st.lists(st.integers(1, 3000), min_size=1, max_size=6), st.integers(0, 2**31))
 def test_pieces_of_a_sound_are_heard_as_the_whole(lengths: list[int], seed: int) -> None:
     sound = np.random.default_rng(seed).normal(0, 0.1, sum(lengths))
-    for ear in (Gammatone(8), CARFAC(low=500.0), MelDelta(rate=RATE)):
+    for ear in (Gammatone(8), CARFAC(low=500.0), DAS1(12), MelDelta(rate=RATE)):
         whole = ear.hear(sound)
         cuts = np.split(sound, np.cumsum(lengths)[:-1])
         pieces = [ear.push(cut) for cut in cuts]
@@ -137,3 +137,15 @@ def test_delta_modulation_follows_the_bands() -> None:
 def test_what_cannot_be(wrong: object) -> None:
     with pytest.raises(ValidationError):
         wrong()
+
+
+def test_silicon_ears_differ_by_chance_and_have_four_pulses() -> None:
+    one, other, ideal = DAS1(seed=1), DAS1(seed=2), DAS1(mismatch=0.0)
+    sound = tone(1000.0, 0.2, 0.05)
+    events = one.hear(sound)
+    assert events.units == 256 and len(events) > 100
+    counts = events.counts().reshape(64, 4)
+    assert (np.diff(counts.sum(axis=0)) <= 0).all()
+    assert not np.array_equal(counts.ravel(), other.hear(sound).counts())
+    moved = np.abs(ideal.vibration(tone(1000.0)))[1600:].max(axis=0)
+    assert ideal.frequencies[moved.argmax()] == pytest.approx(1000.0, rel=0.25)

@@ -3,7 +3,8 @@
 from .base import Cochlea
 from .binaural import interaural_delay
 from .carfac import CARFAC
+from .das1 import DAS1
 from .gammatone import Gammatone
 from .mel_delta import MelDelta
 
-__all__ = ["CARFAC", "Cochlea", "Gammatone", "MelDelta", "interaural_delay"]
+__all__ = ["CARFAC", "DAS1", "Cochlea", "Gammatone", "MelDelta", "interaural_delay"]

@@ -12,7 +12,7 @@ from ...errors import ValidationError, shorten
 from ...units import magnitude, parse_unit
 from ..events import UnitEvents
 from .ganglion import Ganglion
-from .hair_cells import HairCells
+from .hair_cells import HairCells, HalfWave
 
 __all__ = ["Cochlea", "checked_sound"]
 
@@ -74,7 +74,7 @@ class Cochlea(ABC):
             raise ValidationError(f"{where}.gain", f"got {shorten(gain)}", "a number > 0")
         self.channels, self.low, self.high, self.rate = int(channels), low, high, rate
         self.gain = float(gain)
-        self.hair_cells = HairCells(self.channels, rate)
+        self.hair_cells = self._hair_cells()
         self.ganglion = ganglion or Ganglion()
         self.frequencies = self._prepare()
         self.reset()
@@ -82,6 +82,10 @@ class Cochlea(ABC):
     @abstractmethod
     def _prepare(self) -> npt.NDArray[np.float64]:
         """Set the filters up; return centre frequencies, ascending."""
+
+    def _hair_cells(self) -> HairCells | HalfWave:
+        """What turns vibration into the drive of neurons."""
+        return HairCells(self.channels, self.rate)
 
     @abstractmethod
     def _filter(self, sound: np.ndarray, out: np.ndarray) -> None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ...numerics.compiling import njit
 from .base import Cochlea
 
-__all__ = ["CARFAC"]
+__all__ = ["CARFAC", "half_erb_apart"]
 
 _BREAK, _Q = 165.3, 1000.0 / (24.7 * 4.37)
 _LEAST_ZETA, _MOST_ZETA, _ZERO_RATIO, _HIGH_DAMPING = 0.10, 0.35, np.sqrt(2.0), 0.5
@@ -36,14 +36,14 @@ class CARFAC(Cochlea):
     ) -> None:  # fmt: skip
         self.damping = float(damping)
         top = 0.85 * float(rate) / 2.0 if high is None else high
-        poles = _poles(float(low), float(top))
-        super().__init__(len(poles), low, top, rate, **settings)
+        channels = len(half_erb_apart(float(low), float(top)))
+        super().__init__(channels, low, top, rate, **settings)
 
     def _prepare(self) -> npt.NDArray[np.float64]:
-        poles = _poles(self.low, self.high)
+        poles = self._poles()
         theta = 2.0 * np.pi * poles / self.rate
         squeezed = theta / np.pi * (1.0 - _HIGH_DAMPING * (theta / np.pi) ** 2) * np.pi
-        least = 1.0 - _MOST_ZETA * squeezed
+        least = 1.0 - _MOST_ZETA * squeezed * self._mismatch()
         undamping = (1.0 - self.damping) * squeezed * (_MOST_ZETA - _LEAST_ZETA)
         a0, c0 = np.cos(theta), np.sin(theta)
         h = c0 * (_ZERO_RATIO**2 - 1.0)
@@ -52,6 +52,14 @@ class CARFAC(Cochlea):
         # Sections run from high to low, channels from low to high.
         return poles[::-1].copy()
 
+    def _poles(self) -> npt.NDArray[np.float64]:
+        """Frequencies of the sections, from high to low."""
+        return half_erb_apart(self.low, self.high)
+
+    def _mismatch(self) -> npt.NDArray[np.float64]:
+        """By what the damping of each section is off."""
+        return np.ones(self.channels)
+
     def _reset_filter(self) -> None:
         self._states = np.zeros((4, self.channels))
 
@@ -59,7 +67,7 @@ class CARFAC(Cochlea):
         _carfac(sound, self._facts, self._states, out)
 
 
-def _poles(low: float, high: float) -> npt.NDArray[np.float64]:
+def half_erb_apart(low: float, high: float) -> npt.NDArray[np.float64]:
     """Frequencies from high to low, half an ERB apart."""
     found = [high]
     while found[-1] > low:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...numerics.compiling import njit
 
-__all__ = ["HairCells"]
+__all__ = ["HairCells", "HalfWave"]
 
 #: Seconds: how the stores empty and fill, and the membrane's low-pass (CARFAC v3, two capacitors).
 _OUT_1, _IN_1, _OUT_2, _IN_2, _MEMBRANE = 0.5e-3, 0.2e-3, 1e-3, 10e-3, 80e-6
@@ -49,6 +49,17 @@ class HairCells:
     def transduce(self, motion: np.ndarray) -> None:
         """Replace vibration (samples, channels) by receptor potential."""
         _transduce(motion, self._states, self._facts)
+
+
+class HalfWave:
+    """Half-wave rectification, and nothing else."""
+
+    def reset(self) -> None:
+        """It has nothing to forget."""
+
+    def transduce(self, motion: np.ndarray) -> None:
+        """Replace vibration (samples, channels) by its upper halves."""
+        np.maximum(motion, 0.0, out=motion)
 
 
 def _conductance(x: float) -> float:
