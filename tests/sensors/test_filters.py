@@ -312,4 +312,4 @@ def test_memory_grows_with_lines_not_pixels() -> None:
         sp.RowColumnActivity().start(1280, 720),
         sp.BackgroundActivity().start(1280, 720),
     )
-    assert lines.nbytes == 3 * 8 * (1280 + 720 + 4) and pixels.nbytes == 8 * 1282 * 722
+    assert lines.nbytes == 5 * 8 * (1280 + 720 + 4) and pixels.nbytes == 8 * 1282 * 722

@@ -57,9 +57,9 @@ def _decide(t: Any, x: Any, y: Any, p: Any, last: Any, dt: int, k: int, out: Any
     for i in range(len(t)):
         since, w = t[i] - dt, np.int64(p[i]) * both
         r, c = np.int64(y[i]), np.int64(x[i])
-        n = -np.int64(last[w, r + 1, c + 1] >= since)
-        for down in range(3):
-            for right in range(3):
-                n += last[w, r + down, c + right] >= since
+        above, own, below = last[w, r], last[w, r + 1], last[w, r + 2]
+        n = np.int64(own[c] >= since) + np.int64(own[c + 2] >= since)
+        for right in range(3):
+            n += np.int64(above[c + right] >= since) + np.int64(below[c + right] >= since)
         out[i] = n >= k
-        last[w, r + 1, c + 1] = t[i]
+        own[c + 1] = t[i]

@@ -44,10 +44,10 @@ class RowColumnActivity(EventFilter):
         whole_number(self, "cell", self.cell)
 
     def memory(self, width: int, height: int) -> dict[str, Any]:
-        """Time, x and y of the last event of each row and column of cells, one more all around."""
+        """Of the last event of each row and column of cells: time, x, y, and column and row."""
         made = {}
         for name, cells in (("rows", -(-height // self.cell)), ("columns", -(-width // self.cell))):
-            made[name] = np.zeros((cells + 2, 3), np.int64)
+            made[name] = np.zeros((cells + 2, 5), np.int64)
             made[name][:, 0] = LONG_AGO
         return made
 
@@ -58,10 +58,9 @@ class RowColumnActivity(EventFilter):
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _near(line: Any, x: int, y: int, since: int, cell: int) -> bool:
-    recent = line[0] >= since
-    beside = abs(line[1] // cell - x // cell) <= 1 and abs(line[2] // cell - y // cell) <= 1
-    return recent and beside and not (line[1] == x and line[2] == y)
+def _near(line: Any, x: int, y: int, c: int, r: int, since: int) -> bool:
+    beside = (abs(line[3] - c) <= 1) & (abs(line[4] - r) <= 1)
+    return (line[0] >= since) & beside & ((line[1] != x) | (line[2] != y))
 
 
 @njit(cache=True, error_model="numpy")
@@ -70,9 +69,11 @@ def _decide(t: Any, x: Any, y: Any, rows: Any, cols: Any, dt: int, cell: int, ou
         at, down = np.int64(x[i]), np.int64(y[i])
         r, c, found = down // cell + 1, at // cell + 1, False
         for k in range(-1, 2):
-            found |= _near(rows[r + k], at, down, t[i] - dt, cell)
-            found |= _near(cols[c + k], at, down, t[i] - dt, cell)
+            found |= _near(rows[r + k], at, down, c, r, t[i] - dt)
+            found |= _near(cols[c + k], at, down, c, r, t[i] - dt)
         out[i] = found
         rows[r, 0] = cols[c, 0] = t[i]
         rows[r, 1] = cols[c, 1] = at
         rows[r, 2] = cols[c, 2] = down
+        rows[r, 3] = cols[c, 3] = c
+        rows[r, 4] = cols[c, 4] = r
