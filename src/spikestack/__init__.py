@@ -77,6 +77,14 @@ _HOMES = {
     # record
     "Recording": "recording",
     "open_recording": "recording.opening",
+    # sensors
+    "align": "sensors.alignment",
+    "fit_clock": "sensors.alignment",
+    "AlignmentBuffer": "sensors.buffering",
+    "join": "sensors.fusion",
+    "split": "sensors.fusion",
+    "lanes_of": "sensors.fusion",
+    "combine_cues": "sensors.fusion",
     # when something is wrong
     "errors": "errors",
 }
@@ -84,6 +92,7 @@ _HOMES = {
 __all__ = [
     "LIF",
     "AdEx",
+    "AlignmentBuffer",
     "AllToAll",
     "AlphaCurrent",
     "Annulus",
@@ -139,10 +148,16 @@ __all__ = [
     "View",
     "Where",
     "__version__",
+    "align",
+    "combine_cues",
     "compare",
     "errors",
+    "fit_clock",
+    "join",
+    "lanes_of",
     "load",
     "open_recording",
+    "split",
 ]
 
 if TYPE_CHECKING:
@@ -187,6 +202,9 @@ if TYPE_CHECKING:
     from .neurons.spike_source import SpikeSource
     from .recording import Recording
     from .recording.opening import open_recording
+    from .sensors.alignment import align, fit_clock
+    from .sensors.buffering import AlignmentBuffer
+    from .sensors.fusion import combine_cues, join, lanes_of, split
     from .simulation import Simulation
     from .synapses.alpha_current import AlphaCurrent
     from .synapses.base import Synapse

@@ -19,6 +19,8 @@ CATALOGUES = (
     "spikestack.network.currents",
     "spikestack.network.rules",
     "spikestack.groups",
+    "spikestack.sensors.filters",
+    "spikestack.sensors.representations",
 )
 
 

@@ -1,0 +1,1 @@
+"""What camera events become for those who count in arrays, one file each."""
