@@ -67,6 +67,7 @@ _HOMES = {
     "ExternalSpikes": "network.external",
     "ExternalCurrent": "network.external",
     "Signal": "network.learning",
+    "choose_encoder": "sensors.choosing",
     "Normal": "values",
     "LogNormal": "values",
     "Uniform": "values",
@@ -139,6 +140,7 @@ __all__ = [
     "View",
     "Where",
     "__version__",
+    "choose_encoder",
     "compare",
     "errors",
     "load",
@@ -187,6 +189,7 @@ if TYPE_CHECKING:
     from .neurons.spike_source import SpikeSource
     from .recording import Recording
     from .recording.opening import open_recording
+    from .sensors.choosing import choose_encoder
     from .simulation import Simulation
     from .synapses.alpha_current import AlphaCurrent
     from .synapses.base import Synapse

@@ -19,6 +19,7 @@ CATALOGUES = (
     "spikestack.network.currents",
     "spikestack.network.rules",
     "spikestack.groups",
+    "spikestack.sensors.encoders",
 )
 
 
