@@ -48,9 +48,9 @@ class Record:
 def read(path: Path) -> Record:
     """The supplied form of the record; marks that are no beats are left out."""
     with np.load(path) as data:
-        leads = (data["adc"] - float(data["adc_zero"])) / float(data["adc_gain"])
+        leads = (data["adc"] - np.float64(data["adc_zero"])) / data["adc_gain"]
         beat = np.isin(data["beat_symbol"], ["N", "A"])
-        rate = float(data["fs"])
+        rate = float(np.ravel(data["fs"])[0])
         return Record(leads, rate, data["beat_sample"][beat] * 1e3 / rate)
 
 
@@ -80,8 +80,8 @@ def listen(
         events = stream.push(record.leads[begin : begin + piece])
         end = (begin + piece) * dt
         if len(events):
-            # Rounded up to the grid, so that no event acts before it happened.
-            times = np.ceil(np.maximum(events.t / 1e3, session.time) / DT + 1e-9) * DT + DT
+            # On the first step after it, so that no event acts before it happened.
+            times = np.floor(events.t / (1e3 * DT)) * DT + DT
             session.inject("events", events.unit // encoder.per_channel, times)
         heard.append(events)
         steps = int((end - session.time) / DT)
