@@ -21,7 +21,7 @@ _SHARES = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
 #: Candidates: name of the encoder -> parameters to try.
 _GRID: dict[str, list[dict[str, Any]]] = {
     "SendOnDelta": [{"share": s} for s in _SHARES],
-    "StepForward": [{"share": s} for s in _SHARES],
+    "StepForward": [{"share": s, "most": m} for s in _SHARES for m in (1, 100)],
     "ThresholdBased": [{"f": f} for f in (0.0, 0.25, 0.5, 1.0, 2.0)],
     "MovingWindow": [
         {"share": s, "window": w} for s in (0.005, 0.01, 0.02, 0.05, 0.1) for w in (2, 4, 8)
