@@ -67,6 +67,7 @@ _HOMES = {
     "ExternalSpikes": "network.external",
     "ExternalCurrent": "network.external",
     "Signal": "network.learning",
+    "choose_encoder": "sensors.choosing",
     "Normal": "values",
     "LogNormal": "values",
     "Uniform": "values",
@@ -149,6 +150,7 @@ __all__ = [
     "Where",
     "__version__",
     "align",
+    "choose_encoder",
     "combine_cues",
     "compare",
     "errors",
@@ -204,6 +206,7 @@ if TYPE_CHECKING:
     from .recording.opening import open_recording
     from .sensors.alignment import align, fit_clock
     from .sensors.buffering import AlignmentBuffer
+    from .sensors.choosing import choose_encoder
     from .sensors.fusion import combine_cues, join, lanes_of, split
     from .simulation import Simulation
     from .synapses.alpha_current import AlphaCurrent

@@ -21,6 +21,7 @@ CATALOGUES = (
     "spikestack.groups",
     "spikestack.sensors.filters",
     "spikestack.sensors.representations",
+    "spikestack.sensors.encoders",
 )
 
 

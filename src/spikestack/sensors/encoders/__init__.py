@@ -1,0 +1,1 @@
+"""Encoders: from signals to spikes, and back; one file each."""
