@@ -120,7 +120,7 @@ FILTERS = [
 ]
 
 
-@pytest.mark.parametrize(("one", "loop"), CASES, ids=lambda c: repr(c)[:40])
+@pytest.mark.parametrize(("one", "loop"), CASES, ids=[repr(one)[:40] for one, _ in CASES])
 def test_against_a_direct_loop(one: EventFilter, loop: Any) -> None:
     for seed in range(3):
         events = camera(seed)
