@@ -3,8 +3,8 @@
     python benchmarks/event_files.py --events 10000000 --format evt2,evt3,dat
 
 Prints a row of JSON for each format. Events come in short runs along rows, as moving edges make
-them. A file is written once, then decoded to columns from the page cache, on one thread; the best of
-`--repeat` counts. ``read`` is `read_events`, which also sets times in order and checks everything.
+them. A file is written once, then decoded to columns from the page cache, on one thread; the best
+of `--repeat` counts. ``read`` is `read_events`, which also sets times in order and checks them.
 """
 
 from __future__ import annotations

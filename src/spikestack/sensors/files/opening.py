@@ -112,11 +112,19 @@ class EventFile:
         for columns in self._ordered(_MOST):
             yield self._events(columns)
 
-    def read(self) -> Events:
-        """All events."""
-        if self.order != "sort":
-            return self._joined(list(self._ordered(None)))
-        columns = self._columns(list(self.pieces()))
+    def read(self, progress: Callable[[float], None] | None = None) -> Events:
+        """All events; `progress` is called with the part of the file that was read."""
+        ordered = self.order != "sort"
+        parts = []
+        for part in (
+            self._ordered(None if progress is None else _MOST) if ordered else self.pieces()
+        ):
+            parts.append(part)
+            if progress is not None:
+                progress(self.done)
+        if ordered:
+            return self._joined(parts)
+        columns = self._columns(parts)
         self.out_of_order = int(ordering.count_back(columns["t"], _EARLIEST))
         return self.header.kind.sorted(**columns, **self.header.geometry)
 

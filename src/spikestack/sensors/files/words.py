@@ -218,7 +218,7 @@ class RawFormat(WordFormat):
 
 def _fill(file: BinaryIO, buffer: np.ndarray, size: int) -> int:
     """Read up to `size` bytes; fewer only at the end of the file."""
-    view = memoryview(buffer.view(np.uint8))[:size]
+    view = buffer.view(np.uint8).data[:size]
     done = 0
     while done < size:
         got = file.readinto(view[done:])  # type: ignore[attr-defined]
