@@ -139,8 +139,8 @@ def _bench(ctx: typer.Context) -> None:
 
 events = typer.Typer()
 app.add_typer(events, name="events", help="Look into, convert, cut and draw files of events.")
-for _command in (info, convert, cut, view):
-    events.command(_command.__name__, help=_help_of(_command))(_command)
+for _of_events in (info, convert, cut, view):
+    events.command(_of_events.__name__, help=_help_of(_of_events))(_of_events)
 
 
 @events.callback(invoke_without_command=True)

@@ -131,7 +131,7 @@ def view(
             "--out",
             metavar="OUT",
             show_default="FILE.gif",
-            help="A .gif, or a .png of some frames.",
+            help="A .gif, or a .png of a few.",
         ),
     ] = None,
     fps: Annotated[
@@ -230,4 +230,5 @@ def _bar(title: str) -> Iterator[Callable[[float], None]]:
     try:
         yield update
     finally:
-        shown.stop()
+        if shown.live.is_started:
+            shown.stop()

@@ -7,6 +7,7 @@ import io
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ __all__ = ["KINDS", "frames", "picture"]
 
 #: Nothing, darker, brighter: red, green, blue of each.
 COLOURS = ((250, 250, 248), (217, 119, 6), (29, 78, 216))
-_MOST_FRAMES, _SHOWN, _COLUMNS = 3000, 12, 4
+_MOST_FRAMES, _SHOWN, _COLUMNS = 1000, 12, 4
 _FASTEST = 0.02
 
 Progress = Callable[[float], None]
@@ -57,7 +58,7 @@ def frames(file: EventFile, fps: float, span: Span, progress: Progress) -> Itera
         start = events.t[0] if start is None else start
         of_frame = ((events.t - start) / length).astype(np.int64)
         edges = np.flatnonzero(np.diff(of_frame, prepend=-1, append=of_frame[-1] + 1))
-        for first, last in zip(edges[:-1], edges[1:]):
+        for first, last in pairwise(edges):
             if of_frame[first] >= _MOST_FRAMES:
                 raise ValidationError(
                     "events view",
@@ -100,25 +101,27 @@ def _size(file: EventFile) -> tuple[int, int]:
 def _gif(file: EventFile, fps: float, span: Span, progress: Progress) -> tuple[bytes, int]:
     image = _imported("PIL.Image")
     colours = [part for colour in COLOURS for part in colour]
+    count = 0
 
     def drawn() -> Iterator[Any]:
+        nonlocal count
         for frame in frames(file, fps, span, progress):
             made = image.fromarray(frame)
             made.putpalette(colours)
+            count += 1
             yield made
 
-    pages = list(drawn())
-    out = io.BytesIO()
-    pages[0].save(
+    out, pages = io.BytesIO(), drawn()
+    next(pages).save(
         out,
         "GIF",
         save_all=True,
-        append_images=pages[1:],
+        append_images=pages,
         duration=round(1000 * max(1 / fps, _FASTEST)),
         loop=0,
         optimize=False,
     )
-    return out.getvalue(), len(pages)
+    return out.getvalue(), count
 
 
 def _png(file: EventFile, fps: float, span: Span, progress: Progress) -> tuple[bytes, int]:

@@ -114,11 +114,9 @@ class EventFile:
 
     def read(self, progress: Callable[[float], None] | None = None) -> Events:
         """All events; `progress` is called with the part of the file that was read."""
-        ordered = self.order != "sort"
+        ordered, most = self.order != "sort", None if progress is None else _MOST
         parts = []
-        for part in (
-            self._ordered(None if progress is None else _MOST) if ordered else self.pieces()
-        ):
+        for part in self._ordered(most) if ordered else self.pieces():
             parts.append(part)
             if progress is not None:
                 progress(self.done)
