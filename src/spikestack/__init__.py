@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .version import __version__
 
-#: Public name -> module that holds it, by stage: describe, run, record.
+#: Public name -> module that holds it, by stage: describe, run, record, sense.
 _HOMES = {
     # describe
     "Network": "network",
@@ -86,6 +86,12 @@ _HOMES = {
     "split": "sensors.fusion",
     "lanes_of": "sensors.fusion",
     "combine_cues": "sensors.fusion",
+    # sense
+    "CameraEvents": "sensors.events",
+    "UnitEvents": "sensors.events",
+    "open_events": "sensors.files",
+    "read_events": "sensors.files",
+    "write_events": "sensors.files",
     # when something is wrong
     "errors": "errors",
 }
@@ -99,6 +105,7 @@ __all__ = [
     "Annulus",
     "Box",
     "ByDistance",
+    "CameraEvents",
     "ConstantCurrent",
     "Convolution",
     "CurrentModel",
@@ -146,6 +153,7 @@ __all__ = [
     "StepCurrent",
     "Synapse",
     "Uniform",
+    "UnitEvents",
     "View",
     "Where",
     "__version__",
@@ -158,8 +166,11 @@ __all__ = [
     "join",
     "lanes_of",
     "load",
+    "open_events",
     "open_recording",
+    "read_events",
     "split",
+    "write_events",
 ]
 
 if TYPE_CHECKING:
@@ -207,6 +218,8 @@ if TYPE_CHECKING:
     from .sensors.alignment import align, fit_clock
     from .sensors.buffering import AlignmentBuffer
     from .sensors.choosing import choose_encoder
+    from .sensors.events import CameraEvents, UnitEvents
+    from .sensors.files import open_events, read_events, write_events
     from .sensors.fusion import combine_cues, join, lanes_of, split
     from .simulation import Simulation
     from .synapses.alpha_current import AlphaCurrent
