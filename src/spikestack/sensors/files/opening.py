@@ -50,6 +50,8 @@ class EventFile:
         What becomes of times that go back: ``"clamp"`` sets them to the greatest so far, ``"sort"``
         sorts (only `read` does), ``"file"`` leaves them, which `read` refuses if there are any. By
         default as the format's own tools do.
+    settings
+        The format's own, such as ``layout`` or ``sample``.
 
     Attributes
     ----------
@@ -67,10 +69,15 @@ class EventFile:
     """
 
     def __init__(
-        self, path: str | Path, format: str | None = None, order: str | None = None
+        self,
+        path: str | Path,
+        format: str | None = None,
+        order: str | None = None,
+        **settings: Any,
     ) -> None:
         self.path = Path(path)
-        self.format = _detected(self.path) if format is None else _named(format)
+        kind = _detected(self.path) if format is None else _named(format)
+        self.format = kind.configured(**settings)
         if order is not None and order not in ORDERS:
             raise ValidationError("open_events, order", f"got {shorten(order)}", f"{list(ORDERS)}")
         self.order = order or self.format.order
@@ -157,14 +164,18 @@ class EventFile:
             raise FileFormatError(f"{self.path}: {error}") from error
 
 
-def open_events(path: str | Path, format: str | None = None, order: str | None = None) -> EventFile:
+def open_events(
+    path: str | Path, format: str | None = None, order: str | None = None, **settings: Any
+) -> EventFile:
     """Open a file of events; see `EventFile`."""
-    return EventFile(path, format, order)
+    return EventFile(path, format, order, **settings)
 
 
-def read_events(path: str | Path, format: str | None = None, order: str | None = None) -> Events:
+def read_events(
+    path: str | Path, format: str | None = None, order: str | None = None, **settings: Any
+) -> Events:
     """Read all events of a file; see `EventFile`."""
-    return EventFile(path, format, order).read()
+    return EventFile(path, format, order, **settings).read()
 
 
 def write_events(
@@ -194,7 +205,7 @@ def write_events(
     kind = _by_suffix(path) if format is None else _named(format)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with beside.open("xb") as file:
+        with beside.open("x+b") as file:
             kind.write(file, events, **settings)
         os.replace(beside, path)
     finally:
@@ -219,9 +230,9 @@ def _by_suffix(path: Path) -> EventFormat:
 def _detected(path: Path) -> EventFormat:
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    for kind in formats().values():
-        if kind.matches(head, path.suffix.lower()):
-            return kind
+        for kind in formats().values():
+            if kind.matches(head, path.suffix.lower()) and kind.confirms(file):
+                return kind
     raise FileFormatError(
         f"{path}: of no known format of events; known: {', '.join(formats())}; pass format= if it "
         "is one of them"
