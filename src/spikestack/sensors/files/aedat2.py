@@ -12,7 +12,7 @@ import numpy as np
 from ...errors import FileFormatError, UnknownNameError, ValidationError
 from ..events import Events
 from .base import Columns, EventFormat, Header
-from .bits import BitLayout, Clock, records
+from .bit_layouts import BitLayout, Clock, records
 
 __all__ = ["FORMAT", "LAYOUTS"]
 
@@ -128,9 +128,9 @@ class Aedat2(EventFormat):
         for line in lines:
             if "aechip" in line.lower():
                 chip = line.lower().rpartition(".")[2]
-                for name in LAYOUTS:
+                for name, layout in LAYOUTS.items():
                     if name in chip:
-                        return _of_version(LAYOUTS[name], version), name
+                        return _of_version(layout, version), name
         name = "dvs128" if version == 1 or _are_short(file, offset) else "davis346"
         warnings.warn(
             f"the file does not say of which camera it is, taken as {name}; pass layout=, one of "

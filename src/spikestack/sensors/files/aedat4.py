@@ -83,7 +83,7 @@ class Aedat4(EventFormat):
         filling = _Filling(most)
         cut = ""
         for payload, cut in _payloads(file, header):
-            events = _vector(payload, whole=not cut) if payload else ()
+            events = _vector(payload, whole=not cut)
             at = 0
             while at < len(events):
                 at = filling.take(events, at)
@@ -202,7 +202,7 @@ def _payloads(file: BinaryIO, header: Header) -> Iterator[tuple[bytes, str]]:
 
 def _vector(payload: bytes, whole: bool) -> np.ndarray:
     """Events of a packet, or of the beginning of one."""
-    if not whole and len(payload) < 64:
+    if not payload or (not whole and len(payload) < 64):
         return np.zeros(0, _EVENT)
     at, n = root(payload, b"EVTS", 4).vector(0)
     there = max(0, len(payload) - at) // 16

@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import ValidationError
 from ..events import CameraEvents, Events
 from .base import Columns, EventFormat, Header
-from .bits import BitLayout, records
+from .bit_layouts import BitLayout, records
 
 __all__ = ["FORMAT", "LAYOUT"]
 

@@ -118,7 +118,8 @@ class EventFile:
         columns = self._columns(list(self.pieces()))
         t = columns["t"]
         self.out_of_order = int(np.count_nonzero(np.maximum.accumulate(t) != t)) if len(t) else 0
-        return self.header.kind.sorted(**columns, **self.header.geometry)
+        order = np.argsort(t, kind="stable")
+        return self._events({name: column[order] for name, column in columns.items()})
 
     def between(self, start: float, stop: float) -> Events:
         """Events from `start` ms on, before `stop` ms; what comes later is not read."""

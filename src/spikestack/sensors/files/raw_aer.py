@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from ...errors import UnknownNameError, ValidationError
 from ..events import Events
 from .base import Columns, EventFormat, Header
-from .bits import BitLayout, Clock, records
+from .bit_layouts import BitLayout, Clock, records
 
 __all__ = ["FORMAT", "LAYOUTS"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import FileFormatError, ValidationError
 from ..events import Events
 from .base import Columns, EventFormat, Header
-from .bits import BitLayout, records
+from .bit_layouts import BitLayout, records
 
 __all__ = ["FORMATS"]
 
