@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .version import __version__
 
-#: Public name -> module that holds it, by stage: describe, run, record.
+#: Public name -> module that holds it, by stage: describe, run, record, sense.
 _HOMES = {
     # describe
     "Network": "network",
@@ -77,6 +77,12 @@ _HOMES = {
     # record
     "Recording": "recording",
     "open_recording": "recording.opening",
+    # sense
+    "CameraEvents": "sensors.events",
+    "UnitEvents": "sensors.events",
+    "open_events": "sensors.files",
+    "read_events": "sensors.files",
+    "write_events": "sensors.files",
     # when something is wrong
     "errors": "errors",
 }
@@ -89,6 +95,7 @@ __all__ = [
     "Annulus",
     "Box",
     "ByDistance",
+    "CameraEvents",
     "ConstantCurrent",
     "Convolution",
     "CurrentModel",
@@ -136,13 +143,17 @@ __all__ = [
     "StepCurrent",
     "Synapse",
     "Uniform",
+    "UnitEvents",
     "View",
     "Where",
     "__version__",
     "compare",
     "errors",
     "load",
+    "open_events",
     "open_recording",
+    "read_events",
+    "write_events",
 ]
 
 if TYPE_CHECKING:
@@ -187,6 +198,8 @@ if TYPE_CHECKING:
     from .neurons.spike_source import SpikeSource
     from .recording import Recording
     from .recording.opening import open_recording
+    from .sensors.events import CameraEvents, UnitEvents
+    from .sensors.files import open_events, read_events, write_events
     from .simulation import Simulation
     from .synapses.alpha_current import AlphaCurrent
     from .synapses.base import Synapse

@@ -15,6 +15,7 @@ from ..version import __version__
 from .catalogue import describe, models
 from .comparing import compare
 from .demonstrating import demo
+from .event_files import convert, cut, info, view
 from .inspecting import inspect
 from .measuring import cpu
 from .output import one_line, say
@@ -132,6 +133,18 @@ bench.command("cpu", help=_help_of(cpu))(cpu)
 
 @bench.callback(invoke_without_command=True)
 def _bench(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+events = typer.Typer()
+app.add_typer(events, name="events", help="Look into, convert, cut and draw files of events.")
+for _of_events in (info, convert, cut, view):
+    events.command(_of_events.__name__, help=_help_of(_of_events))(_of_events)
+
+
+@events.callback(invoke_without_command=True)
+def _events(ctx: typer.Context) -> None:
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
 

@@ -25,6 +25,7 @@ __all__ = [
     "check_choice",
     "check_settings",
     "milliseconds",
+    "moment",
 ]
 
 
@@ -36,15 +37,35 @@ def milliseconds(text: str) -> float:
     typer.BadParameter
         Unless it is a finite time above 0.
     """
+    value = _in_ms(text)
+    if not 0 < value < math.inf:
+        raise typer.BadParameter(f"{text!r} is no time above 0, such as 250 or '2 s'")
+    return value
+
+
+def moment(text: str) -> float:
+    """Read a time from 0 on, such as ``"0"`` or ``"2s"``, in ms.
+
+    Raises
+    ------
+    typer.BadParameter
+        Unless it is a finite time of at least 0.
+    """
+    value = _in_ms(text)
+    if not 0 <= value < math.inf:
+        raise typer.BadParameter(f"{text!r} is no time from 0 on, such as 250 or '2 s'")
+    return value
+
+
+def _in_ms(text: str) -> float:
+    """The time in ms, NaN if it is none."""
     from ..units import magnitude, parse_unit
 
     try:
         value = magnitude(text, parse_unit("ms"), "time") if isinstance(text, str) else text
     except SpikestackError:
-        value = math.nan
-    if not (isinstance(value, int | float) and 0 < value < math.inf):
-        raise typer.BadParameter(f"{text!r} is no time above 0, such as 250 or '2 s'")
-    return float(value)
+        return math.nan
+    return float(value) if isinstance(value, int | float) else math.nan
 
 
 File = Annotated[

@@ -66,7 +66,7 @@ class EventFormat(ABC):
         """Whether a file that begins with `head` (up to 4,096 bytes) is of this format."""
 
     def confirms(self, file: BinaryIO) -> bool:
-        """Whether a file that `matches` is of this format indeed, if its beginning cannot tell."""
+        """Whether a file that matches is of this format indeed, for what its head cannot tell."""
         return True
 
     def configured(self, **settings: Any) -> Self:
@@ -89,7 +89,14 @@ class EventFormat(ABC):
 
     @abstractmethod
     def chunks(self, file: BinaryIO, header: Header, most: int) -> Iterator[Columns]:
-        """Decode the events, about `most` at a time, times as they stand in the file."""
+        """Decode the events, about `most` at a time, times as they stand in the file.
+
+        The columns are the receiver's own, who may write them.
+        """
+
+    def whole(self, file: BinaryIO, header: Header) -> Iterator[Columns]:
+        """Decode all events, in as few pieces as this is fastest with."""
+        return self.chunks(file, header, 1 << 20)
 
     def write(self, file: BinaryIO, events: Events, **settings: Any) -> None:
         """Write events; `settings` are the format's own.

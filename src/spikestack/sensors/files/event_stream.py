@@ -29,7 +29,7 @@ class EventStream(EventFormat):
     Marcireau's event_stream.
     """
 
-    name = "event_stream"
+    name = "event-stream"
     summary = "Event Stream 2, of a DVS or ATIS"
     suffixes = (".es",)
 
@@ -82,12 +82,12 @@ class EventStream(EventFormat):
             If they are of no camera, begin before 0, or pause for half an hour or more.
         """
         if not isinstance(events, CameraEvents) or settings:
-            raise ValidationError("event_stream", "writes CameraEvents, without settings")
+            raise ValidationError("event-stream", "writes CameraEvents, without settings")
         if max(events.width, events.height) > 65_535:
-            raise ValidationError("event_stream", f"{events.width} x {events.height}", "<= 65535")
+            raise ValidationError("event-stream", f"{events.width} x {events.height}", "<= 65535")
         if len(events) and (events.t[0] < 0 or events.t[-1] // 127 > _PAUSES + len(events)):
             raise ValidationError(
-                "event_stream, t",
+                "event-stream, t",
                 f"goes from {events.t[0]} to {events.t[-1]} us",
                 "from 0 on; a byte is written for every 127 us",
                 "shift the events to begin at 0: events.shifted(-events.t[0] / 1000)",

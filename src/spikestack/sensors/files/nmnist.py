@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -19,25 +18,16 @@ LAYOUT = BitLayout(5, {"x": (39, 32), "y": (31, 24), "p": (23, 23), "t": (22, 0)
 _OVERFLOW_ROW, _OVERFLOW = 240, 1 << 13
 
 
-@dataclass(frozen=True)
 class NMnist(EventFormat):
     """N-MNIST. A file says nothing of itself: not even that it is one.
 
     An event of row 240 is none: it adds 2^13 us to all times that follow. Source: G. Orchard's page
     of the data set.
-
-    Parameters
-    ----------
-    width, height
-        Of the sensor; 34 and 34 in N-MNIST. By default the least that hold all events.
     """
 
     name = "nmnist"
     summary = "N-MNIST, N-Caltech101: 40 bits an event"
     suffixes = (".bin",)
-
-    width: int = 0
-    height: int = 0
 
     def matches(self, head: bytes, suffix: str) -> bool:
         """By the ending of its name."""
@@ -45,8 +35,7 @@ class NMnist(EventFormat):
 
     def header(self, file: BinaryIO) -> Header:
         """There is none."""
-        size = {"width": self.width, "height": self.height}
-        return Header(size if all(size.values()) else {})
+        return Header()
 
     def chunks(self, file: BinaryIO, header: Header, most: int) -> Iterator[Columns]:
         """Decode."""

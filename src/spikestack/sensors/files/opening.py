@@ -7,7 +7,8 @@ import os
 import pkgutil
 import secrets
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ import numpy as np
 
 from ...errors import FileFormatError, UnknownNameError, ValidationError, shorten
 from ..events import Events
+from . import ordering
 from .base import Columns, EventFormat, Header, Truncated
 
 __all__ = ["EventFile", "formats", "open_events", "read_events", "write_events"]
 
 ORDERS = ("clamp", "file", "sort")
 _HEAD, _MOST = 4096, 1 << 20
+_EARLIEST = -(1 << 63)
 
 
 @cache
@@ -50,6 +53,8 @@ class EventFile:
         What becomes of times that go back: ``"clamp"`` sets them to the greatest so far, ``"sort"``
         sorts (only `read` does), ``"file"`` leaves them, which `read` refuses if there are any. By
         default as the format's own tools do.
+    geometry
+        What the file does not tell of its sensor, such as ``{"width": 304, "height": 240}``.
     settings
         The format's own, such as ``layout`` or ``sample``.
 
@@ -59,6 +64,8 @@ class EventFile:
         What the file says of itself.
     out_of_order
         Events whose time went back, among those read so far.
+    done
+        The part of the file that was read so far, up to 1.
 
     Raises
     ------
@@ -73,6 +80,7 @@ class EventFile:
         path: str | Path,
         format: str | None = None,
         order: str | None = None,
+        geometry: Mapping[str, int] | None = None,
         **settings: Any,
     ) -> None:
         self.path = Path(path)
@@ -82,44 +90,75 @@ class EventFile:
             raise ValidationError("open_events, order", f"got {shorten(order)}", f"{list(ORDERS)}")
         self.order = order or self.format.order
         with self.path.open("rb") as file:
-            self.header: Header = self.format.header(file)
+            told: Header = self._told(lambda: self.format.header(file))
+        self.header = replace(told, geometry={**(geometry or {}), **told.geometry})
         self.out_of_order = 0
+        self.done = 0.0
 
-    def pieces(self, most: int = _MOST) -> Iterator[Columns]:
-        """Columns of about `most` events at a time, as they stand in the file."""
+    def pieces(self, most: int | None = _MOST) -> Iterator[Columns]:
+        """Columns of about `most` events at a time, or of as many as is fastest, as in the file."""
+        size = max(1, self.path.stat().st_size)
         with self.path.open("rb") as file:
+            parts = iter(
+                self.format.whole(file, self.header)
+                if most is None
+                else self.format.chunks(file, self.header, most)
+            )
             try:
-                yield from self.format.chunks(file, self.header, most)
+                while (part := self._told(lambda: next(parts, None))) is not None:
+                    self.done = min(1.0, file.tell() / size)
+                    yield part
             except Truncated as end:
-                warnings.warn(f"{self.path}: {end}; the events before are given", stacklevel=3)
+                warnings.warn(f"{end}; the events before are given", stacklevel=3)
+        self.done = 1.0
 
     def __iter__(self) -> Iterator[Events]:
-        last: int | None = None
+        for columns in self._ordered(_MOST):
+            yield self._events(columns)
+
+    def read(self, progress: Callable[[float], None] | None = None) -> Events:
+        """All events; `progress` is called with the part of the file that was read."""
+        ordered, most = self.order != "sort", None if progress is None else _MOST
+        parts = []
+        for part in self._ordered(most) if ordered else self.pieces():
+            parts.append(part)
+            if progress is not None:
+                progress(self.done)
+        if ordered:
+            return self._joined(parts)
+        columns = self._columns(parts)
+        self.out_of_order = int(ordering.count_back(columns["t"], _EARLIEST))
+        order = np.argsort(columns["t"], kind="stable")
+        return self._events({name: column[order] for name, column in columns.items()})
+
+    def _ordered(self, most: int | None) -> Iterator[Columns]:
+        """Pieces whose times are in order, none of them empty."""
+        last = _EARLIEST
         self.out_of_order = 0
-        for columns in self.pieces():
+        for columns in self.pieces(most):
             t = columns["t"]
             if not len(t):
                 continue
-            ordered = np.maximum.accumulate(t if last is None else np.maximum(t, last))
-            back = int(np.count_nonzero(ordered != t))
+            if self.order == "file":
+                back = int(ordering.count_back(t, last))
+            else:
+                t = t if t.flags.writeable else t.copy()
+                back = int(ordering.clamp(t, last))
             self.out_of_order += back
             if back and self.order == "file":
                 raise FileFormatError(
                     f"{self.path}: times go back; open it with order='clamp', or read it as a "
                     "whole with order='sort'"
                 )
-            last = int(ordered[-1])
-            yield self._events({**columns, "t": ordered})
+            last = int(t[-1])
+            yield {**columns, "t": t}
 
-    def read(self) -> Events:
-        """All events."""
-        if self.order != "sort":
-            return self._joined([{n: getattr(e, n) for n in e.columns} for e in self])
-        columns = self._columns(list(self.pieces()))
-        t = columns["t"]
-        self.out_of_order = int(np.count_nonzero(np.maximum.accumulate(t) != t)) if len(t) else 0
-        order = np.argsort(t, kind="stable")
-        return self._events({name: column[order] for name, column in columns.items()})
+    def _told(self, read: Callable[[], Any]) -> Any:
+        """What `read` returns; errors in the file name the file."""
+        try:
+            return read()
+        except FileFormatError as error:
+            raise type(error)(f"{self.path}: {error}") from error
 
     def between(self, start: float, stop: float) -> Events:
         """Events from `start` ms on, before `stop` ms; what comes later is not read."""
@@ -166,17 +205,25 @@ class EventFile:
 
 
 def open_events(
-    path: str | Path, format: str | None = None, order: str | None = None, **settings: Any
+    path: str | Path,
+    format: str | None = None,
+    order: str | None = None,
+    geometry: Mapping[str, int] | None = None,
+    **settings: Any,
 ) -> EventFile:
     """Open a file of events; see `EventFile`."""
-    return EventFile(path, format, order, **settings)
+    return EventFile(path, format, order, geometry, **settings)
 
 
 def read_events(
-    path: str | Path, format: str | None = None, order: str | None = None, **settings: Any
+    path: str | Path,
+    format: str | None = None,
+    order: str | None = None,
+    geometry: Mapping[str, int] | None = None,
+    **settings: Any,
 ) -> Events:
     """Read all events of a file; see `EventFile`."""
-    return EventFile(path, format, order, **settings).read()
+    return EventFile(path, format, order, geometry, **settings).read()
 
 
 def write_events(
@@ -221,9 +268,14 @@ def _named(name: str) -> EventFormat:
 
 
 def _by_suffix(path: Path) -> EventFormat:
-    for kind in formats().values():
-        if path.name.lower().endswith(kind.suffixes):
-            return kind
+    fits = {
+        suffix: kind
+        for kind in formats().values()
+        for suffix in kind.suffixes
+        if path.name.lower().endswith(suffix)
+    }
+    if fits:
+        return fits[max(fits, key=len)]
     known = [suffix for kind in formats().values() for suffix in kind.suffixes]
     raise UnknownNameError("event format, ending of the path", path.suffix, known)
 
@@ -232,8 +284,10 @@ def _detected(path: Path) -> EventFormat:
     with path.open("rb") as file:
         head = file.read(_HEAD)
         for kind in formats().values():
-            if kind.matches(head, path.suffix.lower()) and kind.confirms(file):
-                return kind
+            if kind.matches(head, path.suffix.lower()):
+                file.seek(0)
+                if kind.confirms(file):
+                    return kind
     raise FileFormatError(
         f"{path}: of no known format of events; known: {', '.join(formats())}; pass format= if it "
         "is one of them"

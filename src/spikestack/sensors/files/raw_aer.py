@@ -36,7 +36,7 @@ class RawAer(EventFormat):
         Bytes before the first record.
     """
 
-    name = "raw_aer"
+    name = "raw-aer"
     summary = "records of a declared bit layout"
     suffixes = (".aer",)
 

@@ -1,0 +1,241 @@
+"""Prophesee HDF5: a table of events in chunks, compressed by the ECF codec.
+
+Chunks are read and written as they are stored, and coded here, so that no plug-in of HDF5 is
+needed. Tables without that codec, plain or with a filter that h5py has, are read, too.
+
+Source: openeb (Apache-2), writer of HDF5 event files.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ...errors import FileFormatError, MissingExtraError, ValidationError
+from ..events import CameraEvents, Events
+from . import ecf, percent_header
+from .base import Columns, EventFormat, Header
+
+__all__ = ["FORMAT"]
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_EVENTS = "CD/events"
+_FILTER = 0x8ECF
+_CHUNK = 16_384
+_RECORD = np.dtype(
+    {
+        "names": ["x", "y", "p", "t"],
+        "formats": ["<u2", "<u2", "<i2", "<i8"],
+        "offsets": [0, 2, 4, 8],
+        "itemsize": 16,
+    }
+)
+_INDEX = np.dtype([("id", "<u8"), ("ts", "<i8")])
+#: Microseconds of a row of the index, and how many rows are worth it: 9 hours.
+_SLOT, _SLOTS = 2000, 1 << 24
+_WIDEST, _LARGEST_CHUNK = 2048, 1 << 28
+#: No filter of HDF5 makes more of a byte than this.
+_MOST_PACKED = 2048
+#: What h5py raises of damaged files.
+_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError, OverflowError)
+
+
+class PropheseeHdf5(EventFormat):
+    """Prophesee HDF5."""
+
+    name = "prophesee-hdf5"
+    summary = "Prophesee HDF5 with the ECF codec: 1 to 6 bytes for each event"
+    suffixes = (".hdf5", ".h5")
+    order = "clamp"
+
+    def matches(self, head: bytes, suffix: str) -> bool:
+        """Whether it is HDF5 at all."""
+        return head.startswith(_SIGNATURE)
+
+    def confirms(self, file: BinaryIO) -> bool:
+        """Whether it has the table of events."""
+        h5py = _h5py()
+        try:
+            with h5py.File(file, "r") as opened:
+                return _EVENTS in opened
+        except _ERRORS:
+            return False
+
+    def header(self, file: BinaryIO) -> Header:
+        """Read the attributes of the file."""
+        h5py = _h5py()
+
+        def read() -> Header:
+            with h5py.File(file, "r") as opened:
+                _table(opened)
+                about = {str(k): _plain(v) for k, v in opened.attrs.items()}
+            return Header(percent_header.geometry(about), CameraEvents, about)
+
+        return _guarded(read)
+
+    def chunks(self, file: BinaryIO, header: Header, most: int) -> Iterator[Columns]:
+        """Decode about `most` events at a time."""
+        h5py = _h5py()
+        opened = _guarded(lambda: h5py.File(file, "r"))
+        with opened:
+            parts: list[Columns] = []
+            stream = self._parts(_guarded(lambda: _table(opened)), most)
+            while (part := _guarded(lambda: next(stream, None))) is not None:
+                parts.append(_inside(part, header))
+                if sum(len(part["t"]) for part in parts) >= most:
+                    yield _joined(parts)
+                    parts = []
+            if parts:
+                yield _joined(parts)
+
+    def _parts(self, table: Any, most: int) -> Iterator[Columns]:
+        """Columns as they come: a chunk, or a slice of a table that h5py itself can read."""
+        total = len(table)
+        if _FILTER not in _filters(table):
+            if total * _RECORD.itemsize > _MOST_PACKED * (table.id.get_storage_size() + 1):
+                raise FileFormatError(f"{total} events are more than it can hold")
+            size = min(most, 1 << 18)
+            for first in range(0, total, size):
+                yield _columns(table[first : first + size])
+            return
+        if _filters(table) != [_FILTER]:
+            raise FileFormatError(f"its events have filters {_filters(table)}, not ECF alone")
+        size = table.chunks[0]
+        if not 0 < size <= ecf.MOST:
+            raise FileFormatError(f"chunks of {size} events; ECF holds up to {ecf.MOST}")
+        if -(-total // size) > table.id.get_num_chunks():
+            raise FileFormatError("chunks of events are missing")
+        for first in range(0, total, size):
+            mask, block = table.id.read_direct_chunk((first,))
+            part = _columns(np.frombuffer(block, _RECORD)) if mask & 1 else ecf.decode(block)
+            if len(part["t"]) < min(size, total - first):
+                raise FileFormatError(f"its block of events from {first} on holds too few")
+            yield {name: column[: total - first] for name, column in part.items()}
+
+    def write(self, file: BinaryIO, events: Events, **settings: Any) -> None:
+        """Write events in chunks of 16,384, with an index of a row for every 2 ms."""
+        _check(events, settings, self.name)
+        h5py = _h5py()
+        with h5py.File(file, "w") as opened:
+            opened.attrs["version"] = "1.0"
+            opened.attrs["format"] = "ECF"
+            opened.attrs["geometry"] = f"{events.width}x{events.height}"  # type: ignore[attr-defined]
+            _write_table(h5py, opened, events)
+            _write_index(opened, events)
+
+
+def _h5py() -> Any:
+    try:
+        return importlib.import_module("h5py")
+    except ImportError as error:
+        raise MissingExtraError("HDF5", "hdf5") from error
+
+
+def _guarded(read: Callable[[], Any]) -> Any:
+    """What `read` returns; what h5py raises of a damaged file becomes FileFormatError."""
+    try:
+        return read()
+    except FileFormatError:
+        raise
+    except _ERRORS as error:
+        raise FileFormatError(f"damaged HDF5: {str(error)[:200]}") from error
+
+
+def _table(opened: Any) -> Any:
+    table = opened[_EVENTS]
+    names = getattr(getattr(table, "dtype", None), "names", None) or ()
+    if not set(_RECORD.names or ()) <= set(names) or len(table.shape) != 1:
+        raise FileFormatError(f"{_EVENTS!r} is no table of x, y, p and t")
+    if any(table.dtype[name].kind not in "iu" for name in "xypt"):
+        raise FileFormatError(f"{_EVENTS!r} holds something else than whole numbers")
+    if table.dtype.itemsize * max(table.chunks or (1,)) > _LARGEST_CHUNK:
+        raise FileFormatError(f"{_EVENTS!r} has chunks of {table.chunks[0]} events")
+    return table
+
+
+def _filters(table: Any) -> list[int]:
+    made = table.id.get_create_plist()
+    return [made.get_filter(i)[0] for i in range(made.get_nfilters())]
+
+
+def _plain(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _columns(records: np.ndarray) -> Columns:
+    kinds = CameraEvents.columns
+    return {n: records[n].astype(kind) for n, kind in kinds.items() if n != "p"} | {
+        "p": (records["p"] > 0).astype(np.uint8)
+    }
+
+
+def _inside(part: Columns, header: Header) -> Columns:
+    size = header.geometry
+    kept = (part["x"] < size.get("width", 1 << 16)) & (part["y"] < size.get("height", 1 << 16))
+    return part if kept.all() else {name: column[kept] for name, column in part.items()}
+
+
+def _joined(parts: list[Columns]) -> Columns:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _check(events: Events, settings: dict[str, Any], name: str) -> None:
+    where = f"write_events, format {name!r}"
+    if settings:
+        raise ValidationError(where, f"got {', '.join(map(repr, settings))}", "no such settings")
+    if not isinstance(events, CameraEvents):
+        raise ValidationError(where, f"got {type(events).__name__}", "CameraEvents")
+    if max(events.width, events.height) > _WIDEST:
+        raise ValidationError(
+            where,
+            f"the sensor has {events.width}x{events.height} pixels",
+            f"at most {_WIDEST}x{_WIDEST}",
+        )
+    if len(events) and events.t[0] < 0:
+        raise ValidationError(
+            where, f"times begin at {events.t[0]} us", ">= 0", "events.shifted(offset) moves them"
+        )
+
+
+def _write_table(h5py: Any, opened: Any, events: Events) -> None:
+    """The chunks; the last is filled up with its last event, as filters work on whole ones."""
+    size = max(1, min(_CHUNK, len(events)))
+    made = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    made.set_chunk((size,))
+    made.set_filter(_FILTER, h5py.h5z.FLAG_OPTIONAL, ())
+    made.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    space = h5py.h5s.create_simple((len(events),), (h5py.h5s.UNLIMITED,))
+    kind = h5py.h5t.py_create(_RECORD, logical=True)
+    group = opened.create_group("CD")
+    table = h5py.h5d.create(group.id, b"events", kind, space, made)
+    for first in range(0, len(events), size):
+        part = [getattr(events, n)[first : first + size] for n in CameraEvents.columns]
+        missing = size - len(part[0])
+        if missing:
+            part = [np.pad(column, (0, missing), mode="edge") for column in part]
+        table.write_direct_chunk((first,), ecf.encode(part), 0)
+
+
+def _write_index(opened: Any, events: Events) -> None:
+    """For every 2 ms the number of its first event and the time of it, -1 where there is none."""
+    n = len(events)
+    start = int(events.t[0]) if n else 0
+    slots = (int(events.t[-1]) - start) // _SLOT + 1 if n else 0
+    rows = np.zeros(slots if slots <= _SLOTS else 0, _INDEX)
+    if len(rows):
+        since = events.t - start
+        starts = np.arange(len(rows) + 1) * _SLOT
+        firsts = np.searchsorted(since, starts)
+        rows["id"] = firsts[:-1]
+        some = firsts[:-1] < firsts[1:]
+        rows["ts"] = np.where(some, since[np.minimum(firsts[:-1], n - 1)], -1)
+    index = opened["CD"].create_dataset(
+        "indexes", data=rows, maxshape=(None,), chunks=(_CHUNK,), compression="gzip"
+    )
+    index.attrs["offset"] = str(-start)
+
+
+FORMAT = PropheseeHdf5()
