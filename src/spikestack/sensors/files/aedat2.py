@@ -165,7 +165,11 @@ def _lines(file: BinaryIO, offset: int) -> tuple[int, list[str]]:
     while offset < _LONGEST_HEADER:
         line = file.readline(_LONGEST_LINE)
         text = line.rstrip(b"\r\n").replace(b"\t", b" ")
-        if not line.startswith(b"#") or not line.endswith(b"\n") or min(text) < 32:
+        if not line.startswith(b"#") or min(text) < 32:
+            break
+        if not line.endswith(b"\n"):
+            if len(line) < _LONGEST_LINE:
+                raise FileFormatError("AEDAT 1 or 2 that ends within its header")
             break
         offset += len(line)
         if line.startswith(_END):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from itertools import pairwise
@@ -50,11 +51,11 @@ class Aedat31(EventFormat):
             raise FileFormatError("AEDAT 3.1 with a header of more than 1,000 lines")
         geometry = {}
         for line_ in lines:
-            source, _, camera = line_.partition(":")
-            if source.startswith("Source") and camera.strip().startswith(("DVS", "DAVIS")):
-                for mark, (width, height) in _SIZES.items():
-                    if mark in camera:
-                        geometry = {"width": width, "height": height}
+            if camera := re.match(r"Source \S+ (?:DVS|DAVIS)(\d{1,5})(?:x(\d{1,5}))?", line_):
+                width, height = camera.groups()
+                known = (int(width), int(height)) if height else _SIZES.get(width, (0, 0))
+                if all(known):
+                    geometry = {"width": known[0], "height": known[1]}
                 break
         return Header(geometry, about={"version": 3.1, "lines": lines}, offset=file.tell())
 
@@ -120,7 +121,7 @@ def _runs(file: BinaryIO, at: int, most: int) -> Iterator[tuple[int, int, int]]:
         file.seek(at)
         head = file.read(_PACKET.size)
         if len(head) < _PACKET.size:
-            raise Truncated(f"the file ends {len(head)} bytes into the header of a packet")
+            raise Truncated(f"it ends {len(head)} bytes into the header of a packet")
         kind, _, size, _, overflow, capacity, number, _ = _PACKET.unpack(head)
         at += _PACKET.size
         if size <= 0 or capacity < 0 or not 0 <= number <= capacity or overflow < 0:
@@ -137,7 +138,7 @@ def _runs(file: BinaryIO, at: int, most: int) -> Iterator[tuple[int, int, int]]:
                 yield at + first * 8, n, overflow
         at += capacity * size
         if at > end:
-            raise Truncated(f"the file ends {at - end} bytes before the end of a packet")
+            raise Truncated(f"it ends {at - end} bytes before the end of a packet")
 
 
 def _decoded(data: bytes, overflow: int) -> Columns:

@@ -174,15 +174,15 @@ def _payloads(file: BinaryIO, header: Header) -> Iterator[tuple[bytes, str]]:
         file.seek(at)
         head = file.read(8)
         if len(head) < 8:
-            yield b"", f"the file ends {len(head)} bytes into the head of a packet"
+            yield b"", f"it ends {len(head)} bytes into the head of a packet"
             return
         stream, size = struct.unpack("<ii", head)
         if size < 0:
             raise FileFormatError(f"packet at byte {at} of {size} bytes")
         at += 8 + size
-        cut = f"the file ends {at - end} bytes before the end of a packet" if at > end else ""
+        cut = f"it ends {at - end} bytes before the end of a packet" if at > end else ""
         if stream == header.about["stream"]:
-            payload, whole = expand(file.read(size), kind)
+            payload, whole = _expanded(file.read(size), kind, bool(cut))
             if not whole and not cut:
                 raise FileFormatError(f"packet at byte {at - 8 - size} is compressed in part only")
             yield payload, cut
@@ -191,20 +191,32 @@ def _payloads(file: BinaryIO, header: Header) -> Iterator[tuple[bytes, str]]:
         if cut:
             return
     if table >= header.offset:
-        if table >= end:
-            yield b"", "the file ends before its table of packets"
         file.seek(table)
-        frame = file.read()
-        payload, whole = expand(frame, kind) if frame else (b"", False)
-        if not whole or len(payload) < 4 + int.from_bytes(payload[:4], "little"):
-            yield b"", "the file ends within its table of packets"
+        payload, whole = _expanded(file.read(), kind, True)
+        if not whole or len(payload) < max(12, 4 + int.from_bytes(payload[:4], "little")):
+            yield b"", "its table of packets is cut off"
+
+
+def _expanded(frame: bytes, kind: int, cut: bool) -> tuple[bytes, bool]:
+    """What a frame holds, and whether it is whole; of one that is cut off, what there is."""
+    if not frame:
+        return b"", False
+    try:
+        return expand(frame, kind)
+    except FileFormatError:
+        if not cut:
+            raise
+        return b"", False
 
 
 def _vector(payload: bytes, whole: bool) -> np.ndarray:
     """Events of a packet, or of the beginning of one."""
-    if not payload or (not whole and len(payload) < 64):
+    try:
+        at, n = root(payload, b"EVTS", 4).vector(0)
+    except FileFormatError:
+        if whole:
+            raise
         return np.zeros(0, _EVENT)
-    at, n = root(payload, b"EVTS", 4).vector(0)
     there = max(0, len(payload) - at) // 16
     if there < n and whole:
         raise FileFormatError(f"packet of {n} events that holds {there}")

@@ -139,13 +139,6 @@ class BitLayout:
     def pack(self, events: Events, ticks: np.ndarray, where: str) -> np.ndarray:
         """Records of events whose times are `ticks`, as bytes."""
         columns = {name: getattr(events, name).astype(np.int64) for name in self.names[1:]}
-        if "p" in columns:
-            if self.mirror_x:
-                columns["x"] = self.width - 1 - columns["x"]
-            if self.mirror_y:
-                columns["y"] = self.height - 1 - columns["y"]
-            if not self.on:
-                columns["p"] = 1 - columns["p"]
         columns["t"] = ticks
         limits = {"x": self.width, "y": self.height, "unit": self.units}
         for name, column in columns.items():
@@ -153,6 +146,12 @@ class BitLayout:
             if len(column) and (column.min() < 0 or column.max() > most):
                 bad = column.max() if column.max() > most else column.min()
                 raise ValidationError(f"{where}, {name}", f"{bad} does not fit", f"0 to {most}")
+        if self.mirror_x:
+            columns["x"] = self.width - 1 - columns["x"]
+        if self.mirror_y:
+            columns["y"] = self.height - 1 - columns["y"]
+        if "p" in columns and not self.on:
+            columns["p"] = 1 - columns["p"]
         table = np.stack([columns[name].astype(np.uint64) for name in self.names])
         out = np.empty(len(ticks) * self.size, np.uint8)
         _pack(table, self.size, self.byte_order == "big", *self._plan(), out)
@@ -215,7 +214,7 @@ def records(file: BinaryIO, offset: int, size: int, most: int) -> Iterator[np.nd
         if whole:
             yield np.frombuffer(data, np.uint8, whole)
         if whole < len(data):
-            raise Truncated(f"the file ends {len(data) - whole} bytes into an event of {size}")
+            raise Truncated(f"it ends {len(data) - whole} bytes into an event of {size}")
 
 
 def _pixel(column: np.ndarray) -> np.ndarray:

@@ -72,17 +72,22 @@ class Csv(EventFormat):
             raise FileFormatError("a text without lines of events, and without names of columns")
         separator = next((s for s in (",", ";", "\t") if s.encode() in line), " ")
         text = line.decode("utf-8", "replace").lstrip("\ufeff")
-        names = [n.strip().strip('"').lower() for n in _split(text, separator)]
+        first = [n.strip().strip('"').lower() for n in _split(text, separator)]
+        told = (
+            None if self.columns is None else [n.strip().lower() for n in self.columns.split(",")]
+        )
         sizes: dict[str, int] = {}
-        if not all(_is_number(name) for name in names):
-            if not raw.endswith(b"\n"):
-                raise FileFormatError("a text that ends within its first line")
-            offset += len(raw)
-            names, sizes = _sizes(names)
+        numbers = [_is_number(n) for n in first]
+        if told is not None and len(told) == len(first):
+            numbers = [is_one for name, is_one in zip(told, numbers) if name in _ROLES]
+        if all(numbers):
+            names = {4: ["t", "x", "y", "p"], 2: ["t", "unit"]}.get(len(first), [""] * len(first))
+        elif not raw.endswith(b"\n"):
+            raise FileFormatError("a text that ends within its first line")
         else:
-            names = {4: ["t", "x", "y", "p"], 2: ["t", "unit"]}.get(len(names), [""] * len(names))
-        if self.columns is not None:
-            names = [n.strip().lower() for n in self.columns.split(",")]
+            offset += len(raw)
+            names, sizes = _sizes(first)
+        names = names if told is None else told
         roles = [_ROLES.get(name, "") for name in names]
         kind = UnitEvents if "unit" in roles else CameraEvents
         for role in kind.columns:
@@ -128,7 +133,7 @@ class Csv(EventFormat):
                     shown = data[at : at + 60].split(b"\n")[0].decode("utf-8", "replace")
                     raise FileFormatError(f"event {line}: no event can be read from {shown!r}")
             if last == "cut" or (ended and rest.strip()):
-                raise Truncated("the last line ends before its line break")
+                raise Truncated("its last line has no line break")
 
     def write(self, file: BinaryIO, events: Events, **settings: Any) -> None:
         """Write events with a line of names and sizes, times in microseconds."""

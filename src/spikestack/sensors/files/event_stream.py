@@ -70,8 +70,20 @@ class EventStream(EventFormat):
             k = int(state[2])
             yield {"t": t[:k], "x": x[:k], "y": y[:k], "p": p[:k]}
             rest = bytes_[state[1] :].tobytes()
-        if rest:
-            raise Truncated(f"the file ends {len(rest)} bytes into an event of {_RECORD}")
+        _check_end(len(rest))
+
+    def whole(self, file: BinaryIO, header: Header) -> Iterator[Columns]:
+        """Decode all events at once; they are counted before, so that no array is too large."""
+        file.seek(header.offset)
+        bytes_ = np.frombuffer(file.read(), np.uint8)
+        dvs = header.about["kind"] == "dvs"
+        n, rest = _count(bytes_, 0xFE if dvs else 0xFC, 0 if dvs else 1)
+        t, p = np.empty(n, np.int64), np.empty(n, np.uint8)
+        x, y = np.empty(n, np.uint16), np.empty(n, np.uint16)
+        decode = _decode_dvs if dvs else _decode_atis
+        decode(bytes_, header.geometry["height"], t, x, y, p, np.zeros(3, np.int64))
+        yield {"t": t, "x": x, "y": y, "p": p}
+        _check_end(rest)
 
     def write(self, file: BinaryIO, events: Events, **settings: Any) -> None:
         """Write events of a camera as those of a DVS.
@@ -105,6 +117,26 @@ class EventStream(EventFormat):
 
 
 FORMAT = EventStream()
+
+
+def _check_end(rest: int) -> None:
+    if rest:
+        raise Truncated(f"it ends {rest} bytes into an event of {_RECORD}")
+
+
+@njit(cache=True, nogil=True)
+def _count(data, pause, skipped):  # type: ignore[no-untyped-def]
+    """How many events there are, and how many bytes are left over."""
+    at, n, end = 0, 0, len(data)
+    while at < end:
+        if data[at] >= pause:
+            at += 1
+        elif at + 5 > end:
+            break
+        else:
+            n += (data[at] & skipped) == 0
+            at += 5
+    return n, end - at
 
 
 @njit(cache=True, nogil=True)
