@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ...errors import FileFormatError, MissingExtraError, SpikestackError
+from .hdf5_heaps import check_heaps
 
 __all__ = ["MAGIC", "column", "holds", "library", "microseconds", "opened"]
 
@@ -36,6 +37,7 @@ def library() -> Any:
 def opened(file: BinaryIO) -> Iterator[Any]:
     """A file, read; whatever the library stumbles over becomes a FileFormatError."""
     h5py = library()
+    check_heaps(file)
     file.seek(0)
     try:
         with h5py.File(file, "r") as data:

@@ -18,6 +18,7 @@ from ...errors import FileFormatError, MissingExtraError, ValidationError
 from ..events import CameraEvents, Events
 from . import ecf, percent_header
 from .base import Columns, EventFormat, Header
+from .hdf5_heaps import check_heaps
 
 __all__ = ["FORMAT"]
 
@@ -67,6 +68,7 @@ class PropheseeHdf5(EventFormat):
     def header(self, file: BinaryIO) -> Header:
         """Read the attributes of the file."""
         h5py = _h5py()
+        check_heaps(file)
 
         def read() -> Header:
             with h5py.File(file, "r") as opened:
@@ -147,7 +149,8 @@ def _guarded(read: Callable[[], Any]) -> Any:
 def _table(opened: Any) -> Any:
     table = opened[_EVENTS]
     names = getattr(getattr(table, "dtype", None), "names", None) or ()
-    if not set(_RECORD.names or ()) <= set(names) or len(table.shape) != 1:
+    shape = getattr(table, "shape", None) or ()
+    if not set(_RECORD.names or ()) <= set(names) or len(shape) != 1:
         raise FileFormatError(f"{_EVENTS!r} is no table of x, y, p and t")
     if any(table.dtype[name].kind not in "iu" for name in "xypt"):
         raise FileFormatError(f"{_EVENTS!r} holds something else than whole numbers")

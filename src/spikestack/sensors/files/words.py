@@ -32,7 +32,7 @@ BASE, WIDTH, HEIGHT, STARTED, OUTSIDE, OWN, STATE = 0, 1, 2, 3, 4, 5, 16
 SLACK = 32
 #: Times beyond have no place in RAW files, whose clocks wrap: 51 days.
 LATEST = 1 << 42
-_BUFFER, _PIECE = 1 << 18, 1 << 16
+_BUFFER, _FEWEST, _PIECE = 1 << 18, 64, 1 << 16
 _WHOLE = 1 << 62
 
 
@@ -99,10 +99,11 @@ class WordFormat(EventFormat):
         file.seek(at)
         count = size = 0
         while count < most:
-            got = _fill(file, buffer, buffer.nbytes)
+            wanted = min(buffer.nbytes, max(_FEWEST, most - count) * self.word.itemsize)
+            got = _fill(file, buffer, wanted)
             count += self.count(buffer[: got // self.word.itemsize], state)
             size += got
-            if got < buffer.nbytes:
+            if got < wanted:
                 return count, size, False
         return count, size, True
 
