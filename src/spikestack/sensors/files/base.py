@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, BinaryIO, ClassVar
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, BinaryIO, ClassVar, Self
 
 import numpy as np
 
-from ...errors import FileFormatError
+from ...errors import FileFormatError, UnknownNameError
 from ..events import CameraEvents, Events
 
 __all__ = ["Columns", "EventFormat", "Header", "Truncated"]
@@ -68,6 +68,20 @@ class EventFormat(ABC):
     def confirms(self, file: BinaryIO) -> bool:
         """Whether a file that matches is of this format indeed, for what its head cannot tell."""
         return True
+
+    def configured(self, **settings: Any) -> Self:
+        """This format with settings for reading: a format that has any is a dataclass of them.
+
+        Raises
+        ------
+        UnknownNameError
+            If it has no such setting.
+        """
+        known = [f.name for f in fields(self)] if is_dataclass(self) else []
+        for name in settings:
+            if name not in known:
+                raise UnknownNameError(f"event format {self.name!r}, setting", name, known)
+        return replace(self, **settings) if settings else self  # type: ignore[type-var]
 
     @abstractmethod
     def header(self, file: BinaryIO) -> Header:

@@ -55,6 +55,8 @@ class EventFile:
         default as the format's own tools do.
     geometry
         What the file does not tell of its sensor, such as ``{"width": 304, "height": 240}``.
+    settings
+        The format's own, such as ``layout`` or ``sample``.
 
     Attributes
     ----------
@@ -79,9 +81,11 @@ class EventFile:
         format: str | None = None,
         order: str | None = None,
         geometry: Mapping[str, int] | None = None,
+        **settings: Any,
     ) -> None:
         self.path = Path(path)
-        self.format = _detected(self.path) if format is None else _named(format)
+        kind = _detected(self.path) if format is None else _named(format)
+        self.format = kind.configured(**settings)
         if order is not None and order not in ORDERS:
             raise ValidationError("open_events, order", f"got {shorten(order)}", f"{list(ORDERS)}")
         self.order = order or self.format.order
@@ -124,7 +128,8 @@ class EventFile:
             return self._joined(parts)
         columns = self._columns(parts)
         self.out_of_order = int(ordering.count_back(columns["t"], _EARLIEST))
-        return self.header.kind.sorted(**columns, **self.header.geometry)
+        order = np.argsort(columns["t"], kind="stable")
+        return self._events({name: column[order] for name, column in columns.items()})
 
     def _ordered(self, most: int | None) -> Iterator[Columns]:
         """Pieces whose times are in order, none of them empty."""
@@ -204,9 +209,10 @@ def open_events(
     format: str | None = None,
     order: str | None = None,
     geometry: Mapping[str, int] | None = None,
+    **settings: Any,
 ) -> EventFile:
     """Open a file of events; see `EventFile`."""
-    return EventFile(path, format, order, geometry)
+    return EventFile(path, format, order, geometry, **settings)
 
 
 def read_events(
@@ -214,9 +220,10 @@ def read_events(
     format: str | None = None,
     order: str | None = None,
     geometry: Mapping[str, int] | None = None,
+    **settings: Any,
 ) -> Events:
     """Read all events of a file; see `EventFile`."""
-    return EventFile(path, format, order, geometry).read()
+    return EventFile(path, format, order, geometry, **settings).read()
 
 
 def write_events(
@@ -246,7 +253,7 @@ def write_events(
     kind = _by_suffix(path) if format is None else _named(format)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with beside.open("xb") as file:
+        with beside.open("x+b") as file:
             kind.write(file, events, **settings)
         os.replace(beside, path)
     finally:

@@ -1,0 +1,200 @@
+"""Event Stream (.es), version 2: one byte of time and four of place for an event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ...errors import FileFormatError, ValidationError
+from ...numerics.compiling import njit
+from ..events import CameraEvents, Events
+from .base import Columns, EventFormat, Header, Truncated
+
+__all__ = ["FORMAT"]
+
+_MAGIC = b"Event Stream"
+_DVS, _ATIS = 1, 2
+_KINDS = {0: "generic", _DVS: "dvs", _ATIS: "atis", 4: "color"}
+_RECORD = 5
+#: Bytes that a writer may spend on pauses, of 127 us each: half an hour.
+_PAUSES = 1 << 24
+
+
+class EventStream(EventFormat):
+    """Events of a DVS, or the changes in a stream of an ATIS; its exposures are skipped.
+
+    Rows are counted from below in the file, and from above here. Source: the reader of A.
+    Marcireau's event_stream.
+    """
+
+    name = "event-stream"
+    summary = "Event Stream 2, of a DVS or ATIS"
+    suffixes = (".es",)
+
+    def matches(self, head: bytes, suffix: str) -> bool:
+        """By its first twelve bytes."""
+        return head.startswith(_MAGIC)
+
+    def header(self, file: BinaryIO) -> Header:
+        """Version, kind and size."""
+        head = file.read(20)
+        if not head.startswith(_MAGIC) or len(head) < 16:
+            raise FileFormatError("no Event Stream: it should begin with 'Event Stream'")
+        if head[12] != 2:
+            raise FileFormatError(f"Event Stream of version {head[12]}, and version 2 is known")
+        if head[15] not in (_DVS, _ATIS):
+            kind = _KINDS.get(head[15], f"number {head[15]}")
+            raise FileFormatError(f"Event Stream of kind {kind}, and 'dvs' and 'atis' are known")
+        if len(head) < 20:
+            raise FileFormatError("Event Stream that ends within its header")
+        width, height = (int.from_bytes(head[i : i + 2], "little") for i in (16, 18))
+        if not width or not height:
+            raise FileFormatError(f"Event Stream of {width} x {height} pixels")
+        size = {"width": width, "height": height}
+        return Header(size, about={"version": 2, "kind": _KINDS[head[15]]}, offset=20)
+
+    def chunks(self, file: BinaryIO, header: Header, most: int) -> Iterator[Columns]:
+        """Decode."""
+        file.seek(header.offset)
+        decode = _decode_dvs if header.about["kind"] == "dvs" else _decode_atis
+        state = np.zeros(3, np.int64)  # time, bytes used, events found
+        height, rest = header.geometry["height"], b""
+        while data := file.read(_RECORD * most):
+            bytes_ = np.frombuffer(rest + data, np.uint8)
+            n = min(most, len(bytes_) // _RECORD)
+            t, p = np.empty(n, np.int64), np.empty(n, np.uint8)
+            x, y = np.empty(n, np.uint16), np.empty(n, np.uint16)
+            decode(bytes_, height, t, x, y, p, state)
+            k = int(state[2])
+            yield {"t": t[:k], "x": x[:k], "y": y[:k], "p": p[:k]}
+            rest = bytes_[state[1] :].tobytes()
+        _check_end(len(rest))
+
+    def whole(self, file: BinaryIO, header: Header) -> Iterator[Columns]:
+        """Decode all events at once; they are counted before, so that no array is too large."""
+        file.seek(header.offset)
+        bytes_ = np.frombuffer(file.read(), np.uint8)
+        dvs = header.about["kind"] == "dvs"
+        n, rest = _count(bytes_, 0xFE if dvs else 0xFC, 0 if dvs else 1)
+        t, p = np.empty(n, np.int64), np.empty(n, np.uint8)
+        x, y = np.empty(n, np.uint16), np.empty(n, np.uint16)
+        decode = _decode_dvs if dvs else _decode_atis
+        decode(bytes_, header.geometry["height"], t, x, y, p, np.zeros(3, np.int64))
+        yield {"t": t, "x": x, "y": y, "p": p}
+        _check_end(rest)
+
+    def write(self, file: BinaryIO, events: Events, **settings: Any) -> None:
+        """Write events of a camera as those of a DVS.
+
+        Raises
+        ------
+        ValidationError
+            If they are of no camera, begin before 0, or pause for half an hour or more.
+        """
+        if not isinstance(events, CameraEvents) or settings:
+            raise ValidationError("event-stream", "writes CameraEvents, without settings")
+        if max(events.width, events.height) > 65_535:
+            raise ValidationError("event-stream", f"{events.width} x {events.height}", "<= 65535")
+        if len(events) and (events.t[0] < 0 or events.t[-1] // 127 > _PAUSES + len(events)):
+            raise ValidationError(
+                "event-stream, t",
+                f"goes from {events.t[0]} to {events.t[-1]} us",
+                "from 0 on; a byte is written for every 127 us",
+                "shift the events to begin at 0: events.shifted(-events.t[0] / 1000)",
+            )
+        size = events.width.to_bytes(2, "little") + events.height.to_bytes(2, "little")
+        file.write(_MAGIC + bytes((2, 0, 0, _DVS)) + size)
+        before = 0
+        for first in range(0, len(events), 1 << 18):
+            part = events[first : first + (1 << 18)]
+            pauses = int(np.sum(np.diff(part.t, prepend=before) // 127))
+            out = np.empty(_RECORD * len(part) + pauses, np.uint8)
+            used = _encode(part.t, part.x, part.y, part.p, events.height, before, out)
+            file.write(out[:used].tobytes())
+            before = int(part.t[-1])
+
+
+FORMAT = EventStream()
+
+
+def _check_end(rest: int) -> None:
+    if rest:
+        raise Truncated(f"it ends {rest} bytes into an event of {_RECORD}")
+
+
+@njit(cache=True, nogil=True)
+def _count(data, pause, skipped):  # type: ignore[no-untyped-def]
+    """How many events there are, and how many bytes are left over."""
+    at, n, end = 0, 0, len(data)
+    while at < end:
+        if data[at] >= pause:
+            at += 1
+        elif at + 5 > end:
+            break
+        else:
+            n += (data[at] & skipped) == 0
+            at += 5
+    return n, end - at
+
+
+@njit(cache=True, nogil=True)
+def _decode_dvs(data, height, t, x, y, p, state):  # type: ignore[no-untyped-def]
+    now, at, k, end = state[0], 0, 0, len(data)
+    while at < end:
+        byte = data[at]
+        if byte >= 0xFE:
+            now += 127 * (byte & 1)
+            at += 1
+            continue
+        if at + 5 > end or k == len(t):
+            break
+        now += byte >> 1
+        t[k] = now
+        x[k] = np.uint16(data[at + 1]) | (np.uint16(data[at + 2]) << 8)
+        y[k] = height - 1 - (np.uint16(data[at + 3]) | (np.uint16(data[at + 4]) << 8))
+        p[k] = byte & 1
+        k += 1
+        at += 5
+    state[0], state[1], state[2] = now, at, k
+
+
+@njit(cache=True, nogil=True)
+def _decode_atis(data, height, t, x, y, p, state):  # type: ignore[no-untyped-def]
+    now, at, k, end = state[0], 0, 0, len(data)
+    while at < end:
+        byte = data[at]
+        if byte >= 0xFC:
+            now += 63 * (byte & 3)
+            at += 1
+            continue
+        if at + 5 > end or k == len(t):
+            break
+        now += byte >> 2
+        if byte & 1 == 0:
+            t[k] = now
+            x[k] = np.uint16(data[at + 1]) | (np.uint16(data[at + 2]) << 8)
+            y[k] = height - 1 - (np.uint16(data[at + 3]) | (np.uint16(data[at + 4]) << 8))
+            p[k] = (byte >> 1) & 1
+            k += 1
+        at += 5
+    state[0], state[1], state[2] = now, at, k
+
+
+@njit(cache=True, nogil=True)
+def _encode(t, x, y, p, height, before, out):  # type: ignore[no-untyped-def]
+    at = 0
+    for i in range(len(t)):
+        step = t[i] - before
+        before = t[i]
+        while step >= 127:
+            out[at] = 0xFF
+            at += 1
+            step -= 127
+        row = height - 1 - y[i]
+        out[at] = step << 1 | p[i]
+        out[at + 1], out[at + 2] = x[i] & 255, x[i] >> 8
+        out[at + 3], out[at + 4] = row & 255, row >> 8
+        at += 5
+    return at
