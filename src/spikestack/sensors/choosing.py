@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ValidationError, shorten
-from .encoders.base import Encoder, checked_signal, sampling_step
+from .encoders.base import Encoder
+from .sampled import checked_signal, sampling_step
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

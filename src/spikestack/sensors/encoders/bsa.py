@@ -9,7 +9,8 @@ import numpy as np
 
 from ...errors import ValidationError, shorten
 from ...numerics.compiling import njit
-from .base import Floats, Ranged, Spikes, counts_of, spikes_of
+from ..sampled import counts_of, spikes_of
+from .base import Floats, Ranged, Spikes
 
 __all__ = ["BSA"]
 

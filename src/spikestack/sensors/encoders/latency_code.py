@@ -9,7 +9,8 @@ import numpy as np
 
 from ...errors import ValidationError, shorten
 from ...numerics.functions import exp, log
-from .base import Floats, Framed, sampling_step
+from ..sampled import sampling_step
+from .base import Floats, Framed
 
 __all__ = ["LatencyCode"]
 

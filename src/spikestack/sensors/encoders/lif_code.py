@@ -9,7 +9,8 @@ import numpy as np
 
 from ...numerics.compiling import njit
 from ...numerics.functions import exp
-from .base import Encoder, Floats, Spikes, sampling_step, signed_spikes, steps_of
+from ..sampled import sampling_step, signed_spikes, steps_of
+from .base import Encoder, Floats, Spikes
 from .smoothing import leaky_sum
 
 __all__ = ["LIFCode"]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...errors import ValidationError, shorten
-from .base import Floats, Framed, sampling_step
+from ..sampled import sampling_step
+from .base import Floats, Framed
 
 __all__ = ["PhaseCode"]
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from ...errors import ValidationError
 from ...numerics.random import uniform
-from .base import Floats, Ranged, Spikes, counts_of, spikes_of
+from ..sampled import counts_of, spikes_of
+from .base import Floats, Ranged, Spikes
 from .smoothing import moving_mean
 
 __all__ = ["PoissonCode"]

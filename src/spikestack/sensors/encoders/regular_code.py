@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...numerics.compiling import njit
-from .base import Floats, Ranged, Spikes, counts_of, sampling_step, spikes_of
+from ..sampled import counts_of, sampling_step, spikes_of
+from .base import Floats, Ranged, Spikes
 from .poisson_code import window_samples
 from .smoothing import moving_mean
 

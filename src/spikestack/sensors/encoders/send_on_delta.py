@@ -9,7 +9,8 @@ import numpy as np
 
 from ...errors import ValidationError
 from ...numerics.compiling import njit
-from .base import Encoder, Floats, Spikes, signed_spikes, steps_of
+from ..sampled import signed_spikes, steps_of
+from .base import Encoder, Floats, Spikes
 
 __all__ = ["SendOnDelta"]
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .base import Encoder, Floats, Spikes, sampling_step, signed_spikes, steps_of
+from ..sampled import sampling_step, signed_spikes, steps_of
+from .base import Encoder, Floats, Spikes
 from .lif_code import integrate
 from .poisson_code import window_samples
 from .smoothing import moving_mean

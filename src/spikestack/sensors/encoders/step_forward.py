@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...numerics.compiling import njit
-from .base import Floats, Spikes, signed_spikes
+from ..sampled import signed_spikes
+from .base import Floats, Spikes
 from .send_on_delta import Stepped
 
 __all__ = ["StepForward"]
