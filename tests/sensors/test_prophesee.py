@@ -402,6 +402,17 @@ def test_many_damaged_files(name: str) -> None:
     read_damaged(name, 1500, seed=2)
 
 
+def test_a_heap_of_hdf5_that_its_library_would_walk_for_ever() -> None:
+    data = bytearray(encoded("prophesee-hdf5", rows(40)))
+    heap = data.index(b"GCOL")
+    free = data.index(b"640x480", heap) + 8 + 24
+    size = int.from_bytes(data[free + 8 : free + 16], "little")
+    assert data[free : free + 8] == bytes(8) and heap + 4096 == free + size
+    data[free + 9] = 1
+    with pytest.raises(FileFormatError, match="global heap"):
+        decoded("prophesee-hdf5", bytes(data))
+
+
 @pytest.mark.parametrize("packed", range(3))
 def test_damaged_blocks_of_the_codec(packed: int) -> None:
     rng = np.random.default_rng(packed)

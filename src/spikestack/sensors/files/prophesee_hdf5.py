@@ -37,7 +37,7 @@ _RECORD = np.dtype(
 _INDEX = np.dtype([("id", "<u8"), ("ts", "<i8")])
 #: Microseconds of a row of the index, and how many rows are worth it: 9 hours.
 _SLOT, _SLOTS = 2000, 1 << 24
-_WIDEST, _LARGEST_CHUNK = 2048, 1 << 28
+_WIDEST, _LARGEST_CHUNK, _LARGEST_ATTRIBUTE = 2048, 1 << 28, 1 << 16
 #: No filter of HDF5 makes more of a byte than this.
 _MOST_PACKED = 2048
 #: What h5py raises of damaged files.
@@ -73,7 +73,7 @@ class PropheseeHdf5(EventFormat):
         def read() -> Header:
             with h5py.File(file, "r") as opened:
                 _table(opened)
-                about = {str(k): _plain(v) for k, v in opened.attrs.items()}
+                about = _attributes(opened.attrs)
             return Header(percent_header.geometry(about), CameraEvents, about)
 
         return _guarded(read)
@@ -162,6 +162,16 @@ def _table(opened: Any) -> Any:
 def _filters(table: Any) -> list[int]:
     made = table.id.get_create_plist()
     return [made.get_filter(i)[0] for i in range(made.get_nfilters())]
+
+
+def _attributes(attrs: Any) -> dict[str, str]:
+    """Attributes that are single texts or numbers; the size of others may be a damaged one."""
+    single = [name for name in attrs if attrs.get_id(name).shape == ()]
+    return {str(name): _plain(attrs[name]) for name in single if _small(attrs.get_id(name))}
+
+
+def _small(attribute: Any) -> bool:
+    return bool(attribute.get_storage_size() <= _LARGEST_ATTRIBUTE)
 
 
 def _plain(value: Any) -> str:
