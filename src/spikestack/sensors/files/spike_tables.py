@@ -61,7 +61,12 @@ class Sonata(EventFormat):
             name = known[0] if self.population is None else self.population
             if name not in known:
                 raise UnknownNameError("sonata, population", name, known)
-            unit = data[f"spikes/{name}/timestamps"].attrs.get("units", "ms")
+            about_times = data[f"spikes/{name}/timestamps"].attrs
+            unit = "ms"
+            if "units" in about_times:
+                # A damaged file may say that it is an array of any size.
+                single = about_times.get_id("units").shape in {(), (1,)}
+                unit = np.ravel(about_times["units"])[0] if single else None
             unit = unit.decode("utf-8", "replace") if isinstance(unit, bytes) else unit
             if not isinstance(unit, str) or unit not in _PER_UNIT:
                 raise FileFormatError(f"SONATA spikes with times in {unit!r}")
