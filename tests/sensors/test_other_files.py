@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import warnings
 from pathlib import Path
@@ -338,6 +339,16 @@ def test_an_array_larger_than_its_file_is_refused(tmp_path: Path) -> None:
             group.create_dataset(name, (1 << 40,), kind, chunks=(1 << 16,))
     with pytest.raises(FileFormatError, match="1099511627776 entries in 0 bytes"):
         files.read_events(path)
+
+
+def test_a_sample_longer_than_its_file_is_refused() -> None:
+    h5py = pytest.importorskip("h5py")
+    data = bytearray(encoded("shd", receptors(50)))
+    with h5py.File(io.BytesIO(data)) as opened:
+        place = opened["spikes/times"].id.get_offset()
+    data[place : place + 4] = b"\xff\xff\xff\x7f"
+    with pytest.raises(FileFormatError, match="longer than its file"):
+        decoded("shd", bytes(data))
 
 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -47,8 +47,8 @@ class BitLayout:
     tick
         Microseconds of one unit of ``t``.
     wraps
-        Whether ``t`` starts again at 0 after its greatest value: where it falls by more than half
-        of its range, the range is added to what follows.
+        Whether ``t`` starts again at 0 after its greatest value: where it falls by half of its
+        range or more, the range is added to what follows.
 
     Raises
     ------
@@ -175,7 +175,7 @@ class Clock:
         t = field.view(np.int64).copy()
         if self.layout.wraps and len(t):
             whole = 1 << self.layout.bits("t")
-            falls = np.diff(t, prepend=self.last) < -(whole // 2)
+            falls = np.diff(t, prepend=self.last) <= -(whole // 2)
             self.last = int(t[-1])
             t += self.base + whole * np.cumsum(falls)
             self.base += whole * int(falls.sum())

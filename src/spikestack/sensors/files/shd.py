@@ -66,7 +66,7 @@ class Shd(EventFormat):
         """Read the sample."""
         with opened(file) as data:
             times, units, _ = _arrays(data)
-            columns = _sample(times, units, self.sample)
+            columns = _sample(file, times, units, self.sample)
         for first in range(0, len(columns["t"]), most):
             yield {name: c[first : first + most] for name, c in columns.items()}
 
@@ -134,7 +134,7 @@ def samples(path: str | Path, units: int = 700) -> Iterator[tuple[UnitEvents, in
     with Path(path).open("rb") as file, opened(file) as data:
         times, rows, labels = _arrays(data)
         for i in range(len(times)):
-            events = UnitEvents(**_sample(times, rows, i), units=units)
+            events = UnitEvents(**_sample(file, times, rows, i), units=units)
             yield events, -1 if labels is None else int(labels[i])
 
 
@@ -146,7 +146,28 @@ def _arrays(data: Any) -> tuple[Any, Any, Any]:
     return times, units, labels
 
 
-def _sample(times: Any, units: Any, i: int) -> dict[str, np.ndarray]:
+def _check_length(file: BinaryIO, rows: Any, i: int) -> None:
+    """Refuse a row that says it is longer than its file: the library would allocate that much.
+
+    A row is stored as its length and where it stands: 16 bytes. Where a filter packs these, they
+    cannot be seen.
+    """
+    per_chunk, place = rows.chunks, rows.id.get_offset()
+    if per_chunk and not rows.id.get_create_plist().get_nfilters():
+        first = i // per_chunk[0] * per_chunk[0]
+        data = rows.id.read_direct_chunk((first,))[1][16 * (i - first) :]
+    elif place is not None:
+        file.seek(place + 16 * i)
+        data = file.read(4)
+    else:
+        return
+    if int.from_bytes(data[:4], "little") * 2 > rows.file.id.get_filesize():
+        raise FileFormatError(f"sample {i} says that it is longer than its file")
+
+
+def _sample(file: BinaryIO, times: Any, units: Any, i: int) -> dict[str, np.ndarray]:
+    _check_length(file, times, i)
+    _check_length(file, units, i)
     t, unit = np.asarray(times[i]), np.asarray(units[i])
     if t.dtype.kind != "f" or unit.dtype.kind not in "iu" or t.shape != unit.shape:
         raise FileFormatError(f"sample {i} has {t.shape} {t.dtype} times of {unit.dtype} units")

@@ -61,7 +61,7 @@ class Sonata(EventFormat):
             name = known[0] if self.population is None else self.population
             if name not in known:
                 raise UnknownNameError("sonata, population", name, known)
-            unit = data[f"spikes/{name}/timestamps"].attrs.get("units", "ms")
+            unit: Any = _text(data[f"spikes/{name}/timestamps"], "units", "ms")
             unit = unit.decode("utf-8", "replace") if isinstance(unit, bytes) else unit
             if not isinstance(unit, str) or unit not in _PER_UNIT:
                 raise FileFormatError(f"SONATA spikes with times in {unit!r}")
@@ -209,6 +209,23 @@ def _typed(target: Any, kind: str, namespace: str) -> Any:
     target.attrs["namespace"] = namespace
     target.attrs["object_id"] = str(uuid.uuid4())
     return target
+
+
+def _text(target: Any, name: str, default: str) -> Any:
+    """A text that is an attribute; None if it is anything else.
+
+    It is looked at before it is read: the library crashes on some damaged ones.
+    """
+    if name not in target.attrs:
+        return default
+    found = target.attrs.get_id(name)
+    kind = found.get_type()
+    is_text = isinstance(kind, library().h5t.TypeStringID)
+    if not is_text or found.shape not in {(), (1,)} or kind.get_size() > 64:
+        return None
+    if kind.is_variable_str() and found.get_storage_size() != 16:
+        return None
+    return np.ravel(target.attrs[name])[0]
 
 
 def _populations(data: Any) -> list[str]:
