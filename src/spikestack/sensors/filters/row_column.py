@@ -33,7 +33,7 @@ class RowColumnActivity(EventFilter):
     ----------
     A. Khodamoradi, R. Kastner (2018). O(N)-space spatiotemporal filter for reducing noise in
     neuromorphic vision sensors. IEEE Trans. Emerg. Top. Comput. 9, 15-23. There the same pixel
-    supports itself; here it does not, so that hot pixels are dropped.
+    supports itself; here it does not, so that a hot pixel alone is dropped.
     """
 
     dt: Any = 5.0
