@@ -115,7 +115,7 @@ def test_view_png(cli: Any, recorded: Path, tmp_path: Path) -> None:
 
 
 def test_errors(cli: Any, recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a.txt").write_text("hello")
+    (tmp_path / "a.txt").write_bytes(b"\x00\x01hello")
     assert "no known format" in cli.fails("events", "info", tmp_path / "a.txt")
     assert "No such file" in cli.fails("events", "info", tmp_path / "missing.raw")
     assert "ending" in cli.fails("events", "convert", recorded, tmp_path / "a.mp3")
