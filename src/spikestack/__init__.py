@@ -70,6 +70,12 @@ _HOMES = {
     "Normal": "values",
     "LogNormal": "values",
     "Uniform": "values",
+    # sensors
+    "DVS": "sensors.dvs",
+    "ESIM": "sensors.dvs",
+    "V2E": "sensors.dvs",
+    "Voltmeter": "sensors.dvs",
+    "saccades": "sensors.dvs",
     # run
     "Simulation": "simulation",
     "load": "files",
@@ -82,7 +88,10 @@ _HOMES = {
 }
 
 __all__ = [
+    "DVS",
+    "ESIM",
     "LIF",
+    "V2E",
     "AdEx",
     "AllToAll",
     "AlphaCurrent",
@@ -137,12 +146,14 @@ __all__ = [
     "Synapse",
     "Uniform",
     "View",
+    "Voltmeter",
     "Where",
     "__version__",
     "compare",
     "errors",
     "load",
     "open_recording",
+    "saccades",
 ]
 
 if TYPE_CHECKING:
@@ -187,6 +198,7 @@ if TYPE_CHECKING:
     from .neurons.spike_source import SpikeSource
     from .recording import Recording
     from .recording.opening import open_recording
+    from .sensors.dvs import DVS, ESIM, V2E, Voltmeter, saccades
     from .simulation import Simulation
     from .synapses.alpha_current import AlphaCurrent
     from .synapses.base import Synapse
