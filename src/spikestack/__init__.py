@@ -71,6 +71,12 @@ _HOMES = {
     "Normal": "values",
     "LogNormal": "values",
     "Uniform": "values",
+    # sensors
+    "DVS": "sensors.dvs",
+    "ESIM": "sensors.dvs",
+    "V2E": "sensors.dvs",
+    "Voltmeter": "sensors.dvs",
+    "saccades": "sensors.dvs",
     # run
     "Simulation": "simulation",
     "load": "files",
@@ -97,7 +103,10 @@ _HOMES = {
 }
 
 __all__ = [
+    "DVS",
+    "ESIM",
     "LIF",
+    "V2E",
     "AdEx",
     "AlignmentBuffer",
     "AllToAll",
@@ -155,6 +164,7 @@ __all__ = [
     "Uniform",
     "UnitEvents",
     "View",
+    "Voltmeter",
     "Where",
     "__version__",
     "align",
@@ -169,6 +179,7 @@ __all__ = [
     "open_events",
     "open_recording",
     "read_events",
+    "saccades",
     "split",
     "write_events",
 ]
@@ -218,6 +229,7 @@ if TYPE_CHECKING:
     from .sensors.alignment import align, fit_clock
     from .sensors.buffering import AlignmentBuffer
     from .sensors.choosing import choose_encoder
+    from .sensors.dvs import DVS, ESIM, V2E, Voltmeter, saccades
     from .sensors.events import CameraEvents, UnitEvents
     from .sensors.files import open_events, read_events, write_events
     from .sensors.fusion import combine_cues, join, lanes_of, split
