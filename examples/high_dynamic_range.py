@@ -4,9 +4,10 @@ Light rises from 0.1 lux on the left to 100,000 lux on the right, a factor of a 
 grating of equal contrast drifts through all of it. Where is its contrast seen?
 
 The event camera counts ON events of each pixel: in a period its signal rises by
-log((1 + c)/(1 - c)), which is so many thresholds. The frame camera has 8 bits, integrates for half
-a frame, and exposes for the geometric mean of the light; its contrast is (max - min)/(max + min) of
-the grey values of a pixel. A contrast is seen where it is within a fifth of the true one.
+log((1 + c)/(1 - c)), which is so many thresholds, rounded down, so that it sees a little less. The
+frame camera has 8 bits, integrates for half a frame, and exposes for the geometric mean of the
+light; its contrast is (max - min)/(max + min) of the grey values of a pixel. A contrast is seen
+where it is within a fifth of the true one.
 
 Then light triples suddenly. The event camera sees it when its first event comes, later where it
 is dark because its photoreceptor is slower there; the other one when the first frame that differs
@@ -101,9 +102,10 @@ def draw(path: str, made: dict[str, Any], late: dict[str, Any]) -> None:
     """Contrast and latency against light."""
     figure = new_figure(7.2, 5.0)
     above, below = figure.subplots(2, 1, sharex=True)
-    for color, name in zip(COLORS, made["seen"]):
-        above.plot(LUX[0], made["seen"][name], color=color, lw=1.4, label=name)
-        below.plot(LUX[0], late[name], color=color, lw=1.4)
+    for color, style, name in zip(COLORS, ("-", "-", "--"), made["seen"]):
+        above.plot(LUX[0], made["seen"][name], style, color=color, lw=1.4, label=name)
+        # Stamps are whole microseconds.
+        below.plot(LUX[0], np.maximum(late[name], 1e-3), style, color=color, lw=1.4)
     above.axhline(CONTRAST, color=FAINT, lw=0.8, ls=":")
     above.set(xscale="log", ylabel="contrast seen", ylim=(-0.02, 0.75))
     below.set(yscale="log", xlabel="light (lux)", ylabel="latency (ms)")

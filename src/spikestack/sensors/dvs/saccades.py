@@ -107,7 +107,7 @@ def saccades(
     images : (rows, columns) or (n, rows, columns)
         Intensities, bright on dark.
     sensor
-        Square; by default `V2E` of 34 x 34 pixels, with thresholds of 0.32 and a bandwidth of
+        Square; by default `V2E` of 34 x 34 pixels, with thresholds of 0.225 and a bandwidth of
         100 Hz, which makes about as many events of MNIST digits as N-MNIST has.
     path
         Of `Saccades`. The trembling of each image is its own.
@@ -116,7 +116,7 @@ def saccades(
     -------
     LabelledEvents, or a list of them for several images.
     """
-    eye = sensor or V2E(34, 34, threshold_on=0.32, threshold_off=0.32, cutoff=100.0)
+    eye = sensor or V2E(34, 34, threshold_on=0.225, threshold_off=0.225, cutoff=100.0)
     if eye.width != eye.height:
         raise ValidationError("saccades", f"a sensor of {eye.width} x {eye.height}", "a square one")
     pictures = np.asarray(images)
