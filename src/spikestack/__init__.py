@@ -88,8 +88,8 @@ _HOMES = {
     "align": "sensors.alignment",
     "fit_clock": "sensors.alignment",
     "AlignmentBuffer": "sensors.buffering",
-    "join": "sensors.fusion",
-    "split": "sensors.fusion",
+    "join_sensors": "sensors.fusion",
+    "split_sensors": "sensors.fusion",
     "lanes_of": "sensors.fusion",
     "combine_cues": "sensors.fusion",
     # sense
@@ -173,14 +173,14 @@ __all__ = [
     "compare",
     "errors",
     "fit_clock",
-    "join",
+    "join_sensors",
     "lanes_of",
     "load",
     "open_events",
     "open_recording",
     "read_events",
     "saccades",
-    "split",
+    "split_sensors",
     "write_events",
 ]
 
@@ -232,7 +232,7 @@ if TYPE_CHECKING:
     from .sensors.dvs import DVS, ESIM, V2E, Voltmeter, saccades
     from .sensors.events import CameraEvents, UnitEvents
     from .sensors.files import open_events, read_events, write_events
-    from .sensors.fusion import combine_cues, join, lanes_of, split
+    from .sensors.fusion import combine_cues, join_sensors, lanes_of, split_sensors
     from .simulation import Simulation
     from .synapses.alpha_current import AlphaCurrent
     from .synapses.base import Synapse

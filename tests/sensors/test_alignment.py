@@ -116,20 +116,22 @@ def test_sensors_come_to_one_clock() -> None:
 
 def test_joined_and_split_again() -> None:
     sensors: dict[str, Events] = {"eye": camera(1), "ear": channels(2), "skin": channels(3, 0, 5)}
-    joined = sp.join(sensors)
+    joined = sp.join_sensors(sensors)
     assert joined.units == 48 + 10 + 5 and len(joined) == 350
     assert joined.lane("ear").slice == slice(48, 58)
-    back = sp.split(joined)
+    back = sp.split_sensors(joined)
     assert list(back) == list(sensors) and all(same(back[n], sensors[n]) for n in sensors)
-    part = sp.split(joined.between(10.0, 20.0))
+    part = sp.split_sensors(joined.between(10.0, 20.0))
     assert all(same(part[n], sensors[n].between(10.0, 20.0)) for n in sensors)
-    without = sp.join({"ear": sensors["ear"]}, lanes=joined.lanes)
-    assert without.units == 63 and same(sp.split(without)["ear"], sensors["ear"])
-    assert same(merge([without, sp.join({"eye": sensors["eye"]}, joined.lanes)])[:0], joined[:0])
+    without = sp.join_sensors({"ear": sensors["ear"]}, lanes=joined.lanes)
+    assert without.units == 63 and same(sp.split_sensors(without)["ear"], sensors["ear"])
+    assert same(
+        merge([without, sp.join_sensors({"eye": sensors["eye"]}, joined.lanes)])[:0], joined[:0]
+    )
 
 
 def test_a_queue_drives_a_network() -> None:
-    joined = sp.join({"eye": camera(1), "ear": channels(2)})
+    joined = sp.join_sensors({"eye": camera(1), "ear": channels(2)})
     net = sp.Network(seed=1)
     senses = net.add(sp.Population("senses", joined.units, sp.SpikeSource()))
     net.drive(senses, joined.spike_trains())
@@ -155,7 +157,7 @@ def test_a_buffer_gives_what_joining_gives(seed: int, first: int, second: int) -
     parts.append(buffer.flush())
     assert buffer.late_events == {"eye": 0, "ear": 0}
     assert all(a.t[-1] <= b.t[0] for a, b in pairwise(p for p in parts if len(p)))
-    whole = sp.join(sensors)
+    whole = sp.join_sensors(sensors)
     for name in whole.columns:
         assert np.array_equal(
             np.concatenate([getattr(p, name) for p in parts]), getattr(whole, name)
@@ -208,7 +210,7 @@ def test_two_cues_are_as_good_as_they_can_be() -> None:
             units = np.repeat(np.arange(81), rng.poisson(rates[:, at]))
             times = rng.integers(0, 1000, len(units))
             sensors[name] = UnitEvents.sorted(t=times, unit=units, units=81)
-        queue = sp.join(sensors)
+        queue = sp.join_sensors(sensors)
         found["both"].append(decoded(queue, tuning, grid))
         for name, rates in tuning.items():
             found[name].append(decoded(queue, {name: rates}, grid))
@@ -236,19 +238,19 @@ def test_two_cues_are_as_good_as_they_can_be() -> None:
         (lambda: sp.align({}, {}), ValidationError, "no sensors"),
         (lambda: sp.align({"a": channels(1)}, {}), UnknownNameError, "'a'"),
         (lambda: sp.align({"a": channels(1)}, {}, "b"), UnknownNameError, "'b'"),
-        (lambda: sp.join({}), ValidationError, "0 sensors"),
-        (lambda: sp.join({"a": [1, 2]}), ValidationError, "list"),
+        (lambda: sp.join_sensors({}), ValidationError, "0 sensors"),
+        (lambda: sp.join_sensors({"a": [1, 2]}), ValidationError, "list"),
         (
-            lambda: sp.join({"b": channels(1)}, sp.lanes_of({"a": channels(1)})),
+            lambda: sp.join_sensors({"b": channels(1)}, sp.lanes_of({"a": channels(1)})),
             UnknownNameError,
             "'b'",
         ),
         (
-            lambda: sp.join({"a": channels(1, units=11)}, sp.lanes_of({"a": channels(1)})),
+            lambda: sp.join_sensors({"a": channels(1, units=11)}, sp.lanes_of({"a": channels(1)})),
             ValidationError,
             "11",
         ),
-        (lambda: sp.split(channels(1)), ValidationError, "UnitEvents"),
+        (lambda: sp.split_sensors(channels(1)), ValidationError, "UnitEvents"),
         (lambda: sp.combine_cues([1.0, 2.0], [0.0, 1.0]), ValidationError, "above 0"),
         (lambda: sp.AlignmentBuffer((), late="keep"), ValidationError, "'drop'"),
         (lambda: sp.AlignmentBuffer(()).push("a", channels(1)), UnknownNameError, "'a'"),

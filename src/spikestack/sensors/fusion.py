@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..errors import UnknownNameError, ValidationError, shorten
 from .events import CameraEvents, Events, UnitEvents
 
-__all__ = ["JoinedEvents", "Lane", "combine_cues", "join", "lanes_of", "split"]
+__all__ = ["JoinedEvents", "Lane", "combine_cues", "join_sensors", "lanes_of", "split_sensors"]
 
 
 @dataclass(frozen=True)
@@ -75,19 +75,25 @@ def lanes_of(sensors: Mapping[str, Events]) -> tuple[Lane, ...]:
     for name, events in sensors.items():
         if not isinstance(events, CameraEvents | UnitEvents) or not isinstance(name, str):
             raise ValidationError(
-                f"join, {shorten(name)}", f"got {type(events).__name__}", "named events of a sensor"
+                f"join_sensors, {shorten(name)}",
+                f"got {type(events).__name__}",
+                "named events of a sensor",
             )
         geometry = tuple(events._geometry().items())
         made.append(Lane(name, first, events.size, type(events), geometry))
         first += events.size
     if not made or first > 2**32:
         raise ValidationError(
-            "join", f"{len(made)} sensors of {first} units", "one or more, of 2**32 units at most"
+            "join_sensors",
+            f"{len(made)} sensors of {first} units",
+            "one or more, of 2**32 units at most",
         )
     return tuple(made)
 
 
-def join(sensors: Mapping[str, Events], lanes: Sequence[Lane] | None = None) -> JoinedEvents:
+def join_sensors(
+    sensors: Mapping[str, Events], lanes: Sequence[Lane] | None = None
+) -> JoinedEvents:
     """Events of several sensors as one stream.
 
     Parameters
@@ -116,10 +122,12 @@ def join(sensors: Mapping[str, Events], lanes: Sequence[Lane] | None = None) -> 
     )
 
 
-def split(joined: JoinedEvents) -> dict[str, Events]:
-    """The events of each sensor as they were before `join`, by name."""
+def split_sensors(joined: JoinedEvents) -> dict[str, Events]:
+    """The events of each sensor as they were before `join_sensors`, by name."""
     if not isinstance(joined, JoinedEvents):
-        raise ValidationError("split", f"got {type(joined).__name__}", "what join gave")
+        raise ValidationError(
+            "split_sensors", f"got {type(joined).__name__}", "what join_sensors gave"
+        )
     found: dict[str, Events] = {}
     for lane in joined.lanes:
         own = (joined.unit >= lane.first) & (joined.unit < lane.first + lane.units)
@@ -171,7 +179,7 @@ def lane_units(lane: Lane, events: Events) -> npt.NDArray[np.uint32]:
     """
     if (type(events), tuple(events._geometry().items())) != (lane.kind, lane.geometry):
         raise ValidationError(
-            f"join, {lane.name!r}",
+            f"join_sensors, {lane.name!r}",
             f"got {type(events).__name__} of {shorten(events._geometry())}",
             f"{lane.kind.__name__} of {shorten(dict(lane.geometry))}",
         )
