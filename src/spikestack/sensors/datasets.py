@@ -99,7 +99,7 @@ def nmnist_small(split: str = "train", folder: Any = None) -> Samples:
     """
     data = _archive(folder, "nmnist-small", "nmnist_train900.npz")
     offsets, labels = data["offsets"].astype(np.int64), data["label"].astype(np.int64)
-    columns = {"t": data["t"].astype(np.int64), "p": data["p"].astype(np.uint8)}
+    columns: dict[str, np.ndarray] = {"t": data["t"].astype(np.int64), "p": data["p"]}
     columns |= {name: data[name].astype(np.uint16) for name in ("x", "y")}
 
     def make(k: int) -> CameraEvents:
