@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +14,7 @@ from hypothesis import strategies as st
 import spikestack as sp
 from spikestack.errors import ValidationError
 from spikestack.sensors.events import CameraEvents, UnitEvents, merge
+from spikestack.sensors.files.base import Columns, EventFormat, Header
 
 
 def camera(n: int = 40, seed: int = 0) -> CameraEvents:
@@ -81,3 +86,20 @@ def test_events_drive_a_population() -> None:
     steps = np.maximum(np.rint((events.t - events.t[0] + 1) / 100), 1).astype(int)
     wanted = sorted(set(zip(steps.tolist(), events.unit.tolist())))
     assert sorted(zip(spikes.steps.tolist(), spikes.ids.tolist())) == wanted
+
+
+def test_a_format_that_is_only_read_says_so(tmp_path: Path) -> None:
+    class ReadOnly(EventFormat):
+        name = "read-only"
+
+        def matches(self, head: bytes, suffix: str) -> bool:
+            return False
+
+        def header(self, file: BinaryIO) -> Header:
+            return Header()
+
+        def chunks(self, file: BinaryIO, header: Header, most: int) -> Iterator[Columns]:
+            return iter(())
+
+    with (tmp_path / "a").open("wb") as file, pytest.raises(ValidationError, match="not written"):
+        ReadOnly().write(file, camera())

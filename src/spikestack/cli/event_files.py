@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import ValidationError
 from ..sizes import human_bytes
 from .options import Json, check_choice, moment
 from .output import clean, console, emit, one_line, say, table
@@ -184,12 +183,7 @@ def _span(start: float | None, stop: float | None) -> tuple[float, float]:
 def _write(out: Path, events: Any, format: str | None, source: EventFile, as_json: bool) -> None:
     from ..sensors.files import write_events
 
-    try:
-        write_events(out, events, format)
-    except NotImplementedError as error:
-        raise ValidationError(
-            "--format", f"{error} is read, but not written", "another", "'events convert --help'"
-        ) from error
+    write_events(out, events, format)
     facts = {"path": str(out), "events": len(events), "out_of_order": source.out_of_order}
     back = f", {source.out_of_order:,} of them out of order" if source.out_of_order else ""
     _wrote(facts, f"{len(events):,} events{back}", as_json)

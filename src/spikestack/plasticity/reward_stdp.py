@@ -17,7 +17,8 @@ class RewardSTDP(PlasticityRule):
     A pair adds to the eligibility `c`, which fades over a second; dw/dt = c (n - baseline), where
     the concentration `n` of dopamine rises by 1/tau_n with every spike of the modulator. Besides,
     a signal of 1 counts as much as a concentration of `per_signal`. Exact where `interval` is 0;
-    spikes within a longer one count as if they came at its beginning.
+    with a longer one, dopamine that came within it counts from its beginning on, and so for too
+    much, by a share of up to interval/tau_n.
     """
 
     pre_traces = "dx/dt = -x/tau_plus : 1"

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, ClassVar, Self
 
 import numpy as np
 
-from ...errors import FileFormatError, UnknownNameError
+from ...errors import FileFormatError, UnknownNameError, ValidationError
 from ..events import CameraEvents, Events
 
 __all__ = ["Columns", "EventFormat", "Header", "Truncated"]
@@ -104,6 +104,8 @@ class EventFormat(ABC):
         Raises
         ------
         ValidationError
-            If the format cannot hold these events.
+            If the format cannot hold these events, or is only read.
         """
-        raise NotImplementedError(self.name)
+        raise ValidationError(
+            f"event format {self.name!r}", "is read, but not written", "another format"
+        )
