@@ -27,6 +27,9 @@ LOADS = (
 RESTLESS = ("time", "uniform", "common")
 UNARY = ("neg", "abs", "sqrt", "floor", "exp", "log", "not")
 BINARY = ("add", "sub", "mul", "div", "lt", "le", "gt", "ge", "eq", "ne", "and", "or")
+#: Data of a select that only flushes denormals, and of a floor that only sorts cases: engines need
+#: not know, but a derivative passes through the one and ends at the other.
+FLUSH, SORTING = 1, 1
 BOOLEAN_OPS = ("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "refractory")
 
 
@@ -166,7 +169,7 @@ class Builder:
         """Set to zero what is about to become a denormal, which costs a hundred times as much."""
         tiny = self.const(1e-25 if self.precision == "float32" else 1e-250)
         small = self.put("lt", self.put("abs", value), tiny)
-        return self.select(small, self.const(0.0), value)
+        return self.put("select", small, self.const(0.0), value, data=FLUSH)
 
     def normal(self, uniform: int) -> int:
         """Standard normal of a number in (0, 1): sqrt(2) erfinv(2 u - 1).
@@ -194,13 +197,13 @@ class Builder:
     def _sin(self, x: int) -> int:
         """Reduced by whole half turns, pi in three parts (Cody and Waite); then a Taylor series."""
         half_turns = self.put("mul", x, self.const(1.0 / math.pi))
-        n = self.put("floor", self.put("add", half_turns, self.const(0.5)))
+        n = self.put("floor", self.put("add", half_turns, self.const(0.5)), data=SORTING)
         for part in _PI[self.precision]:
             x = self.put("sub", x, self.put("mul", n, self.const(part)))
         square = self.put("mul", x, x)
         series = self._polynomial(_SINE[self.precision], square)
         value = self.put("add", x, self.put("mul", self.put("mul", x, square), series))
-        even = self.put("floor", self.put("mul", n, self.const(0.5)))
+        even = self.put("floor", self.put("mul", n, self.const(0.5)), data=SORTING)
         is_odd = self.put("ne", self.put("add", even, even), n)
         return self.select(is_odd, self.put("neg", value), value)
 
@@ -236,6 +239,7 @@ class Builder:
                 self.put("exp", self.put("mul", bits, self.const(0.6931471805599453))),
                 self.const(0.5),
             ),
+            data=SORTING,
         )
 
     def _exprel(self, z: int) -> int:

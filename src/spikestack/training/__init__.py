@@ -1,0 +1,1 @@
+"""Training: the same description, learning by gradient."""

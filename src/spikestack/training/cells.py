@@ -1,0 +1,200 @@
+"""A population over many steps: forward and back, in compiled kernels, lanes split over threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..engines.cpu.cache import kernel_module
+from ..program.program import PopulationProgram
+from ..program.tac import Code
+from .differentiate import Step, differentiate
+from .printer import BLOCK, Shape, source
+from .simplify import never_refractory
+from .surrogates import Surrogate
+
+__all__ = ["Cell", "Run"]
+
+_DOUBLE = {torch.float32: False, torch.float64: True}
+#: Lane-steps below which one thread is as fast as several.
+_WORTH_A_THREAD = 1 << 16
+
+
+@lru_cache(maxsize=1)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="spikestack-cells")
+
+
+def shared(work: Callable[[int, int], Any], lanes: int, steps: int) -> None:
+    """Call ``work(low, high)`` for parts of the lanes, as many at once as PyTorch has threads."""
+    threads = min(torch.get_num_threads(), -(-lanes // BLOCK))
+    if threads == 1 or lanes * steps < _WORTH_A_THREAD:
+        work(0, lanes)
+        return
+    blocks = -(-lanes // BLOCK)
+    edges = [min(lanes, BLOCK * (blocks * k // threads)) for k in range(threads + 1)]
+    others = [_pool(threads).submit(work, *edges[k : k + 2]) for k in range(1, threads)]
+    work(*edges[:2])
+    for other in others:
+        other.result()
+
+
+@dataclass
+class Run:
+    """What kernels share over a run: everything but the arrivals and gradients.
+
+    Attributes
+    ----------
+    clock
+        Step at which the first begins.
+    width
+        Neurons of a trial.
+    scalars, rows
+        Parameters that are single numbers, by place, and by lane.
+    keys
+        uint64 (trials, streams).
+    states, counters
+        By lane; changed in place.
+    """
+
+    clock: int
+    width: int
+    scalars: np.ndarray
+    rows: np.ndarray
+    keys: np.ndarray
+    states: np.ndarray
+    counters: np.ndarray
+    periods: np.ndarray
+    out: np.ndarray | None = None
+    kept: tuple[np.ndarray, ...] = ()
+    marks: tuple[np.ndarray, ...] = ()
+    traces: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)))
+
+
+class Cell:
+    """The kernels of one population.
+
+    Parameters
+    ----------
+    population
+        As lowered.
+    surrogate, scale, detach
+        See `differentiate`.
+    wanted
+        Places of parameters whose gradients are asked for.
+    traced
+        Places of states given back at every step.
+    dt
+        ms.
+    dtype
+        torch.float32 or torch.float64.
+    """
+
+    def __init__(
+        self,
+        population: PopulationProgram,
+        surrogate: Surrogate,
+        *,
+        scale: float = 1.0,
+        detach: bool = True,
+        wanted: tuple[int, ...] = (),
+        rows: frozenset[int] = frozenset(),
+        traced: tuple[int, ...] = (),
+        dt: float = 1.0,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self.population, self.wanted, self.traced, self.dtype = population, wanted, traced, dtype
+        wide = _DOUBLE[dtype]
+        precision = "float64" if wide else "float32"
+        n_ref = population.n_ref
+        self.counts = n_ref is not None and bool(np.any(np.asarray(n_ref) > 0))
+        self.code: Code = population.code
+        if n_ref is not None and not self.counts:
+            self.code = never_refractory(population.code, precision)
+        self.step: Step = differentiate(
+            self.code, len(population.receptors), surrogate,
+            scale=scale, detach=detach, wanted=wanted, precision=precision,
+        )  # fmt: skip
+        self.rows = tuple(sorted(rows))
+        first = next((i for i in self.step.saved if not self.step.is_boolean(i)), None)
+        self.shape = Shape(
+            rows=frozenset(rows),
+            traced=traced,
+            counter=self.counts,
+            wide=wide,
+            sends=self.step.out is not None,
+            streams=population.streams.shape[1],
+            dt=dt,
+            in_place=first is not None and len(population.receptors) > 0,
+        )
+        self.kernels = kernel_module(source(self.step, self.shape))
+        marks = sum(self.step.is_boolean(i) for i in self.step.saved)
+        self.n_marks, self.n_kept = marks, len(self.step.saved) - marks
+
+    @property
+    def real(self) -> type:
+        """NumPy's name of the precision."""
+        return np.float64 if self.shape.wide else np.float32
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes for each neuron and step that the backward pass needs, spikes apart."""
+        return self.n_marks + self.n_kept * (8 if self.shape.wide else 4)
+
+    def prepare(self, run: Run, steps: int, first_arrivals: np.ndarray | None) -> None:
+        """Make room for what a forward pass leaves behind."""
+        lanes = run.states.shape[1]
+        kept = [np.empty((steps, lanes), self.real) for _ in range(self.n_kept)]
+        if self.shape.in_place and first_arrivals is not None:
+            kept[0] = first_arrivals
+        run.kept = tuple(kept)
+        run.marks = tuple(np.empty((steps, lanes), np.uint8) for _ in range(self.n_marks))
+        run.out = np.empty((steps, lanes), self.real) if self.shape.sends else None
+        run.traces = np.empty((len(self.traced), steps, lanes), self.real)
+
+    def forward(self, run: Run, arrived: tuple[np.ndarray, ...], first: int, last: int) -> None:
+        """Advance from step `first` to `last` of `arrived`, each (steps, lanes); see `Shape`."""
+        out = run.out if run.out is not None else np.empty((0, 0), self.real)
+
+        def work(low: int, high: int) -> None:
+            self.kernels.forward(
+                first, last, low, high, run.clock, run.width, _some(arrived, self.real),
+                run.scalars, run.rows, run.keys, run.states, run.counters, run.periods, out,
+                _some(run.kept, self.real), _some(run.marks, np.uint8), run.traces,
+            )  # fmt: skip
+
+        shared(work, run.states.shape[1], last - first)
+
+    def backward(
+        self,
+        run: Run,
+        grad_out: np.ndarray | None,
+        grad_traces: np.ndarray,
+        grad_states: np.ndarray,
+        grad_arrived: tuple[np.ndarray, ...],
+        grad_params: np.ndarray,
+        first: int,
+        last: int,
+    ) -> None:
+        """Go back from step `last` to `first`; `grad_states` is changed in place."""
+        given = grad_out if grad_out is not None else np.empty((0, 0), self.real)
+
+        def work(low: int, high: int) -> None:
+            self.kernels.backward(
+                first, last, low, high, run.clock, run.width, run.scalars, run.rows, run.keys,
+                _some(run.kept, self.real), _some(run.marks, np.uint8), given, grad_traces,
+                grad_states, _some(grad_arrived, self.real), grad_params,
+            )  # fmt: skip
+
+        shared(work, run.states.shape[1], last - first)
+
+
+def _some(arrays: tuple[np.ndarray, ...], kind: Any) -> tuple[np.ndarray, ...]:
+    """A tuple that is never empty, since compiled code cannot index one that is."""
+    return arrays or (np.empty((0, 0), kind),)

@@ -1,0 +1,43 @@
+"""Code without what can never happen: a refractory period of no steps."""
+
+from __future__ import annotations
+
+from ..program.tac import Builder, Code
+
+__all__ = ["never_refractory"]
+
+#: Stand for positions of conditions that are always false, always true.
+_NO, _YES = -1, -2
+
+
+def never_refractory(code: Code, precision: str) -> Code:
+    """The same step for neurons whose refractory counter never runs."""
+    builder = Builder(precision, {}, {})
+    place: list[int] = []
+    for ins in code.instructions:
+        args = tuple(place[a] for a in ins.args)
+        if ins.op == "refractory":
+            place.append(_NO)
+        elif min(args, default=0) >= 0:
+            place.append(builder.put(ins.op, *args, data=ins.data))
+        else:
+            place.append(_without(builder, ins.op, args, ins.data))
+    spike = None if code.spike is None else place[code.spike]
+    if spike is not None and spike < 0:
+        spike = None
+    emit = None if code.emit is None else place[code.emit]
+    return Code(tuple(builder.instructions), tuple(place[s] for s in code.stores), spike, emit)
+
+
+def _without(builder: Builder, op: str, args: tuple[int, ...], data: float | int | None) -> int:
+    """What an operation comes to, some of whose arguments are known to be false or true."""
+    if op == "not":
+        return _YES if args[0] == _NO else _NO
+    if op in ("and", "or"):
+        known, other = (_NO, _YES) if op == "and" else (_YES, _NO)
+        if known in args:
+            return known
+        rest = [a for a in args if a != other]
+        return rest[0] if rest else other
+    assert op == "select" and args[0] < 0, op
+    return args[1] if args[0] == _YES else args[2]

@@ -1,0 +1,111 @@
+"""Compiled gradients of every neuron of the catalogue against autograd through a plain loop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import spikestack as sp
+from spikestack.equations.catalogue import collect
+from spikestack.neurons.base import NeuronModel
+from spikestack.program.lower import lower
+
+torch = pytest.importorskip("torch", reason="the extra train is not installed")
+
+from spikestack.training.cells import Cell, Run  # noqa: E402
+from spikestack.training.oracle import unrolled  # noqa: E402
+from spikestack.training.simplify import never_refractory  # noqa: E402
+from spikestack.training.surrogates import SURROGATES, Surrogate  # noqa: E402
+
+MODELS = collect("spikestack.neurons", NeuronModel)
+
+
+def population(model: NeuronModel, lanes: int, dt: float) -> Any:
+    net = sp.Network(seed=3)
+    p = net.add(sp.Population("p", lanes, model))
+    if model.names_used() & {"i_syn"} or model.default_synapse == "Delta":
+        net.drive(p, sp.ExternalSpikes(weight=1.0))
+    return lower(net, dt, "float64", 1).populations[0]
+
+
+def both(
+    pop: Any, arrivals: list[Any], surrogate: Surrogate, scale: float, detach: bool, dt: float,
+    wanted: tuple[int, ...] = (),
+) -> tuple[Any, Any]:  # fmt: skip
+    """(spikes, states, gradients) of the compiled kernels and of the plain loop."""
+    steps, lanes = arrivals[0].shape
+    rows = frozenset(k for k, v in enumerate(pop.values) if np.ndim(v))
+    traced = tuple(range(len(pop.states)))
+    cell = Cell(
+        pop, surrogate, scale=scale, detach=detach, wanted=wanted, rows=rows, traced=traced,
+        dt=dt, dtype=torch.float64,
+    )  # fmt: skip
+    initial = np.stack([np.broadcast_to(v, lanes).astype(float) for v in pop.initial])
+    periods = np.zeros(lanes, np.int32) if pop.n_ref is None else np.broadcast_to(
+        np.asarray(pop.n_ref), lanes).astype(np.int32)  # fmt: skip
+    scalars = np.array([0.0 if np.ndim(v) else v for v in pop.values])
+    values = np.array([pop.values[k] for k in sorted(rows)]).reshape(len(rows), lanes)
+    run = Run(0, lanes, scalars, values, pop.streams, initial.copy(), np.zeros(lanes, np.int32), periods.copy())  # fmt: skip
+    given = [a.numpy().copy() for a in arrivals]
+    cell.prepare(run, steps, given[0])
+    cell.forward(run, tuple(given), 0, steps)
+    rng = np.random.default_rng(9)
+    weigh_out = rng.normal(size=(steps, lanes))
+    weigh_traces = rng.normal(size=run.traces.shape)
+    grads = tuple(np.empty((steps, lanes)) for _ in arrivals)
+    grad_states, grad_params = np.zeros_like(initial), np.zeros((len(wanted), lanes))
+    cell.backward(
+        run, weigh_out if run.out is not None else None, weigh_traces, grad_states, grads,
+        grad_params, 0, steps,
+    )  # fmt: skip
+    made = run.out, run.traces, [*grads, grad_states, grad_params.sum(1)]
+
+    code = cell.code
+    free = [torch.tensor(a.numpy(), requires_grad=True) for a in arrivals]
+    start = [torch.tensor(v, requires_grad=True) for v in initial]
+    params = [torch.tensor(np.asarray(v, float), requires_grad=True) for v in pop.values]
+    sent, states, _ = unrolled(
+        code, free, start, params, surrogate, scale=scale, detach=detach, dt=dt,
+        periods=torch.tensor(periods) if cell.counts else None,
+    )  # fmt: skip
+    loss = sum((torch.tensor(w) * s).sum() for w, s in zip(weigh_traces, states))
+    if sent is not None:
+        loss = loss + (torch.tensor(weigh_out) * sent).sum()
+    loss.backward()
+    zero = lambda x: np.zeros(x.shape) if x.grad is None else x.grad.numpy()  # noqa: E731
+    expected = [
+        *(zero(a) for a in free),
+        np.stack([zero(s) for s in start]),
+        np.array([zero(params[k]).sum() for k in wanted]),
+    ]
+    out = None if sent is None else sent.detach().numpy()
+    return made, (out, np.stack([s.detach().numpy() for s in states]), expected)
+
+
+def close(a: Any, b: Any, what: str, tol: float = 1e-9) -> None:
+    size = max(np.abs(b).max(initial=0.0), 1e-12)
+    assert np.abs(np.asarray(a) - b).max(initial=0.0) <= tol * size, what
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+@pytest.mark.parametrize("detach", [True, False], ids=["detached", "whole"])
+def test_every_neuron(name: str, detach: bool) -> None:
+    torch.set_default_dtype(torch.float64)
+    dt, lanes, steps = 0.05 if name == "PinskyRinzel" else 0.5, 7, 60
+    pop = population(MODELS[name](), lanes, dt)
+    if pop.streams.shape[1]:
+        pytest.skip("draws random numbers, which the plain loop does not")
+    if not pop.receptors:
+        pytest.skip("takes nothing in")
+    drive = (MODELS[name].fires_at or 1.0) * 2.0
+    rng = np.random.default_rng(5)
+    arrivals = [torch.tensor(rng.random((steps, lanes)) * drive) for _ in pop.receptors]
+    wanted = tuple(range(len(pop.params)))
+    made, expected = both(pop, arrivals, SURROGATES["fast sigmoid"], 10.0, detach, dt, wanted)
+    if expected[0] is not None:
+        assert np.array_equal(made[0], expected[0])
+    close(made[1], expected[1], "states")
+    for k, (a, b) in enumerate(zip(made[2], expected[2])):
+        close(a, b, f"gradient {k}", 1e-7)
