@@ -32,7 +32,7 @@ from .plasticity import plastic_program
 from .populations import GAP, INJECTED, Draft, finish, receptor_names
 from .program import EdgeProgram, PopulationProgram, ProbeProgram, Program, ReceptorProgram
 
-__all__ = ["lower"]
+__all__ = ["drafts_of", "lower"]
 
 PRECISIONS = {"float32": 31, "float64": 62}
 
@@ -60,6 +60,11 @@ def lower(network: Network, dt: float, precision: str, trials: int) -> Program:
         raise ValidationError("Network", "has no population", "at least one", "net.add(...) one")
     network.frozen = True
     return _Lowering(network, dt, precision, trials).program()
+
+
+def drafts_of(network: Network, dt: float, precision: str, trials: int) -> list[Draft]:
+    """Each population before its code is made, in the order of a `Program`; see `lower`."""
+    return _Lowering(network, dt, precision, trials).drafts()
 
 
 class _Lowering:
@@ -147,12 +152,10 @@ class _Lowering:
             if d.synapse
         }
 
-    def _populations(
-        self, levels: dict[str, int], quanta: list[list[ReceptorProgram]]
-    ) -> list[PopulationProgram]:
+    def drafts(self) -> list[Draft]:
+        """What is known of each population before its code is made."""
         net, junctions = self.network, coupled(self.network)
-        populations: list[PopulationProgram] = []
-        offset = 0
+        made = []
         for k, name in enumerate(self.names):
             population = net.populations[name]
             mine = {n: d for n, d in net.drives.items() if d.target.population is population}
@@ -167,8 +170,17 @@ class _Lowering:
                 self.trials,
                 self.precision,
             )
-            populations.append(finish(draft, offset, levels[name], tuple(quanta[k])))
-            offset += population.size
+            made.append(draft)
+        return made
+
+    def _populations(
+        self, levels: dict[str, int], quanta: list[list[ReceptorProgram]]
+    ) -> list[PopulationProgram]:
+        populations: list[PopulationProgram] = []
+        offset = 0
+        for k, draft in enumerate(self.drafts()):
+            populations.append(finish(draft, offset, levels[self.names[k]], tuple(quanta[k])))
+            offset += draft.population.size
         return populations
 
     def _receptors(self, name: str) -> dict[str, Synapse]:

@@ -16,7 +16,7 @@ from ..program.program import PopulationProgram
 from ..program.tac import Code
 from .differentiate import Step, differentiate
 from .printer import BLOCK, Shape, source
-from .simplify import never_refractory
+from .simplify import fed_state, never_refractory
 from .surrogates import Surrogate
 
 __all__ = ["Cell", "Run"]
@@ -94,6 +94,10 @@ class Cell:
         ms.
     dtype
         torch.float32 or torch.float64.
+    fed
+        Place of the state that is given at every step, after the arrivals; None for none.
+    held
+        Receptors at which the same arrives in every step.
     """
 
     def __init__(
@@ -108,17 +112,22 @@ class Cell:
         traced: tuple[int, ...] = (),
         dt: float = 1.0,
         dtype: torch.dtype = torch.float32,
+        fed: int | None = None,
+        held: frozenset[int] = frozenset(),
     ) -> None:
         self.population, self.wanted, self.traced, self.dtype = population, wanted, traced, dtype
         wide = _DOUBLE[dtype]
         precision = "float64" if wide else "float32"
         n_ref = population.n_ref
+        self.receptors = len(population.receptors) + (fed is not None)
         self.counts = n_ref is not None and bool(np.any(np.asarray(n_ref) > 0))
         self.code: Code = population.code
         if n_ref is not None and not self.counts:
             self.code = never_refractory(population.code, precision)
+        if fed is not None:
+            self.code = fed_state(self.code, fed, len(population.receptors))
         self.step: Step = differentiate(
-            self.code, len(population.receptors), surrogate,
+            self.code, self.receptors, surrogate,
             scale=scale, detach=detach, wanted=wanted, precision=precision,
         )  # fmt: skip
         self.rows = tuple(sorted(rows))
@@ -131,7 +140,8 @@ class Cell:
             sends=self.step.out is not None,
             streams=population.streams.shape[1],
             dt=dt,
-            in_place=first is not None and len(population.receptors) > 0,
+            in_place=first is not None and self.receptors > 0 and 0 not in held,
+            held=held,
         )
         self.kernels = kernel_module(source(self.step, self.shape))
         marks = sum(self.step.is_boolean(i) for i in self.step.saved)

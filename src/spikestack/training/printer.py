@@ -52,6 +52,8 @@ class Shape:
         ms.
     in_place
         Whether the first value kept for the backward pass takes the place of the first arrivals.
+    held
+        Receptors at which the same arrives in every step: their arrays have one row.
     """
 
     rows: frozenset[int]
@@ -62,6 +64,7 @@ class Shape:
     streams: int
     dt: float
     in_place: bool = False
+    held: frozenset[int] = frozenset()
 
 
 def source(step: Step, shape: Shape) -> str:
@@ -93,7 +96,10 @@ def _forward(step: Step, shape: Shape) -> list[str]:
         body.append(f"o[j] = x{step.out}")
     body += [f"{name}[j] = x{i}" for name, i in kept.items()]
     body += [f"v{q}[j] = x{step.stores[k]}" for q, k in enumerate(shape.traced)]
-    within = [f"a{r} = arrived[{r}][t, base:base + m]" for r in range(_count(step, "arrivals"))]
+    within = [
+        f"a{r} = arrived[{r}][{0 if r in shape.held else 't'}, base:base + m]"
+        for r in range(_count(step, "arrivals"))
+    ]
     within += ["o = out[t, base:base + m]"] if step.out is not None else []
     within += [_taken(name, shape) for name in kept]
     within += [f"v{q} = traces[{q}][t, base:base + m]" for q in range(len(shape.traced))]
@@ -112,10 +118,14 @@ def _backward(step: Step, shape: Shape) -> list[str]:
     body = list(_values(step.backward, shape, step))
     for k, p in enumerate(step.states):
         body.append(f"d{k}[j] = " + ("real(0.0)" if p is None else f"x{p}"))
-    body += [f"b{r}[j] = x{p}" for r, p in enumerate(step.arrivals) if p is not None]
+    body += [
+        f"b{r}[j] {'+=' if r in shape.held else '='} x{p}"
+        for r, p in enumerate(step.arrivals)
+        if p is not None
+    ]
     body += [f"e{n}[j] += x{p}" for n, p in enumerate(step.params.values()) if p is not None]
     within = [
-        f"b{r} = grad_arrived[{r}][t, base:base + m]"
+        f"b{r} = grad_arrived[{r}][{0 if r in shape.held else 't'}, base:base + m]"
         for r, p in enumerate(step.arrivals)
         if p is not None
     ]

@@ -1,10 +1,12 @@
-"""Code without what can never happen: a refractory period of no steps."""
+"""Code without a refractory period of no steps; code that is given a state at every step."""
 
 from __future__ import annotations
 
-from ..program.tac import Builder, Code
+from dataclasses import replace
 
-__all__ = ["never_refractory"]
+from ..program.tac import Builder, Code, Instruction
+
+__all__ = ["fed_state", "never_refractory"]
 
 #: Stand for positions of conditions that are always false, always true.
 _NO, _YES = -1, -2
@@ -41,3 +43,12 @@ def _without(builder: Builder, op: str, args: tuple[int, ...], data: float | int
         return rest[0] if rest else other
     assert op == "select" and args[0] < 0, op
     return args[1] if args[0] == _YES else args[2]
+
+
+def fed_state(code: Code, state: int, receptor: int) -> Code:
+    """The same step, with what arrives at one more receptor in place of a state."""
+    taken = Instruction("state", (), state)
+    given = Instruction("arrivals", (), receptor)
+    return replace(
+        code, instructions=tuple(given if ins == taken else ins for ins in code.instructions)
+    )

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
+
+from ..engines.interpreting import interpret
 from ..equations.expressions import Expr
 from ..equations.parser import parse_expression
 from ..errors import UnknownNameError, ValidationError, shorten
+from ..program.program import PopulationProgram
 from ..program.tac import Builder
 
-__all__ = ["SURROGATES", "Surrogate", "as_surrogate"]
+__all__ = ["SURROGATES", "Surrogate", "as_surrogate", "resting_distance"]
 
 
 class Surrogate:
@@ -115,3 +120,32 @@ def as_surrogate(given: str | Surrogate, where: str = "surrogate") -> Surrogate:
     if given not in SURROGATES:
         raise UnknownNameError(where, str(given), SURROGATES)
     return SURROGATES[given]
+
+
+def resting_distance(population: PopulationProgram) -> float:
+    """How far the threshold condition is from being met at the initial state, without input.
+
+    That is from rest to threshold, 15 mV of a default LIF; 1 where the two sides are equal then.
+    """
+    code = population.code
+    if code.spike is None:
+        return 1.0
+    loads: dict[str, Any] = {
+        "const": float,
+        "state": lambda k: np.asarray(population.initial[k], dtype=float),
+        "param": lambda k: np.asarray(population.values[k], dtype=float),
+        "arrivals": lambda _: 0.0,
+        "refractory": lambda _: False,
+        "time": lambda _: 0.0,
+        "uniform": lambda _: 0.5,
+        "common": lambda _: 0.5,
+    }
+    values = interpret(code, loads)
+    todo = [code.spike]
+    while todo:
+        ins = code.instructions[todo.pop()]
+        if ins.op in ("ge", "gt", "le", "lt"):
+            apart = float(np.median(np.abs(values[ins.args[0]] - values[ins.args[1]])))
+            return apart if np.isfinite(apart) and apart > 0 else 1.0
+        todo += reversed(ins.args)
+    return 1.0

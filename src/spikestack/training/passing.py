@@ -1,0 +1,291 @@
+"""Populations under autograd: one that feeds forward over all steps at once, or a loop of several.
+
+Arrivals that these functions are given are theirs: what the backward pass needs is written over
+them, so that nothing is stored twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from .cells import Cell, Run
+from .products import Product
+
+__all__ = ["Inner", "Loop", "Member", "run_cell", "run_loop"]
+
+
+@dataclass
+class Member:
+    """A population about to be run.
+
+    Attributes
+    ----------
+    cell
+        Its kernels.
+    clock, trials, width
+        The step at which the run begins, trials, neurons of each.
+    values
+        Parameters of its step, float or by neuron.
+    keys, periods, counters
+        Of random streams; refractory steps and what is left of them, by lane.
+    """
+
+    cell: Cell
+    clock: int
+    trials: int
+    width: int
+    values: tuple[Any, ...]
+    keys: np.ndarray
+    periods: np.ndarray
+    counters: np.ndarray
+
+    def start(self, initial: Any, trained: tuple[Any, ...]) -> Run:
+        """A run from the states `initial` (states, lanes), with some parameters trained."""
+        real, lanes = self.cell.real, self.trials * self.width
+        values = list(self.values)
+        for k, value in zip(self.cell.wanted, trained):
+            values[k] = value.detach().numpy()
+        scalars = np.array([0.0 if np.ndim(v) else float(v) for v in values], real)
+        rows = np.empty((len(self.cell.rows), lanes), real)
+        for n, k in enumerate(self.cell.rows):
+            rows[n] = np.tile(np.broadcast_to(values[k], self.width), self.trials)
+        states = initial.detach().numpy().astype(real, copy=True)
+        return Run(
+            self.clock, self.width, scalars, rows, self.keys, states, self.counters, self.periods
+        )
+
+    def shared(self, grads: np.ndarray) -> list[Any]:
+        """Gradients of trained parameters by lane, summed to their shapes."""
+        made = []
+        for k, row in zip(self.cell.wanted, grads):
+            if k in self.cell.rows:
+                total = row.reshape(self.trials, self.width).sum(0)
+            else:
+                total = row.sum(dtype=np.float64)
+            made.append(torch.tensor(total, dtype=self.cell.dtype))
+        return made
+
+
+def run_cell(member: Member, steps: int, initial: Any, trained: Any, arrivals: Any) -> Any:
+    """A population over all steps.
+
+    Parameters
+    ----------
+    initial
+        (states, lanes).
+    trained
+        Tensors of the cell's `wanted` parameters.
+    arrivals
+        By receptor, (steps or 1, lanes); taken over.
+
+    Returns
+    -------
+    What was sent (steps, lanes), traced states (states, steps, lanes), and states at the end.
+    """
+    return _Cell.apply(member, steps, len(trained), initial, *trained, *arrivals)
+
+
+class _Cell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, member: Member, steps: int, n: int, initial: Any, *given: Any) -> Any:
+        ctx.set_materialize_grads(False)
+        run = member.start(initial, given[:n])
+        arrived = tuple(a.detach().numpy() for a in given[n:])
+        member.cell.prepare(run, steps, arrived[0] if arrived else None)
+        member.cell.forward(run, arrived, 0, steps)
+        ctx.member, ctx.run, ctx.steps, ctx.held = member, run, steps, [len(a) for a in arrived]
+        sent = torch.from_numpy(run.out if run.out is not None else np.zeros((0, 0), np.float32))
+        traces, final = torch.from_numpy(run.traces), torch.from_numpy(run.states)
+        if run.out is None:
+            ctx.mark_non_differentiable(sent)
+        run.out, run.traces = None, np.zeros((0, 0, 0))
+        return sent, traces, final
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        member, run, steps = ctx.member, ctx.run, ctx.steps
+        if run is None:
+            raise RuntimeError("a second backward pass through the same spikes; run forward again")
+        cell, lanes = member.cell, run.states.shape[1]
+        sent, traces, final = (None if g is None else g.contiguous().numpy() for g in grads)
+        if sent is None and cell.shape.sends:
+            sent = np.zeros((steps, lanes), cell.real)
+        if traces is None:
+            traces = np.zeros((len(cell.traced), steps, lanes), cell.real)
+        states = np.zeros_like(run.states) if final is None else final.copy()
+        arrived = tuple(
+            np.zeros((1, lanes), cell.real) if rows == 1 != steps
+            else np.empty((steps, lanes), cell.real)
+            for rows in ctx.held
+        )  # fmt: skip
+        params = np.zeros((len(cell.wanted), lanes), cell.real)
+        cell.backward(run, sent, traces, states, arrived, params, 0, steps)
+        _clear(cell, arrived)
+        return (
+            None, None, None, torch.from_numpy(states), *member.shared(params),
+            *(torch.from_numpy(a) for a in arrived),
+        )  # fmt: skip
+
+
+def _clear(cell: Cell, arrived: tuple[np.ndarray, ...]) -> None:
+    """Zero the gradients of arrivals that nothing depends on, which kernels leave alone."""
+    for a, place in zip(arrived, cell.step.arrivals):
+        if place is None:
+            a[:] = 0
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A projection within a loop: between members, of one delay, with the weights `weights`."""
+
+    pre: int
+    post: int
+    receptor: int
+    delay: int
+    product: Product
+    weights: int
+
+
+@dataclass
+class Loop:
+    """Populations that feed back on each other, in the order in which a step updates them.
+
+    `past[m]` holds what member m sent in the steps before, (depth, lanes), for delays.
+    """
+
+    members: list[Member]
+    inner: list[Inner]
+    steps: int
+    n_weights: int
+    past: list[Any]
+    receptors: list[int] = field(default_factory=list)
+
+
+def run_loop(
+    loop: Loop, weights: list[Any], initial: list[Any], trained: list[Any], arrivals: list[Any]
+) -> list[tuple[Any, Any, Any]]:
+    """Run a loop step by step; see `run_cell`. `arrivals` and `trained` are lists by member."""
+    flat = [*weights, *initial]
+    for m, member in enumerate(loop.members):
+        flat += [*trained[m], *arrivals[m]]
+        assert len(trained[m]) == len(member.cell.wanted)
+    loop.receptors = [len(a) for a in arrivals]
+    made = _Loop.apply(loop, *flat)
+    return [made[3 * m : 3 * m + 3] for m in range(len(loop.members))]
+
+
+class _Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, loop: Loop, *flat: Any) -> Any:
+        ctx.set_materialize_grads(False)
+        given = _Given(loop, flat)
+        runs = [
+            m.start(i, t) for m, i, t in zip(loop.members, given.initial, given.trained)
+        ]
+        arrived = [tuple(a.detach().numpy() for a in mine) for mine in given.arrivals]
+        for member, run, mine in zip(loop.members, runs, arrived):
+            member.cell.prepare(run, loop.steps, mine[0])
+        depth = [0 if p is None else len(p) for p in loop.past]
+        sent = [
+            torch.cat([p, torch.from_numpy(r.out)]) if p is not None else torch.from_numpy(r.out)
+            for p, r in zip(loop.past, runs)
+        ]  # fmt: skip
+        for run, whole, deep in zip(runs, sent, depth):
+            run.out = whole.numpy()[deep:]
+        for t in range(loop.steps):
+            for m, (member, run) in enumerate(zip(loop.members, runs)):
+                for link in loop.inner:
+                    at = t - link.delay + depth[link.pre]
+                    if link.post == m and at >= 0:
+                        shape = (loop.members[link.pre].trials, -1)
+                        x = sent[link.pre][at].reshape(shape)
+                        made = link.product.arrivals(x, given.weights[link.weights])
+                        arrived[m][link.receptor][t] += made.numpy().reshape(-1)
+                member.cell.forward(run, arrived[m], t, t + 1)
+        ctx.loop, ctx.runs, ctx.given, ctx.depth = loop, runs, given, depth
+        ctx.save_for_backward(*sent)
+        made = []
+        for run, whole, deep in zip(runs, sent, depth):
+            made += [whole[deep:], torch.from_numpy(run.traces), torch.from_numpy(run.states)]
+            run.out, run.traces = None, np.zeros((0, 0, 0))
+        return tuple(made)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        loop, runs, given, depth, sent = ctx.loop, ctx.runs, ctx.given, ctx.depth, ctx.saved_tensors
+        steps, members = loop.steps, loop.members
+        lanes = [r.states.shape[1] for r in runs]
+        outs, traces, states, arrived, params = [], [], [], [], []
+        for m, (member, run) in enumerate(zip(members, runs)):
+            out, trace, final = grads[3 * m : 3 * m + 3]
+            real, cell = member.cell.real, member.cell
+            empty = np.zeros((steps, lanes[m]), real)
+            outs.append(empty if out is None else out.numpy().copy())
+            traces.append(
+                np.zeros((len(cell.traced), steps, lanes[m]), real)
+                if trace is None else trace.contiguous().numpy()
+            )  # fmt: skip
+            states.append(np.zeros_like(run.states) if final is None else final.numpy().copy())
+            arrived.append(tuple(
+                np.empty((steps, lanes[m]), real) for _ in range(loop.receptors[m])))
+            params.append(np.zeros((len(cell.wanted), lanes[m]), real))
+        for t in range(steps - 1, -1, -1):
+            for m in range(len(members) - 1, -1, -1):
+                members[m].cell.backward(
+                    runs[m], outs[m], traces[m], states[m], arrived[m], params[m], t, t + 1
+                )
+                for link in loop.inner:
+                    at = t - link.delay
+                    if link.post == m and at >= 0:
+                        g = torch.from_numpy(arrived[m][link.receptor][t])
+                        back = link.product.back(
+                            g.reshape(members[m].trials, -1), given.weights[link.weights]
+                        )
+                        outs[link.pre][at] += back.numpy().reshape(-1)
+        for member, mine in zip(members, arrived):
+            _clear(member.cell, mine)
+        weighted = _weights(ctx.needs_input_grad, loop, given, sent, depth, arrived)
+        flat: list[Any] = [*weighted, *(torch.from_numpy(s) for s in states)]
+        for member, grad, mine in zip(members, params, arrived):
+            flat += [*member.shared(grad), *(torch.from_numpy(a) for a in mine)]
+        return (None, *flat)
+
+
+def _weights(
+    needed: Any, loop: Loop, given: Any, sent: Any, depth: list[int], arrived: Any
+) -> list[Any]:
+    """Gradients of the weights within a loop: one product over all steps for each delay."""
+    made: list[Any] = [None] * loop.n_weights
+    for link in loop.inner:
+        if not needed[1 + link.weights]:
+            continue
+        trials = loop.members[link.pre].trials
+        first = max(0, link.delay - depth[link.pre])
+        x = sent[link.pre][first + depth[link.pre] - link.delay :][: loop.steps - first]
+        g = torch.from_numpy(arrived[link.post][link.receptor][first:])
+        if not len(x):
+            continue
+        rows = len(x) * trials
+        like = given.weights[link.weights]
+        part = link.product.weights(x.reshape(rows, -1), g.reshape(rows, -1), like)
+        made[link.weights] = part if made[link.weights] is None else made[link.weights] + part
+    return made
+
+
+class _Given:
+    """What a loop is given, sorted."""
+
+    def __init__(self, loop: Loop, flat: tuple[Any, ...]) -> None:
+        n, m = loop.n_weights, len(loop.members)
+        self.weights = [w.detach() for w in flat[:n]]
+        self.initial, rest = flat[n : n + m], list(flat[n + m :])
+        self.trained, self.arrivals = [], []
+        for member, receptors in zip(loop.members, loop.receptors):
+            count = len(member.cell.wanted)
+            self.trained.append(tuple(rest[:count]))
+            self.arrivals.append(rest[count : count + receptors])
+            rest = rest[count + receptors :]
