@@ -49,8 +49,10 @@ def main() -> None:
         begin = 30 + odour * (SNIFF + PAUSE)
         for ax in (lines, raster):
             ax.axvspan(begin, begin + SNIFF, color=COLORS[2 + odour], alpha=0.2, lw=0)
-    lines.set(xlabel="time (s)", ylabel="answer", title="72 sensors, three odours of a minute")
-    raster.set(xlabel="time (s)", ylabel="sensor", title="changes of 0.05, up and down")
+    lines.set(xlabel="time (s)", ylabel="answer")
+    lines.set_title("72 sensors, three odours of a minute", size=10, color=INK)
+    raster.set(xlabel="time (s)", ylabel="sensor")
+    raster.set_title(f"changes of {STEP}, up and down", size=10, color=INK)
     for ax in (lines, raster):
         dress(ax)
         ax.set_xlim(0, seconds[-1])
