@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter
 
 from ...numerics.compiling import njit
 from ...numerics.random_compiled import normal
@@ -20,6 +19,8 @@ RATE, DEAD = 5000.0, 5
 
 def low_pass(model: AfferentModel) -> npt.NDArray[np.float64]:
     """Coefficients b0 to b3 and a1 to a3 of the model's filter."""
+    from scipy.signal import butter
+
     b, a = butter(3, model.cutoff, fs=RATE)
     return np.concatenate([b, a[1:]])
 
