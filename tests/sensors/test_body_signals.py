@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -127,6 +129,16 @@ def test_the_fault_is_found_from_events(fault: str, shaft: float) -> None:
     if len(ups) > 3:
         none = periodicity(ups, 0.6 * machine.fault_rate, 1.7 * machine.fault_rate)
         assert none.power.max() < 0.2 * found.power.max()
+
+
+@pytest.mark.parametrize("fault", [*FAULTS, "none"])
+def test_the_example_names_the_damaged_part(fault: str, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    script = Path(__file__).resolve().parents[2] / "examples" / "vibration.py"
+    figure = tmp_path / "vibration.png"
+    result = runpy.run_path(str(script))["main"](["--fault", fault, "--out", str(figure)])
+    assert result["found"] == fault and figure.stat().st_size > 10_000
+    assert result["rate_hz"] == pytest.approx(result["true_rate_hz"], rel=0.01)
 
 
 def test_periodicity_is_a_direct_sum() -> None:

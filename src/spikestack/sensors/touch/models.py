@@ -90,7 +90,7 @@ class AfferentModel:
 #: vibration of some 30 Hz and PC fibres to 250 Hz, at amplitudes as they are found in people.
 MODELS = {
     "SA1": AfferentModel(
-        depth=0.3, cutoff=30.0, stress=(0.3, 0.0), speed=(0.05, 0.0), noise=0.3, tau=30.0,
+        depth=0.3, cutoff=30.0, stress=(0.3, 0.0), speed=(0.01, 0.0), noise=0.3, tau=30.0,
         after=(-1.0, -1.0), after_tau=(5.0, 120.0),
     ),
     "RA": AfferentModel(
