@@ -211,6 +211,10 @@ def test_what_cannot_be() -> None:
         lambda: SkinPatch([(0, 0)]).push(np.zeros((5, 2))),
         lambda: AfferentModel(depth=0.0, cutoff=10.0),
         lambda: AfferentModel(depth=1.0, cutoff=2500.0),
+        lambda: AfferentModel(depth=(1.0, 2.0), cutoff=10.0),
+        lambda: AfferentModel(depth=1.0, cutoff=10.0, stress=1.0),
+        lambda: SkinPatch([(0, 0)], models={"SA1": 3}),
+        lambda: SkinPatch([(0, 0)], models={"PC": AfferentModel(2.0, 300.0)}),
         lambda: receptive_field("SA1", [0.0], steps=0),
     ):
         with pytest.raises(ValidationError):

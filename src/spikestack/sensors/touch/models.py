@@ -21,6 +21,8 @@ DENSITIES = {
     "palm": {"SA1": 10.0, "RA": 25.0, "PC": 10.0},
 }
 
+_PAIRS = ("stress", "speed", "acceleration", "after", "after_tau")
+
 
 @dataclass(frozen=True)
 class AfferentModel:
@@ -68,12 +70,14 @@ class AfferentModel:
             value = np.asarray(getattr(self, one.name), dtype=np.float64)
             above = one.name in ("depth", "cutoff", "tau", "after_tau")
             never = one.name in ("saturation", "noise")
-            good = np.isfinite(value).all() and value.shape in ((), (2,))
+            shape = (2,) if one.name in _PAIRS else ()
+            good = value.shape == shape and np.isfinite(value).all()
             if not good or (above and (value <= 0).any()) or (never and (value < 0).any()):
                 raise ValidationError(
                     f"AfferentModel.{one.name}",
                     f"got {shorten(getattr(self, one.name))}",
-                    "finite numbers" + (" > 0" if above else " >= 0" if never else ""),
+                    ("two finite numbers" if shape else "a finite number")
+                    + (" > 0" if above else " >= 0" if never else ""),
                 )
         if self.cutoff >= 2500.0:
             raise ValidationError("AfferentModel.cutoff", f"got {self.cutoff} Hz", "below 2500 Hz")

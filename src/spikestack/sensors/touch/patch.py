@@ -107,7 +107,11 @@ class SkinPatch:
         if not (np.isfinite(self.radius) and self.radius > 0 and least <= most and spread >= 0):
             given = f"radius {self.radius:g} mm, delay {least:g} to {most:g} ms, spread {spread}"
             raise ValidationError("SkinPatch", given, "radius > 0, spread >= 0, delays ascending")
-        self._models = {name: models[_known(name)] for name in KINDS if name in models}
+        self._models = {_known(name): model for name, model in models.items()}
+        for name, model in self._models.items():
+            if not isinstance(model, AfferentModel):
+                given = f"got {shorten(model)} for {name}"
+                raise ValidationError("SkinPatch.models", given, "an AfferentModel")
         self.position, self.kind = self._afferents(region, position, kind)
         each = np.arange(self.units, dtype=np.uint64)
         delays = least + (most - least) * self._uniform("delay", each)
