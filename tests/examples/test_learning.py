@@ -70,6 +70,24 @@ def test_the_reward_finds_its_synapse(tmp_path: Path) -> None:
     assert found["others_mean_mv"] < 1.0 and found["others_99th_mv"] < 2.5
 
 
+def recalled(found: dict[str, Any]) -> None:
+    some, much = (found["by_noise"][share] for share in ("0.4", "0.6"))
+    assert max(some["right"][0], much["right"][0]) < 0.1
+    assert some["right"][-1] > 0.9 and much["right"][-1] > 0.5
+    assert some["alike"][-1] > some["alike"][0] + 0.5
+    assert some["refused"][-1] > 0.9 and much["refused"][-1] > 0.9
+    assert min(found["first_odour"]) > 0.8 and min(found["all_taught"]) > 0.9
+
+
+def test_odours_are_recalled_through_noise(tmp_path: Path) -> None:
+    recalled(numbers("odours", tmp_path, "--quick"))
+
+
+@pytest.mark.slow
+def test_ten_odours_three_seeds(tmp_path: Path) -> None:
+    recalled(numbers("odours", tmp_path))
+
+
 @pytest.mark.slow
 def test_all_of_it(tmp_path: Path) -> None:
     """As the pages show it."""

@@ -32,6 +32,7 @@ ENCODERS = {
     "population": sp.PopulationCode(),
     "mass": sp.PopulationCode(read="mass"),
     "send on delta": sp.SendOnDelta(d=0.03),
+    "heartbeat": sp.HeartbeatDelta(d=0.03, hysteresis=0.01, at_least_every=10.0),
     "step forward": sp.StepForward(d=0.2),
     "several steps": sp.StepForward(d=0.05, most=4),
     "threshold": sp.ThresholdBased(d=0.05),
@@ -131,6 +132,8 @@ def test_bad_signals_are_refused(name: str) -> None:
     [
         sp.SendOnDelta(d=0.0),
         sp.SendOnDelta(d=[1.0, 2.0, 3.0]),
+        sp.HeartbeatDelta(hysteresis=-0.1),
+        sp.HeartbeatDelta(at_least_every=0.0),
         sp.StepForward(d=-1.0),
         sp.StepForward(most=0),
         sp.PoissonCode(rate=2000.0),

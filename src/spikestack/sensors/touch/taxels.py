@@ -1,4 +1,4 @@
-"""Touch: the afferents of the skin, from the force on each taxel."""
+"""An event skin: four afferents under each taxel, from the force on it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ValidationError, shorten
-from ..numerics.compiling import njit
-from ..units import magnitude, parse_unit
-from .events import UnitEvents
+from ...errors import ValidationError, shorten
+from ...numerics.compiling import njit
+from ...units import magnitude, parse_unit
+from ..events import UnitEvents
 
 __all__ = ["AFFERENTS", "Skin"]
 
