@@ -16,7 +16,6 @@ torch = pytest.importorskip("torch", reason="the extra train is not installed")
 
 from spikestack.training.cells import Cell, Run  # noqa: E402
 from spikestack.training.oracle import unrolled  # noqa: E402
-from spikestack.training.simplify import never_refractory  # noqa: E402
 from spikestack.training.surrogates import SURROGATES, Surrogate  # noqa: E402
 
 MODELS = collect("spikestack.neurons", NeuronModel)

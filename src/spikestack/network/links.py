@@ -7,15 +7,18 @@ from functools import cached_property
 
 import numpy as np
 
+from ..equations.edge_expression import GEOMETRY, Expression
+from ..errors import ValidationError
 from ..plasticity.base import PlasticityRule
 from ..plasticity.structural import StructuralRule
 from ..synapses.base import Synapse
+from ..values import Value
 from .inputs import Input
 from .learning import Signal
 from .population import Population, View
 from .rules.base import Ends, Rule
 
-__all__ = ["Drive", "Probe", "Projection", "SynapseProbe"]
+__all__ = ["Drive", "Probe", "Projection", "SynapseProbe", "check_edge_values"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,3 +98,27 @@ class SynapseProbe:
     def name(self) -> str:
         """What the record is called."""
         return self.variable if self.bins is None else f"{self.variable} histogram"
+
+
+def check_edge_values(
+    value: Value | Expression, projection: Projection, edges: float, where: str
+) -> None:
+    """Raise ValidationError unless weights or delays fit the projection's edges."""
+    rule, ends = projection.rule, projection.ends
+    if isinstance(value, Expression):
+        value.check_sides(ends.n_pre, ends.n_post, ends.dims, where)
+        if value.names & {*GEOMETRY}:
+            ends.check_same_space(where)
+    if not isinstance(value, np.ndarray):
+        return
+    if not rule.has_fixed_edges():
+        raise ValidationError(
+            where,
+            f"an array with the random rule {type(rule).__name__}",
+            "a number or a distribution",
+            "or list the edges with FromArrays",
+        )
+    if value.size != int(edges):
+        raise ValidationError(
+            where, f"an array of {value.size} values", f"{int(edges)}, one per edge"
+        )

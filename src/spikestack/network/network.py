@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..equations.catalogue import collect
-from ..equations.edge_expression import GEOMETRY, Expression
+from ..equations.edge_expression import Expression
 from ..errors import UnknownNameError, ValidationError, shorten
 from ..plasticity.base import PlasticityRule
 from ..plasticity.structural import StructuralRule
 from ..synapses.base import Synapse, check_receiver
 from ..units import magnitude, parse_unit
-from ..values import Value
 from .inputs import Input
 from .learning import Signal, check_plasticity, modulator_of, rules_of
-from .links import Drive, Probe, Projection, SynapseProbe
+from .links import Drive, Probe, Projection, SynapseProbe, check_edge_values
 from .population import Population, View, check_name
 from .probing import neuron_probes, synapse_probes
 from .rules.base import Rule, check_edge_count
@@ -27,6 +26,7 @@ from .rules.base import Rule, check_edge_count
 if TYPE_CHECKING:
     from ..connections import Connections
     from ..recording import Recording
+    from ..training.module import SpikingNetwork
 
 __all__ = ["Drive", "Network", "Probe", "Projection"]
 
@@ -166,7 +166,7 @@ class Network:
             (synapse.delay, "delay"),
             (synapse.dendritic_delay, "dendritic_delay"),
         ):
-            _check_edge_values(value, projection, edges, f"{where}.{what}")
+            check_edge_values(value, projection, edges, f"{where}.{what}")
         synapse.check_sizes(target.population.size, where)
         self.projections[name] = projection
         return projection
@@ -278,6 +278,21 @@ class Network:
         # Bound here rather than imported: a description needs no engine.
         return importlib.import_module("spikestack.run").run(self, duration, **settings)
 
+    def compile(self, engine: str = "torch", dt: Any = 1.0, **settings: Any) -> SpikingNetwork:
+        """Make a PyTorch module of it, whose parameters learn by gradient.
+
+        Parameters
+        ----------
+        engine
+            ``"torch"``; it needs ``pip install 'spikestack[train]'``.
+        dt
+            Step in ms.
+        settings
+            ``train``, ``surrogate``, ``detach_reset``, ``precision``, ``deterministic``: see
+            `spikestack.training.module.SpikingNetwork`.
+        """
+        return importlib.import_module("spikestack.training").compiled(self, engine, dt, settings)
+
     def connections(
         self,
         name: str,
@@ -370,26 +385,3 @@ class Network:
                 f"one value for each of the {view.size} neurons",
             )
         return synapse
-
-
-def _check_edge_values(
-    value: Value | Expression, projection: Projection, edges: float, where: str
-) -> None:
-    rule, ends = projection.rule, projection.ends
-    if isinstance(value, Expression):
-        value.check_sides(ends.n_pre, ends.n_post, ends.dims, where)
-        if value.names & {*GEOMETRY}:
-            ends.check_same_space(where)
-    if not isinstance(value, np.ndarray):
-        return
-    if not rule.has_fixed_edges():
-        raise ValidationError(
-            where,
-            f"an array with the random rule {type(rule).__name__}",
-            "a number or a distribution",
-            "or list the edges with FromArrays",
-        )
-    if value.size != int(edges):
-        raise ValidationError(
-            where, f"an array of {value.size} values", f"{int(edges)}, one per edge"
-        )

@@ -87,7 +87,9 @@ def feeds_of(program: Program) -> list[Feed]:
         receptor = program.populations[port.population].receptors
         if port.kind == "spikes" and port.receptor >= 0:
             weights = port.weights * receptor[port.receptor].quantum
-            made.append(Feed(port.name, "spikes", port.population, port.receptor, port.ids, weights))
+            made.append(
+                Feed(port.name, "spikes", port.population, port.receptor, port.ids, weights)
+            )
         elif port.kind == "current":
             made.append(
                 Feed(port.name, "current", port.population, -1, port.ids, np.ones(len(port.ids)))

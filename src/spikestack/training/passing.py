@@ -183,9 +183,7 @@ class _Loop(torch.autograd.Function):
     def forward(ctx: Any, loop: Loop, *flat: Any) -> Any:
         ctx.set_materialize_grads(False)
         given = _Given(loop, flat)
-        runs = [
-            m.start(i, t) for m, i, t in zip(loop.members, given.initial, given.trained)
-        ]
+        runs = [m.start(i, t) for m, i, t in zip(loop.members, given.initial, given.trained)]
         arrived = [tuple(a.detach().numpy() for a in mine) for mine in given.arrivals]
         for member, run, mine in zip(loop.members, runs, arrived):
             member.cell.prepare(run, loop.steps, mine[0])
@@ -230,8 +228,9 @@ class _Loop(torch.autograd.Function):
                 if trace is None else trace.contiguous().numpy()
             )  # fmt: skip
             states.append(np.zeros_like(run.states) if final is None else final.numpy().copy())
-            arrived.append(tuple(
-                np.empty((steps, lanes[m]), real) for _ in range(loop.receptors[m])))
+            arrived.append(
+                tuple(np.empty((steps, lanes[m]), real) for _ in range(loop.receptors[m]))
+            )
             params.append(np.zeros((len(cell.wanted), lanes[m]), real))
         for t in range(steps - 1, -1, -1):
             for m in range(len(members) - 1, -1, -1):

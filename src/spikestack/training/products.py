@@ -140,9 +140,7 @@ class ListedProduct(Product):
     def weights(self, spikes: Any, grad: Any, like: Any) -> Any:
         """Edge by edge of the sources that spiked."""
         made = torch.zeros_like(like)
-        _pair(
-            spikes.contiguous().numpy(), grad.contiguous().numpy(), *self._layout(), made.numpy()
-        )
+        _pair(spikes.contiguous().numpy(), grad.contiguous().numpy(), *self._layout(), made.numpy())
         return made
 
 
