@@ -46,7 +46,8 @@ def both(
         np.asarray(pop.n_ref), lanes).astype(np.int32)  # fmt: skip
     scalars = np.array([0.0 if np.ndim(v) else v for v in pop.values])
     values = np.array([pop.values[k] for k in sorted(rows)]).reshape(len(rows), lanes)
-    run = Run(0, lanes, scalars, values, pop.streams, initial.copy(), np.zeros(lanes, np.int32), periods.copy())  # fmt: skip
+    counters = np.zeros(lanes, np.int32)
+    run = Run(0, lanes, scalars, values, pop.streams, initial.copy(), counters, periods.copy())
     given = [a.numpy().copy() for a in arrivals]
     cell.prepare(run, steps, given[0])
     cell.forward(run, tuple(given), 0, steps)

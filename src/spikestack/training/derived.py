@@ -82,8 +82,7 @@ class Derived:
         population = copy.copy(draft.population)
         for name, value in values.items():
             part, dot, local = name.rpartition(".")
-            owner = receptors[part] if dot else population.model
-            owner = copy.copy(owner)
+            owner: Any = copy.copy(receptors[part] if dot else population.model)
             given = value if value.ndim else float(value)
             owner.values = {**owner.values, local: given}
             if dot:

@@ -114,9 +114,9 @@ def _matrix_or_list(edge: EdgeProgram, sizes: tuple[int, int]) -> tuple[Any, ...
         when[pre, post] = delays
         parts = tuple((d, DenseProduct(torch.tensor(when == d))) for d in distinct)
         return torch.tensor(matrix), "matrix", parts, (pre, post, delays, listed.dendritic)
-    parts = tuple(
+    listed_parts = tuple(
         (d, ListedProduct(pre[at], post[at], np.flatnonzero(at), sizes))
         for d in distinct
         for at in [delays == d]
     )
-    return torch.tensor(weights), "list", parts, (pre, post, delays, listed.dendritic)
+    return torch.tensor(weights), "list", listed_parts, (pre, post, delays, listed.dendritic)

@@ -19,7 +19,7 @@ from .derived import Derived
 from .inputs import Feed, feeds_of
 from .links import Link, link_of
 from .passing import Inner, Loop, Member, run_cell, run_loop
-from .products import apply
+from .products import Exact, apply
 from .scheduling import rounds_of
 from .surrogates import Surrogate, as_surrogate, resting_distance
 
@@ -124,7 +124,9 @@ class SpikingNetwork(torch.nn.Module):
     ) -> None:
         super().__init__()
         if precision not in _DTYPES:
-            raise ValidationError("compile, precision", f"got {shorten(precision)}", "float32 or float64")  # fmt: skip
+            raise ValidationError(
+                "compile, precision", f"got {shorten(precision)}", "float32 or float64"
+            )
         self.network, self.precision, self.dtype = network, precision, _DTYPES[precision]
         self.dt = float(magnitude(dt, parse_unit("ms"), "compile, dt"))
         self.detach_reset, self.deterministic = detach_reset, deterministic
@@ -152,7 +154,8 @@ class SpikingNetwork(torch.nn.Module):
             tuple(sorted({q.state for q in self.program.probes if q.population == k}))
             for k in range(len(self.names))
         ]
-        self.rounds = rounds_of(len(self.names), self.links, [p.level for p in self.program.populations])  # fmt: skip
+        levels = [p.level for p in self.program.populations]
+        self.rounds = rounds_of(len(self.names), self.links, levels)
         self._cells: dict[Any, Cell] = {}
 
     @staticmethod
@@ -164,7 +167,8 @@ class SpikingNetwork(torch.nn.Module):
                                       "take its rules off")  # fmt: skip
             if projection.synapse.continuous:
                 raise ValidationError(f"compile, projection {name!r}", "is a gap junction",
-                                      "projections of spikes", "gradients do not pass through it")  # fmt: skip
+                                      "projections of spikes",
+                                      "gradients do not pass through it")  # fmt: skip
 
     def _lowered(self, trials: int) -> Program:
         """The program; one for each number of trials where anything random differs by trial."""
@@ -244,7 +248,9 @@ class SpikingNetwork(torch.nn.Module):
         weights = {link.name: self._weights_of(link) for link in self.links}
         sent: list[Any] = [None] * len(self.names)
         out = Output()
-        after = State(begin.clock + steps, [None] * len(sent), [c.copy() for c in begin.counters], [None] * len(sent))  # fmt: skip
+        none: list[Any] = [None] * len(sent)
+        counters = [c.copy() for c in begin.counters]
+        after = State(begin.clock + steps, none.copy(), counters, none)
         work = _Work(self, program, steps, trials, fed, begin, after, weights, sent)
         for members in self.rounds:
             traces = work.loop(members) if self._feeds_back(members) else work.alone(members[0])
@@ -281,7 +287,9 @@ class SpikingNetwork(torch.nn.Module):
             if tensor.ndim == 2:
                 tensor = tensor[None]
             elif steps is not None and steps != len(tensor):
-                raise ValidationError("forward, steps", f"{steps}, and {name!r} has {len(tensor)}", "the same")  # fmt: skip
+                raise ValidationError(
+                    "forward, steps", f"{steps}, and {name!r} has {len(tensor)}", "the same"
+                )
             else:
                 steps = len(tensor)
             size = len(open_ones[name].ids)
@@ -348,7 +356,7 @@ class _Work:
             [m for m, _, _ in made],
             [
                 Inner(members.index(link.pre), members.index(link.post), link.receptor, delay,
-                      self.m_product(product), names.index(link.name))
+                      self._product(product), names.index(link.name))
                 for link in inner for delay, product in link.parts
             ],
             self.steps,
@@ -363,10 +371,8 @@ class _Work:
             self._keep(k, member, sent if sent.numel() else None, final)
         return [traces for _, traces, _ in found]
 
-    def m_product(self, product: Any) -> Any:
+    def _product(self, product: Any) -> Any:
         """A product, exact where spikes must be the compiled engine's."""
-        from .products import Exact
-
         return Exact(product) if self.m.deterministic else product
 
     def remember(self) -> None:
@@ -424,7 +430,8 @@ class _Work:
             return None
         spikes = self._late(spikes, link.pre, delay)
         rows, size = len(spikes), self.program.populations[link.pre].size
-        made = apply(self.m_product(product), spikes.reshape(rows * self.trials, size), self.weights[link.name])  # fmt: skip
+        flat = spikes.reshape(rows * self.trials, size)
+        made = apply(self._product(product), flat, self.weights[link.name])
         return made.reshape(rows, -1)
 
     def _late(self, spikes: Any, pre: int, delay: int) -> Any:
@@ -440,7 +447,9 @@ class _Work:
         m, p = self.m, self.program.populations[k]
         derived = m.derived.get(k)
         held = frozenset(r for r, n in enumerate(rows) if n == 1 != self.steps)
-        initial, trained, wanted = self.begin.states[k], (), ()
+        initial = self.begin.states[k]
+        trained: tuple[Any, ...] = ()
+        wanted: tuple[int, ...] = ()
         varied = frozenset(i for i, v in enumerate(p.values) if np.ndim(v))
         if derived is not None:
             given = {n: m.values[f"{m.names[k]}:{n}"] for n in derived.names}

@@ -114,7 +114,7 @@ def unrolled(
 
 
 class _Pass:
-    """One step. Conditions that spikes are made of are numbers, 0 or 1; the others true or false."""
+    """One step; conditions that spikes are made of are numbers, the others true or false."""
 
     def __init__(
         self, code: Code, loads: dict[str, Any], counter: Any, slope: Any, scale: float,

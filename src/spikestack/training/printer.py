@@ -153,7 +153,7 @@ def _loops(
         elif ins.op == "param" and ins.data not in shape.rows:
             lines.append(f"x{i} = scalars[{ins.data}]")
     lines += [
-        "for base in range(low, high, %d):" % BLOCK,
+        f"for base in range(low, high, {BLOCK}):",
         f"    m = min({BLOCK}, high - base)",
     ]
     inner = [f"    {line}" for line in per_block]
