@@ -169,6 +169,48 @@ def test_damaged_hdf5_raises_only_its_error(kind: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sonata", "nwb", "shd", "prophesee-hdf5"])
+def test_many_damaged_hdf5_files(kind: str) -> None:
+    pytest.importorskip("h5py")
+    events = camera(200) if kind == "prophesee-hdf5" else receptors(200)
+    endure(kind, encoded(kind, events), 10_000)
+
+
+@pytest.mark.parametrize(
+    ("kind", "least"), [("prophesee-hdf5", 0.7), ("nwb", 0.7), ("sonata", 0.2), ("shd", 0.0)]
+)
+def test_hdf5_cut_anywhere(kind: str, least: float, tmp_path: Path) -> None:
+    """Whole chunks and entries before the cut are given; else the error says that it is cut."""
+    pytest.importorskip("h5py")
+    events: Any = camera(120_000) if kind == "prophesee-hdf5" else receptors(9000)
+    if kind == "nwb":  # by units, as its file holds them
+        events = UnitEvents(events.t, np.sort(events.unit), events.units)
+    data, path, given = encoded(kind, events), tmp_path / "cut", []
+    for stop in np.linspace(8, len(data) - 1, 40).astype(int).tolist():
+        path.write_bytes(data[:stop])
+        try:
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                back = files.read_events(path)
+        except FileFormatError as error:
+            assert "cut off" in str(error)
+            continue
+        given.append(len(back))
+        assert kind == "shd" or same(back, events, len(back))
+        assert len(back) == len(events) or f"has {stop} of {len(data)} bytes" in str(told[0])
+    assert given == sorted(given) and np.sum(np.array(given) > 0) >= least * 40
+
+
+def test_an_hdf5_file_that_says_it_is_longer_is_not_padded_in_memory() -> None:
+    """The end is moved to 2^60: its events are all there, and it is said to be cut."""
+    pytest.importorskip("h5py")
+    data = bytearray(encoded("prophesee-hdf5", camera(100)))
+    data[40:48] = (1 << 60).to_bytes(8, "little")
+    back, cut = decoded("prophesee-hdf5", bytes(data))
+    assert same(back, camera(100)) and not cut
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "options", "events"), DAMAGED)
 def test_many_damaged_files(kind: str, options: Any, events: Any) -> None:
     endure(kind, encoded(kind, events, **options), 20_000, **options)
