@@ -14,7 +14,8 @@ from ...errors import FileFormatError
 
 __all__ = ["check_heaps"]
 
-_SIGNATURE = b"GCOL\x01\0\0\0"
+#: With its version; the library does not look at the three bytes behind.
+_SIGNATURE = b"GCOL\x01"
 _BLOCK, _HEAD, _LARGEST = 1 << 24, 16, 1 << 28
 
 
