@@ -133,8 +133,12 @@ def _join(
     for i in range(len(t)):
         w, r, c = np.int64(p[i]) * both, np.int64(y[i]), np.int64(x[i])
         k: Any = 0
-        for a in range(max(r - reach, 0), min(r + reach + 1, height)):
-            for b in range(max(c - reach, 0), min(c + reach + 1, width)):
+        top: Any = max(r - reach, 0)
+        bottom: Any = min(r + reach + 1, height)
+        left: Any = max(c - reach, 0)
+        right: Any = min(c + reach + 1, width)
+        for a in range(top, bottom):
+            for b in range(left, right):
                 apart = np.float64((a - r) ** 2 + (b - c) ** 2)
                 j = newest[w, a, b]
                 while j >= 0:
