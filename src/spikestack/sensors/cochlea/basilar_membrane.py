@@ -78,7 +78,7 @@ def _impedance(w: np.ndarray, place: np.ndarray) -> Complexes:
 
 
 def _wave_number(w: np.ndarray, place: np.ndarray) -> Complexes:
-    made: Complexes = w / np.sqrt(_DEPTH * _impedance(w, place))
+    made: Complexes = np.divide(w, np.sqrt(_DEPTH * _impedance(w, place)), dtype=complex)
     return made
 
 

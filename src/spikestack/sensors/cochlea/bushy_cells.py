@@ -19,6 +19,8 @@ _Y, _G, _L, _R, _X, _A, _B, _H, _M = 5.05, 2000.0, 2500.0, 6580.0, 66.3, 5.0, 30
 #: Fibres of a channel, ms they rest; a bushy cell's ms of membrane, synapses and rest, and weight.
 _FIBRES, _FIBRE_REST = 40, 1.0
 _MEMBRANE, _SYNAPSE, _REST, _WEIGHT = 1.0, 0.5, 1.0, 13e3
+#: Seconds of a step for which the weight was chosen.
+_STEP = 1.0 / 24e3
 
 
 class BushyCells:
@@ -43,7 +45,9 @@ class BushyCells:
         dt = 1.0 / rate
         self._hair = np.array([_Y, _G, _L + _R, _R, _X, _H]) * dt
         decays = np.exp(-1e3 * dt / _MEMBRANE), np.exp(-1e3 * dt / _SYNAPSE)
-        self._cell = np.array([*decays, _WEIGHT / _FIBRES * dt])
+        # A spike brings as much charge as it did in steps of 1/24000 s.
+        charge = _STEP / (1.0 - np.exp(-1e3 * _STEP / _SYNAPSE)) * (1.0 - decays[1])
+        self._cell = np.array([*decays, _WEIGHT / _FIBRES * charge])
         self._rests = max(1, round(_FIBRE_REST / (1e3 * dt))), max(1, round(_REST / (1e3 * dt)))
         self._key, self._channels = stream_key(seed, "lauscher", "fibres"), channels
         self.reset()
