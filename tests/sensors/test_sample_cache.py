@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import subprocess
 import sys
@@ -197,6 +198,24 @@ def test_descriptions_tell_parameters_apart() -> None:
     ]  # fmt: skip
     for a, b in unlike:
         assert describe(a) != describe(b), (a, b)
+
+
+def test_another_line_of_code_is_another_transform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "own_transforms.py"
+    text = "class T:\n    def __call__(self, x):\n        return x + 1\ndef f(x):\n    return x\n"
+    file.write_text(text)
+    own = importlib.import_module("own_transforms")
+    first = [describe(own.T()), describe(own.f)]
+    assert first == [describe(own.T()), describe(own.f)]
+    file.write_text(text.replace("+ 1", "+ 20"))  # not loaded yet: neither the old nor the new
+    stale = [describe(own.T()), describe(own.f)]
+    own = importlib.reload(own)
+    fresh = [describe(own.T()), describe(own.f)]
+    assert own.T()(1) == 21 and first[0] != stale[0] != fresh[0] != first[0]
+    assert first[1] != fresh[1]
 
 
 def test_the_folder_is_that_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,8 +67,8 @@ def test_gratings_drift_as_fast_and_where_they_say() -> None:
             phase = np.sort(along / 8.0 % 1.0)
             return float(np.diff(phase, append=phase[0] + 1.0).max())
 
-        assert free(speed) > 0.498
-        assert max(free(v * speed) for v in (-1.0, 0.0, 0.8, 1.25)) < 0.49
+        tried = [free(v * speed) for v in (-1.0, 0.0, 0.8, 0.9, 1.0, 1.1, 1.25)]
+        assert np.argmax(tried) == 4 and tried[4] > 0.5
 
 
 def test_sounds_begin_and_glide_as_they_say() -> None:

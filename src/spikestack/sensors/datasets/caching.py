@@ -150,7 +150,9 @@ class _Store:
         arrays = {f"column/{key}": column for key, column in packed.columns.items()}
         arrays |= {"sizes": packed.sizes, "offsets": packed.offsets}
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # The user's alone, as compiled kernels are kept beside: they must be nobody else's.
+            self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, exist_ok=True)
             write_archive(path, _KIND, {"name": name, "kind": packed.kind}, arrays)
         except OSError as error:
             # What was computed is right; only the next process has to compute it again.

@@ -42,9 +42,9 @@ def describe(value: Any, where: str = "transform", depth: int = 0) -> Any:
     """A transform, or what it consists of, as plain data.
 
     Objects are described by their class, the digest of the files that define it, and all their
-    attributes; functions by their name and the digest of their file. So another parameter, or
-    another line in the file, is another description. What a function calls in other files of
-    yours is not seen.
+    attributes; functions by their name, their code and the digest of their file. So another
+    parameter, or another line in the file, is another description. What a function calls in other
+    files of yours is not seen.
 
     Raises
     ------
@@ -113,12 +113,31 @@ def _of_function(value: types.FunctionType, where: str) -> Any:
             where, f"{value.__qualname__!r} is defined within a function, which may give it "
             "different values each time", "a function at the top of a file", _REMEDY,
         )  # fmt: skip
-    return ["function", value.__module__, value.__qualname__, _file_digest(value.__module__, where)]
+    file = _file_digest(value.__module__, where)
+    return ["function", value.__module__, value.__qualname__, file, _code_digest(value.__code__)]
 
 
 def _of_class(value: type, where: str) -> Any:
-    kinds = [one for one in value.__mro__ if one is not object]
-    return [[k.__module__, k.__qualname__, _file_digest(k.__module__, where)] for k in kinds]
+    found = []
+    for one in value.__mro__[:-1]:
+        file = _file_digest(one.__module__, where)
+        # The file may have changed since it was loaded; what runs is the code in memory.
+        parts = [getattr(part, "__func__", part) for part in vars(one).values()]
+        codes = [p.__code__ for p in parts if isinstance(p, types.FunctionType)]
+        found.append([one.__module__, one.__qualname__, file, [_code_digest(c) for c in codes]])
+    return found
+
+
+def _code_digest(code: types.CodeType) -> str:
+    digest = hashlib.sha256(sys.version.encode() + code.co_code)
+    for part in (*code.co_consts, code.co_names, code.co_varnames):
+        if isinstance(part, types.CodeType):
+            digest.update(_code_digest(part).encode())
+        elif isinstance(part, frozenset):
+            digest.update(repr(sorted(map(repr, part))).encode())
+        else:
+            digest.update(repr(part).encode())
+    return digest.hexdigest()
 
 
 def _of_instance(value: Any, where: str, depth: int) -> Any:
@@ -138,7 +157,6 @@ def _slots(kind: type) -> list[str]:
     return [name for name in names if name not in ("__dict__", "__weakref__")]
 
 
-@cache
 def _file_digest(module: str, where: str) -> str:
     """Of the file that a module is in; of all files of this package for those of its own."""
     if module == _PACKAGE or module.startswith(f"{_PACKAGE}."):
