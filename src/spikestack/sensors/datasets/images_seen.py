@@ -30,7 +30,7 @@ def digits_seen(
 
     Images of 8 x 8 points, each shown as 2 x 2 pixels, seen for 300 ms; `CameraEvents`. 1,297 are
     training, 200 validation, 300 the test, about as many of each digit. A recording is computed
-    when it is asked for, in some 15 ms: `Samples.cached` keeps them.
+    when it is asked for, in 15 ms on an idle core: `Samples.cached` keeps them.
 
     Parameters
     ----------
