@@ -5,12 +5,15 @@
 Prints a row of JSON for each format. Events come in short runs along rows, as moving edges make
 them. A file is written once, then decoded to columns from the page cache, on one thread; the best
 of `--repeat` counts. ``read`` is `read_events`, which also sets times in order and checks them.
+With ``--peer-python PATH``, an interpreter that has faery, evlib, expelliarmus, eventcv or evutils,
+these read the same files; a row says so where one is not installed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spikestack.errors import ValidationError
 from spikestack.sensors.events import CameraEvents
 from spikestack.sensors.files.opening import EventFile, formats, write_events
 
@@ -75,17 +79,37 @@ def measure(name: str, events: CameraEvents, folder: Path, repeat: int) -> dict[
     }
 
 
+#: What others read, too.
+ENDINGS = {"evt2": "raw", "evt3": "raw", "dat": "dat", "prophesee-hdf5": "hdf5"}
+
+
+def peers(python: str, events: CameraEvents, folder: Path) -> None:
+    """Rows of other tools."""
+    paths = []
+    for name, ending in ENDINGS.items():
+        paths.append(str(write_events(folder / f"events.{name}.{ending}", events, format=name)))
+    script = Path(__file__).with_name("event_file_peers.py")
+    subprocess.run([python, str(script), *paths], check=False, timeout=1800)
+
+
 def main() -> None:
     """Measure the formats asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--format", default="", help="names with commas; else all")
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--peer-python", help="interpreter of an environment that has other tools")
     args = parser.parse_args()
     events = edges(args.events)
     with tempfile.TemporaryDirectory() as folder:
         for name in args.format.split(",") if args.format else formats():
-            print(json.dumps(measure(name, events, Path(folder), args.repeat)), flush=True)
+            try:
+                row = measure(name, events, Path(folder), args.repeat)
+            except ValidationError as error:
+                row = {"format": name, "skipped": str(error)[:120]}
+            print(json.dumps(row), flush=True)
+        if args.peer_python:
+            peers(args.peer_python, events, Path(folder))
 
 
 if __name__ == "__main__":

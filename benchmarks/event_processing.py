@@ -68,6 +68,7 @@ def ours(kind: str, n: int) -> Iterator[dict[str, Any]]:
         "rate limiter": sp.RateLimiter(5e6),
         "crop": sp.Crop(100, 100, 640, 480),
         "down-sample": sp.DownSample(2, 1.0),
+        "down-sample, differential": sp.DifferentialDownSample(2),
     }
     for name, one in filters.items():
         yield {"what": f"filter: {name}", "mask": rate(partial(one.mask, events), n)} | {
@@ -95,6 +96,8 @@ def ours(kind: str, n: int) -> Iterator[dict[str, Any]]:
     few = events[: n // 20]
     slow = rate(partial(sp.AveragedTimeSurfaces(10, 3), few), len(few))
     yield {"what": "averaged time surfaces, radius 3", "n": len(few), "array": slow}
+    graph = rate(partial(sp.EventGraph(3.0, 0.3, 16), few), len(few))
+    yield {"what": "event graph, radius 3, 16 neighbours", "n": len(few), "array": graph}
 
 
 def tonic(kind: str, n: int) -> Iterator[dict[str, Any]]:
@@ -157,8 +160,11 @@ def main() -> None:
     for tool in given.tools:
         n = given.events if tool == "spikestack" else min(given.events, FEW)
         for kind in ("noise", "bar"):
-            for row in TOOLS[tool](kind, n):
-                print(json.dumps({"tool": tool, "events": kind, "n": n} | row), flush=True)
+            try:
+                for row in TOOLS[tool](kind, n):
+                    print(json.dumps({"tool": tool, "events": kind, "n": n} | row), flush=True)
+            except ImportError as error:
+                print(json.dumps({"tool": tool, "skipped": f"not installed: {error}"}), flush=True)
     if given.peer_python:
         for tool in ("tonic", "dv-processing"):
             command = [given.peer_python, __file__, "--tools", tool]

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ import numpy as np
 
 import spikestack as sp
 from spikestack.recording.plot_style import COLORS, FAINT, INK, dress, new_figure
+from spikestack.sensors import datasets
 from spikestack.sensors.anomaly_scoring import (
     PROFILES,
     LabelledSeries,
@@ -130,27 +130,6 @@ def detect(values: np.ndarray, on: str = "cpu") -> np.ndarray:
     return scores
 
 
-def seconds(text: str) -> float:
-    """Of a time as the benchmark writes it."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
-
-
-def read(folder: Path) -> dict[str, LabelledSeries]:
-    """The series of the benchmark by name."""
-    windows = json.loads((folder / "windows.json").read_text())
-    with np.load(folder / "nab_public.npz") as data:
-        arrays = dict(data)
-    names = sorted({key.rsplit(":", 1)[0] for key in arrays})
-    return {
-        name: LabelledSeries(
-            arrays[f"{name}:time"],
-            arrays[f"{name}:value"],
-            [(seconds(first), seconds(last)) for first, last in windows[name]],
-        )
-        for name in names
-    }
-
-
 def draw(series: dict[str, LabelledSeries], scores: dict[str, Any], threshold: float) -> Any:
     """Four series, their windows, and the detections."""
     chosen = [name for name in SHOWN if name in series] or list(series)[:4]
@@ -181,7 +160,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     if not (given.data / "windows.json").is_file():
         print(f"no series in {given.data}; say where nab_public.npz and windows.json are")
         return {}
-    series = read(given.data)
+    series = datasets.nab(given.data)
     if given.quick:
         series = {name: series[name] for name in list(series)[::4]}
     scores = {name: detect(one.values) for name, one in series.items()}

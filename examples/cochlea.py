@@ -18,6 +18,7 @@ import numpy as np
 
 from spikestack.recording.plot_style import COLORS, INK, dress, new_figure
 from spikestack.sensors.cochlea import CARFAC, Gammatone, interaural_delay
+from spikestack.sensors.cochlea.ganglion import Ganglion
 
 RATE, LATE = 16000, 5  # samples per second, samples by which the right ear is late
 TICKS = (0.1, 0.3, 1.0, 3.0)  # kHz
@@ -45,7 +46,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("cochlea.png"))
     figure = parser.parse_args().out
     sound = voice()
-    ear, cascade = Gammatone(64, 80.0, 7000.0, RATE), CARFAC(low=80.0, high=7000.0, rate=RATE)
+    ear = Gammatone(64, 80.0, 7000.0, RATE)
+    cascade = CARFAC(low=80.0, high=7000.0, rate=RATE, ganglion=Ganglion(0.4))
     breath = np.random.default_rng(2).normal(0, 2e-3, (2, len(sound) - LATE))
     left, right = ear.hear(sound[LATE:] + breath[0]), ear.hear(sound[:-LATE] + breath[1])
     delay, centres, counts = interaural_delay(left, right)

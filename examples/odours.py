@@ -432,7 +432,7 @@ def draw_right(ax: Any, outs: list[Outcome]) -> None:
     ax.plot(noise, line("right", 0), "s-", ms=3, color=COLORS[1], label="input")
     label = "input, best match, no threshold"
     ax.plot(noise, line("nearest", 0), "--", color=INK, lw=1, label=label)
-    ax.set(xlabel="sensors that say anything (%)", ylabel="named right (%)", ylim=(-2, 104))
+    ax.set(xlabel="sensors replaced by noise (%)", ylabel="named right (%)", ylim=(-2, 104))
     ax.set_xticks(noise)
     ax.legend(frameon=False, fontsize=7, loc="lower left", bbox_to_anchor=(0.0, 0.05))
 

@@ -12,6 +12,7 @@ import pytest
 
 import spikestack as sp
 from spikestack.errors import ValidationError
+from spikestack.sensors import datasets
 from spikestack.sensors.anomaly_scoring import (
     PROFILES,
     LabelledSeries,
@@ -192,7 +193,7 @@ def test_a_jump_is_told_at_once_and_nothing_is_looked_up_in_the_future(on: str) 
 def test_anomalies_of_the_benchmark() -> None:
     """Every third series of the supplied ones, at a threshold of their own."""
     names = example("anomalies")
-    found = names["read"](supplied("nab/windows.json").parent)
+    found = datasets.nab(supplied("nab/windows.json").parent)
     some = {name: found[name] for name in list(found)[::3]}
     scores = {name: names["detect"](one.values) for name, one in some.items()}
     assert anomaly_score(some, scores)[0] > 45.0

@@ -94,6 +94,18 @@ def hot(events: CameraEvents, window: int, sigmas: float) -> list[bool]:
     return out
 
 
+def integrated(events: CameraEvents, factor: int, threshold: int) -> list[bool]:
+    total: dict[Any, int] = {}
+    out = []
+    for x, y, p in zip(events.x.tolist(), events.y.tolist(), events.p.tolist()):
+        key, sign = (x // factor, y // factor), 1 if p else -1
+        total[key] = total.get(key, 0) + sign
+        out.append(total[key] == sign * threshold)
+        if out[-1]:
+            total[key] = 0
+    return out
+
+
 CASES: list[tuple[EventFilter, Callable[[CameraEvents], list[bool]]]] = [
     (sp.BackgroundActivity(0.4), partial(background, dt=400)),
     (sp.SpatioTemporalCorrelation(1.5, k=3), partial(background, dt=1500, k=3)),
@@ -106,6 +118,8 @@ CASES: list[tuple[EventFilter, Callable[[CameraEvents], list[bool]]]] = [
     (sp.RefractoryFilter(3.0), partial(refractory, period=3000, apart=False)),
     (sp.RefractoryFilter(3.0, by_polarity=True), partial(refractory, period=3000, apart=True)),
     (sp.DownSample(3, 1.0), partial(refractory, period=1000, apart=True, cell=3)),
+    (sp.DifferentialDownSample(3, 2), partial(integrated, factor=3, threshold=2)),
+    (sp.DifferentialDownSample(2), partial(integrated, factor=2, threshold=4)),
     (sp.PolarityAlternation(), alternation),
     (sp.HotPixel(7.0, sigmas=1.0), partial(hot, window=7000, sigmas=1.0)),
 ]
@@ -145,8 +159,76 @@ def test_pieces_give_what_the_whole_gives(seed: int, cuts: list[int]) -> None:
         assert (whole.width, whole.height) == one.size(W, H)
 
 
+UNITS = 12
+
+
+def cochlea(seed: int, n: int = 400) -> UnitEvents:
+    rng = np.random.default_rng(seed)
+    return UnitEvents.sorted(
+        t=rng.integers(0, 60_000, n), unit=rng.integers(0, UNITS, n), units=UNITS
+    )
+
+
+def in_company(events: UnitEvents, dt: int, reach: int, k: int) -> list[bool]:
+    out = []
+    for i, (t, unit) in enumerate(zip(events.t.tolist(), events.unit.tolist())):
+        before = zip(events.t[:i].tolist(), events.unit[:i].tolist())
+        out.append(len({u for s, u in before if t - s <= dt and 0 < abs(u - unit) <= reach}) >= k)
+    return out
+
+
+def as_row(events: UnitEvents) -> CameraEvents:
+    """Units as a camera of one row, all of one polarity."""
+    zero = np.zeros(len(events), int)
+    return CameraEvents(events.t, events.unit, zero, zero, events.units, 1)
+
+
+OF_UNITS: list[tuple[EventFilter, Callable[[UnitEvents], Any]]] = [
+    (sp.NeighbouringUnits(0.4), partial(in_company, dt=400, reach=1, k=1)),
+    (sp.NeighbouringUnits(2.0, reach=3, k=4), partial(in_company, dt=2000, reach=3, k=4)),
+    (
+        sp.RefractoryFilter(3.0),
+        lambda events: refractory(as_row(events), period=3000, apart=False),
+    ),
+    (sp.HotPixel(7.0, sigmas=1.0), lambda events: sp.HotPixel(7.0, 1.0).mask(as_row(events))),
+    (sp.RateLimiter(2e3, 7.0), lambda events: sp.RateLimiter(2e3, 7.0).mask(as_row(events))),
+    (sp.SelectUnits(range(3, 9)), lambda events: (events.unit >= 3) & (events.unit < 9)),
+    (sp.SelectUnits([7, 0, 2]), lambda events: np.isin(events.unit, [7, 0, 2])),
+    (
+        sp.FilterChain(sp.SelectUnits([7, 0, 2, 5]), sp.RefractoryFilter(2.0)),
+        lambda events: sp.RefractoryFilter(2.0).mask(events) & np.isin(events.unit, [7, 0, 2, 5]),
+    ),
+]
+
+
+@pytest.mark.parametrize(("one", "loop"), OF_UNITS, ids=[repr(one)[:40] for one, _ in OF_UNITS])
+def test_units_against_a_direct_loop_and_in_pieces(one: EventFilter, loop: Any) -> None:
+    for seed in range(3):
+        events = cochlea(seed)
+        wanted = np.asarray(loop(events))
+        assert one.mask(events).tolist() == wanted.tolist() and 0 < wanted.sum() < len(wanted)
+        state, whole = one.start(UNITS, 1), one(events)
+        parts = [one(events[a:b], state) for a, b in pairwise([0, 0, 130, 131, 400])]
+        assert np.array_equal(np.concatenate([part.unit for part in parts]), whole.unit)
+        assert np.array_equal(whole.t, events.t[wanted]) and whole.units == one.size(UNITS, 1)[0]
+
+
+def test_selected_units_are_numbered_anew_and_hot_ones_go() -> None:
+    events = cochlea(1)
+    chosen = sp.SelectUnits([7, 0, 2])(events)
+    old = events.unit[np.isin(events.unit, [7, 0, 2])]
+    assert np.array_equal(np.array([7, 0, 2])[chosen.unit], old) and chosen.units == 3
+    noisy = UnitEvents.sorted(
+        t=np.r_[events.t, np.arange(500)], unit=np.r_[events.unit, np.full(500, 4)], units=UNITS
+    )
+    hot = sp.hot_units(noisy, sigmas=3.0)
+    assert np.flatnonzero(hot).tolist() == [4]
+    left = sp.SelectUnits(~hot)(noisy)
+    assert left.units == 11 and len(left) == (events.unit != 4).sum()
+
+
 def test_every_filter_is_tried() -> None:
-    tried = {type(one) for one in FILTERS}
+    tried = {type(one) for one in FILTERS} | {type(one) for one, _ in OF_UNITS}
     assert tried == set(collect("spikestack.sensors.filters", EventFilter).values())
     assert all(dataclasses.is_dataclass(kind) for kind in tried - {sp.FilterChain})
 
@@ -276,6 +358,13 @@ def test_labels_by_chance_give_one_half() -> None:
         (lambda: sp.SpatioTemporalCorrelation(k=True), "whole number"),
         (lambda: sp.Flicker(200.0, 100.0), "below"),
         (lambda: sp.RateLimiter(float("nan")), "above 0"),
+        (lambda: sp.DifferentialDownSample(2, 0), "from 1"),
+        (lambda: sp.NeighbouringUnits(k=3), "from 1 to 2"),
+        (lambda: sp.NeighbouringUnits()(camera(1)), "got CameraEvents; UnitEvents"),
+        (lambda: sp.SelectUnits([1, 1]), "each once"),
+        (lambda: sp.SelectUnits([12])(cochlea(1)), "0 to 11"),
+        (lambda: sp.SelectUnits(np.ones(3, bool))(cochlea(1)), "3, of 12"),
+        (lambda: sp.FilterChain(sp.Crop(), sp.RefractoryFilter())(cochlea(1)), "CameraEvents"),
         (lambda: sp.HotPixel(sigmas=-1.0), "0 or more"),
         (lambda: sp.PixelMask(np.ones((3, 3))), "bool"),
         (lambda: sp.PixelMask(np.ones((3, 3), bool))(camera(1)), "shape"),
@@ -298,6 +387,15 @@ def test_time_must_not_go_back_between_pieces() -> None:
     one(events[200:], state)
     with pytest.raises(ValidationError, match="goes back"):
         one(events[:200], state)
+
+
+def test_flicker_within_a_cell_cancels() -> None:
+    n = 100
+    events = CameraEvents(np.arange(n), np.arange(n) % 2, np.zeros(n, int), np.arange(n) % 2, 2, 2)
+    assert len(sp.DifferentialDownSample(2, 2)(events)) == 0
+    bright = CameraEvents(events.t, events.x, events.y, np.ones(n, int), 2, 2)
+    made = sp.DifferentialDownSample(2)(bright)
+    assert made.t.tolist() == list(range(3, n, 4)) and made.shape == (2, 1, 1)
 
 
 def test_no_events_pass_through() -> None:

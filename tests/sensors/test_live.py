@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import socket
+import threading
 import time
 
 import numpy as np
@@ -11,7 +14,7 @@ import pytest
 import spikestack as sp
 from spikestack.errors import UnknownNameError, ValidationError
 from spikestack.sensors.events import CameraEvents
-from spikestack.sensors.live import LAYOUTS, EventReceiver, EventSender, paced
+from spikestack.sensors.live import LAYOUTS, ConnectionLost, EventReceiver, EventSender, paced
 
 
 def recording(n: int = 2000, seed: int = 0) -> CameraEvents:
@@ -30,12 +33,12 @@ def gathered(receiver: EventReceiver, n: int) -> list[CameraEvents]:
 
 
 @pytest.mark.parametrize("layout", list(LAYOUTS))
-@pytest.mark.parametrize("numbered", [False, True])
-def test_what_is_sent_arrives(layout: str, numbered: bool) -> None:
+@pytest.mark.parametrize(("numbered", "transport"), [(False, "udp"), (True, "udp"), (True, "tcp")])
+def test_what_is_sent_arrives(layout: str, numbered: bool, transport: str) -> None:
     events = recording()
     with (
-        EventReceiver(34, 34, layout=layout, numbered=numbered) as receiver,
-        EventSender("127.0.0.1", receiver.port, layout, numbered) as sender,
+        EventReceiver(34, 34, 0, "127.0.0.1", layout, numbered, transport=transport) as receiver,
+        EventSender("127.0.0.1", receiver.port, layout, numbered, transport) as sender,
     ):
         for piece in paced(events, speed=None):
             sender.send(piece)
@@ -122,3 +125,152 @@ def test_a_recording_plays_into_a_running_network() -> None:
         made.append(sim.recording()["pixels"])
     assert np.array_equal(np.sort(made[0].ids), np.sort(made[1].ids))
     assert len(made[0]) > 250 and np.abs(np.sort(made[0].steps) - np.sort(made[1].steps)).max() <= 1
+
+
+def tcp(**settings: float) -> EventReceiver:
+    return EventReceiver(34, 34, transport="tcp", timeout=0.3, **settings)
+
+
+def sending(receiver: EventReceiver, timeout: float = 0.3) -> EventSender:
+    return EventSender("127.0.0.1", receiver.port, transport="tcp", timeout=timeout)
+
+
+def lost(receiver: EventReceiver) -> str:
+    """What the receiver says of its connection, within five seconds."""
+    until = time.monotonic() + 5.0
+    with pytest.raises(ConnectionLost) as told:
+        while time.monotonic() < until:
+            receiver.take()
+            time.sleep(0.005)
+    return str(told.value)
+
+
+def test_a_slow_receiver_holds_the_sender_back_and_loses_nothing() -> None:
+    events = recording(100_000)
+    with tcp(most=6000) as receiver, sending(receiver, 5.0) as sender:
+        thread = threading.Thread(target=sender.send, args=(events,))
+        thread.start()
+        time.sleep(0.1)
+        assert receiver.traffic.events < 20_000
+        found = gathered(receiver, len(events))
+        thread.join()
+        assert sum(map(len, found)) == len(events)
+        assert receiver.traffic.lost == 0 and max(map(len, found)) <= 12_000
+
+
+def test_a_receiver_that_takes_nothing_is_an_error_in_time() -> None:
+    with tcp(most=100) as receiver:
+        sender, started = sending(receiver), time.monotonic()
+        with pytest.raises(ConnectionLost, match=r"taken nothing for 0\.3 s"):
+            for _ in range(100):
+                sender.send(recording(100_000))
+        assert time.monotonic() - started < 5.0
+        with pytest.raises(ConnectionLost, match="reconnect"):
+            sender.send(recording(1))
+        sender.close()
+
+
+def test_a_sender_that_comes_back_is_known_and_its_losses_are_counted() -> None:
+    events = recording(50)
+    with tcp() as receiver:
+        sender = sending(receiver)
+        sender.send(events)
+        assert sum(map(len, gathered(receiver, 50))) == 50
+        assert sender._link is not None
+        sender._link.socket.close()
+        with pytest.raises(ConnectionLost, match="broke"):
+            sender.send(events)
+        assert "without saying that it was done" in lost(receiver)
+        sender.reconnect()
+        sender.send(events)
+        assert sum(map(len, gathered(receiver, 50))) == 50
+        sender.close()
+        with sending(receiver) as other:
+            other.send(events)
+            assert sum(map(len, gathered(receiver, 50))) == 50
+        seen = receiver.traffic
+        assert seen.lost == 1 and seen.connections == 3 and seen.damaged == 0
+
+
+def greeted(receiver: EventReceiver, layout: int = 0) -> socket.socket:
+    raw = socket.create_connection(("127.0.0.1", receiver.port), 2.0)
+    raw.sendall(b"SPKE" + bytes((1, layout, 0, 0)) + bytes(24))
+    return raw
+
+
+@pytest.mark.parametrize(
+    ("stream", "message"),
+    [
+        (b"\xff\xff\xff\x7f" + bytes(16), "a frame of 2147483647 bytes"),
+        (b"\x0e" + bytes(19), "a frame of 14 bytes"),
+        (b"\x0d" + bytes(3), r"sent 4 of 20 bytes of a frame, then nothing for 0\.3 s"),
+        (b"\x0d" + bytes(19 + 5), r"sent 5 of 13 bytes of a frame, then nothing for 0\.3 s"),
+    ],
+)
+def test_garbage_and_silence_in_a_frame(stream: bytes, message: str) -> None:
+    with tcp() as receiver:
+        raw = greeted(receiver)
+        raw.sendall(stream)
+        assert re.search(message, lost(receiver))
+        raw.close()
+        with sending(receiver, 5.0) as sender:
+            sender.send(recording(9))
+            assert sum(map(len, gathered(receiver, 9))) == 9
+
+
+def test_who_is_no_sender_is_left_out_and_another_layout_is_named() -> None:
+    with tcp() as receiver:
+        for data in (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"SPK", b""):
+            raw = socket.create_connection(("127.0.0.1", receiver.port), 2.0)
+            raw.sendall(data)
+            raw.close()
+        greeted(receiver, layout=1).close()
+        assert "layout number 1 of version 1" in lost(receiver)
+        assert receiver.traffic.damaged == 3 and receiver.traffic.connections == 0
+        with pytest.raises(ConnectionLost, match="refused"):
+            EventSender("127.0.0.1", receiver.port, "t32_x16_y15_on1", transport="tcp")
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_nobody_or_a_mute_is_an_error_in_time(silent: bool) -> None:
+    """A port that nobody opened, and one whose owner never answers."""
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    if silent:
+        held.listen()
+    started = time.monotonic()
+    with pytest.raises(ConnectionLost, match="did not answer" if silent else "cannot connect"):
+        EventSender("127.0.0.1", held.getsockname()[1], transport="tcp", timeout=0.2)
+    assert time.monotonic() - started < 3.0
+    held.close()
+
+
+def test_any_bytes_are_survived() -> None:
+    """Fifty streams by chance, with and without a greeting; then a sender is heard."""
+    rng = np.random.default_rng(1)
+    with EventReceiver(34, 34, transport="tcp", timeout=0.05) as receiver:
+        for k in range(50):
+            raw = (
+                greeted(receiver)
+                if k % 2
+                else socket.create_connection(("127.0.0.1", receiver.port), 2.0)
+            )
+            with contextlib.suppress(OSError):
+                raw.sendall(rng.bytes(int(rng.integers(0, 200))))
+            raw.close()
+        until = time.monotonic() + 10.0
+        with sending(receiver, 10.0) as sender:
+            sender.send(recording(9))
+            while receiver.traffic.events < 9 and time.monotonic() < until:
+                with contextlib.suppress(ConnectionLost):
+                    receiver.take()
+        assert receiver.traffic.events >= 9
+
+
+def test_transports_and_timeouts_that_cannot_be() -> None:
+    with pytest.raises(UnknownNameError, match="udp"):
+        EventReceiver(3, 3, transport="serial")
+    with pytest.raises(ValidationError, match="above 0"):
+        EventSender("127.0.0.1", 9, timeout=0.0)
+    with EventSender("127.0.0.1", 9) as sender, pytest.raises(ValidationError, match="tcp"):
+        sender.reconnect()

@@ -33,6 +33,7 @@ from spikestack.errors import (
 from spikestack.sensors import files
 from spikestack.sensors.events import CameraEvents, UnitEvents
 from spikestack.sensors.files.bit_layouts import BitLayout
+from spikestack.sensors.other_events import ColourEvents, MessageEvents, SpikeCounts
 
 TIMELESS = BitLayout(
     11, {"unit": (83, 68), "t": (67, 40)}, "little", units=1000, tick=0.2, mask=255, value=7
@@ -150,7 +151,21 @@ def test_text_cut_anywhere(units: bool) -> None:
         assert cut == (bool(lines[-1]) and not ended)
 
 
+def others(n: int) -> list[tuple[str, Any]]:
+    """Colours, messages and counts."""
+    rng, t = np.random.default_rng(0), camera(n).t
+    rgb = {name: rng.integers(0, 256, n) for name in "rgb"}
+    texts = [rng.bytes(int(size)) for size in rng.integers(0, 300, n)]
+    counts = {"unit": rng.integers(0, 50, n), "count": rng.integers(0, 9, n)}
+    return [
+        ("event-stream", ColourEvents(t, camera(n).x, camera(n).y, **rgb, width=34, height=34)),
+        ("event-stream", MessageEvents(t, texts)),
+        ("bsn", SpikeCounts(t, t + rng.integers(0, 500, n), **counts, units=50)),
+    ]
+
+
 DAMAGED = [
+    *((kind, {}, events) for kind, events in others(60)),
     *((k, o, camera(60)) for k, o, *_ in CAMERAS.values()),
     ("csv", {}, receptors(60)),
     ("bs1", {}, receptors(60)),
@@ -169,6 +184,48 @@ def test_damaged_hdf5_raises_only_its_error(kind: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sonata", "nwb", "shd", "prophesee-hdf5"])
+def test_many_damaged_hdf5_files(kind: str) -> None:
+    pytest.importorskip("h5py")
+    events = camera(200) if kind == "prophesee-hdf5" else receptors(200)
+    endure(kind, encoded(kind, events), 10_000)
+
+
+@pytest.mark.parametrize(
+    ("kind", "least"), [("prophesee-hdf5", 0.7), ("nwb", 0.7), ("sonata", 0.2), ("shd", 0.0)]
+)
+def test_hdf5_cut_anywhere(kind: str, least: float, tmp_path: Path) -> None:
+    """Whole chunks and entries before the cut are given; else the error says that it is cut."""
+    pytest.importorskip("h5py")
+    events: Any = camera(120_000) if kind == "prophesee-hdf5" else receptors(9000)
+    if kind == "nwb":  # by units, as its file holds them
+        events = UnitEvents(events.t, np.sort(events.unit), events.units)
+    data, path, given = encoded(kind, events), tmp_path / "cut", []
+    for stop in np.linspace(8, len(data) - 1, 40).astype(int).tolist():
+        path.write_bytes(data[:stop])
+        try:
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                back = files.read_events(path)
+        except FileFormatError as error:
+            assert "cut off" in str(error)
+            continue
+        given.append(len(back))
+        assert kind == "shd" or same(back, events, len(back))
+        assert len(back) == len(events) or f"has {stop} of {len(data)} bytes" in str(told[0])
+    assert given == sorted(given) and np.sum(np.array(given) > 0) >= least * 40
+
+
+def test_an_hdf5_file_that_says_it_is_longer_is_not_padded_in_memory() -> None:
+    """The end is moved to 2^60: its events are all there, and it is said to be cut."""
+    pytest.importorskip("h5py")
+    data = bytearray(encoded("prophesee-hdf5", camera(100)))
+    data[40:48] = (1 << 60).to_bytes(8, "little")
+    back, cut = decoded("prophesee-hdf5", bytes(data))
+    assert same(back, camera(100)) and not cut
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "options", "events"), DAMAGED)
 def test_many_damaged_files(kind: str, options: Any, events: Any) -> None:
     endure(kind, encoded(kind, events, **options), 20_000, **options)
@@ -181,6 +238,56 @@ def test_event_stream_of_an_atis() -> None:
     events, _ = decoded("event-stream", head + bytes(rows))
     table = np.stack([events.t, events.x, events.y, events.p], 1)
     assert table.tolist() == [[194, 1, 7, 1], [261, 2, 0, 0]]
+
+
+def test_event_stream_of_colours_by_hand() -> None:
+    """0xFF is 254 us, 0xFE nothing; rows are counted from below."""
+    head = b"Event Stream\x02\x00\x00\x04" + bytes((44, 1, 8, 0))
+    rows = [0xFF, 0xFE, 10, 43, 1, 7, 0, 1, 2, 3, 253, 0, 0, 0, 0, 255, 0, 9, 5, 1]
+    events, cut = decoded("event-stream", head + bytes(rows))
+    table = np.stack([getattr(events, name) for name in ColourEvents.columns], 1)
+    assert table.tolist() == [[264, 299, 0, 1, 2, 3], [517, 0, 7, 255, 0, 9]] and cut
+    assert events.shape == (8, 300) and events.unit.tolist() == [299, 2100]
+
+
+def test_event_stream_of_messages_by_hand() -> None:
+    """A length has seven bits in each byte, above the bit that says that another follows."""
+    head = b"Event Stream\x02\x00\x00\x00"
+    long = bytes(range(256)) * 2
+    data = bytes((3, 5 << 1)) + b"hello" + bytes((0xFF, 1, 0)) + bytes((0, 1, 4 << 1)) + long
+    events, cut = decoded("event-stream", head + data, most=1)
+    assert events.t.tolist() == [3, 258, 258] and not cut
+    assert events.data.tolist() == [b"hello", b"", long]
+    assert decoded("event-stream", head + data[:-1])[1]
+
+
+def test_counts_of_slayer_by_hand() -> None:
+    data = bytes((1, 2, 0, 3, 232, 0, 7, 208, 0, 4)) + bytes((0, 5, 0, 3, 232, 1, 0, 0, 2, 0))
+    events, cut = decoded("bsn", data)
+    table = np.stack([getattr(events, name) for name in SpikeCounts.columns], 1)
+    assert table.tolist() == [[1000, 2000, 258, 4], [1000, 65536, 5, 512]] and not cut
+    spikes = events[:1].spread()
+    assert spikes.t.tolist() == [1125, 1375, 1625, 1875] and set(spikes.unit) == {258}
+    with pytest.raises(FileFormatError, match="from 1000 to 999 us"):
+        decoded("bsn", bytes((0, 0, 0, 3, 232, 0, 3, 231, 0, 0)))
+
+
+@pytest.mark.parametrize("which", range(3))
+@pytest.mark.parametrize("most", [1, 7, 1 << 16])
+def test_other_events_are_read_as_written(which: int, most: int, tmp_path: Path) -> None:
+    kind, events = others(200)[which]
+    data = encoded(kind, events)
+    back, cut = decoded(kind, data, most=most)
+    assert same(back, events) and not cut
+    for stop in range(20, len(data), 61):
+        back, cut = decoded(kind, data[:stop], most=most)
+        assert same(back, events, len(back)) and len(back) < 200
+    path = tmp_path / f"a{'.es' if kind == 'event-stream' else '.bsn'}"
+    files.write_events(path, events)
+    known = {"units": 50} if kind == "bsn" else {}
+    again = files.read_events(path, geometry=known)
+    assert same(again, events) and again.size == events.size
+    assert sum(map(len, files.open_events(path))) == 200
 
 
 def test_event_stream_read_at_once_and_in_pieces(tmp_path: Path) -> None:
@@ -366,6 +473,9 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         ("nmnist", CameraEvents([1], [0], [240], [0]), "240 does not fit; 0 to 239"),
         ("bs2", CameraEvents([1 << 23], [0], [0], [0]), "t: 8388608 does not fit"),
         ("bs1", UnitEvents([-1], [0]), "t: -1 does not fit"),
+        ("bsn", SpikeCounts([1], [1 << 24], [0], [1]), "end: 16777216 does not fit"),
+        ("bsn", receptors(3), "SpikeCounts"),
+        ("event-stream", MessageEvents([-1], [b""]), "from 0 on"),
         ("sonata", camera(3), "UnitEvents"),
         ("raw-aer", camera(3), "nothing in the file tells it"),
     ],

@@ -399,7 +399,7 @@ def test_damaged_files(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_many_damaged_files(name: str) -> None:
-    read_damaged(name, 1500, seed=2)
+    read_damaged(name, 10_000, seed=2)
 
 
 def test_a_heap_of_hdf5_that_its_library_would_walk_for_ever() -> None:

@@ -184,6 +184,33 @@ def test_stacked_sparse_and_packed(rows: Rows, bins: int, start: int, length: in
     assert np.array_equal(sp.unpack_frames(packed, W), frames > 0)
 
 
+@exact
+@given(
+    EVENTS,
+    st.floats(0.5, 9.0),
+    st.sampled_from([0.01, 0.25, 1.0, 40.0]),
+    st.integers(1, 7),
+    st.booleans(),
+)
+def test_event_graph(rows: Rows, radius: float, speed: float, most: int, same: bool) -> None:
+    events = made(rows)
+    graph = sp.EventGraph(radius, speed, most, same)(events)
+    wanted, apart = [], []
+    for i, (t, x, y, p) in enumerate(rows_of(events)):
+        found = []
+        for j, (s, u, v, q) in enumerate(rows_of(events)[:i]):
+            ago = float(t - s) * (speed * 1e-3)
+            d = float((v - y) ** 2 + (u - x) ** 2) + ago * ago
+            if d <= radius * radius and (p == q or not same):
+                found.append((d, -j))
+        for d, j in sorted(found)[:most]:
+            wanted.append((-j, i))
+            apart.append(np.float32(math.sqrt(d)))
+    assert graph.edges.T.tolist() == [list(pair) for pair in wanted]
+    assert graph.distance.tolist() == apart and graph.nodes == len(events)
+    assert len(graph.degree()) == len(events) and graph.degree().max(initial=0) <= most
+
+
 def test_a_byte_does_not_run_over() -> None:
     events = made([(t, 1, 2, 1) for t in range(300)])
     assert sp.StackedHistogram(1)(events).max() == 255

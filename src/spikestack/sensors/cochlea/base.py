@@ -91,6 +91,11 @@ class Cochlea(ABC):
     def _filter(self, sound: np.ndarray, out: np.ndarray) -> None:
         """Pass samples through the filters: `out` is float64 (samples, channels)."""
 
+    def _receive(self, sound: np.ndarray, out: np.ndarray) -> None:
+        """Receptor potentials that samples evoke: `out` is float64 (samples, channels)."""
+        self._filter(sound, out)
+        self.hair_cells.transduce(out)
+
     @abstractmethod
     def _reset_filter(self) -> None:
         """Forget all sound."""
@@ -137,8 +142,7 @@ class Cochlea(ABC):
         for first in range(0, len(given), _BLOCK):
             piece = given[first : first + _BLOCK]
             rows = out[: len(piece)]
-            self._filter(piece, rows)
-            self.hair_cells.transduce(rows)
+            self._receive(piece, rows)
             samples, units = self.ganglion.fire(rows)
             times = np.rint((samples + self._samples + 1) * (1e6 / self.rate)).astype(np.int64)
             parts.append((times, units))
@@ -146,6 +150,11 @@ class Cochlea(ABC):
         t = np.concatenate([np.zeros(0, np.int64), *(t for t, _ in parts)])
         unit = np.concatenate([np.zeros(0, np.uint32), *(u for _, u in parts)])
         return UnitEvents(t, unit, self.units)
+
+    def finish(self) -> UnitEvents:
+        """The events that pushing held back of a sound that ends here: none; then forget it."""
+        self.reset()
+        return UnitEvents(np.zeros(0, np.int64), np.zeros(0, np.uint32), self.units)
 
 
 def checked_sound(sound: Any) -> npt.NDArray[np.float64]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...numerics.compiling import njit
 
-__all__ = ["HairCells", "HalfWave"]
+__all__ = ["HairCells", "HalfWave", "transduce"]
 
 #: Seconds: how the stores empty and fill, and the membrane's low-pass (CARFAC v3, two capacitors).
 _OUT_1, _IN_1, _OUT_2, _IN_2, _MEMBRANE = 0.5e-3, 0.2e-3, 1e-3, 10e-3, 80e-6
@@ -46,9 +46,14 @@ class HairCells:
         self._states[0], self._states[1] = self._rest
         self._states[2] = self._facts[5]
 
+    @property
+    def parts(self) -> tuple[np.ndarray, np.ndarray]:
+        """States and constants, as the function `transduce` wants them."""
+        return self._states, self._facts
+
     def transduce(self, motion: np.ndarray) -> None:
         """Replace vibration (samples, channels) by receptor potential."""
-        _transduce(motion, self._states, self._facts)
+        transduce(motion, *self.parts)
 
 
 class HalfWave:
@@ -68,7 +73,8 @@ def _conductance(x: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def _transduce(motion: Any, states: Any, facts: Any) -> None:
+def transduce(motion: Any, states: Any, facts: Any) -> None:
+    """Replace vibration (samples, channels) by receptor potential."""
     out_1, in_1, out_2, in_2, gain, rest, membrane = facts
     first, second, low = states[0], states[1], states[2]
     for n in range(motion.shape[0]):

@@ -108,6 +108,11 @@ class MelDelta:
         t = np.rint(ends * (1e6 / self.rate)).astype(np.int64)
         return UnitEvents(t, units[:count], self.units)
 
+    def finish(self) -> UnitEvents:
+        """The events that pushing held back of a sound that ends here: none; then forget it."""
+        self.reset()
+        return UnitEvents(np.zeros(0, np.int64), np.zeros(0, np.uint32), self.units)
+
 
 @njit(cache=True, error_model="numpy")
 def _modulate(levels: Any, level: Any, threshold: float, frames: Any, units: Any) -> int:

@@ -1,4 +1,4 @@
-"""Event Stream (.es), version 2: one byte of time and four of place for an event."""
+"""Event Stream (.es), version 2: one byte of time, and what happened."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import numpy as np
 from ...errors import FileFormatError, ValidationError
 from ...numerics.compiling import njit
 from ..events import CameraEvents, Events
+from ..other_events import ColourEvents, MessageEvents
+from . import event_stream_kinds as kinds
 from .base import Columns, EventFormat, Header, Truncated
 
 __all__ = ["FORMAT"]
 
 _MAGIC = b"Event Stream"
-_DVS, _ATIS = 1, 2
-_KINDS = {0: "generic", _DVS: "dvs", _ATIS: "atis", 4: "color"}
+_GENERIC, _DVS, _ATIS, _COLOUR = 0, 1, 2, 4
+_KINDS = {_GENERIC: "generic", _DVS: "dvs", _ATIS: "atis", _COLOUR: "color"}
 _RECORD = 5
 #: Bytes that a writer may spend on pauses, of 127 us each: half an hour.
 _PAUSES = 1 << 24
@@ -25,12 +27,14 @@ _PAUSES = 1 << 24
 class EventStream(EventFormat):
     """Events of a DVS, or the changes in a stream of an ATIS; its exposures are skipped.
 
+    The generic kind holds `MessageEvents`, the one of colours `ColourEvents`.
+
     Rows are counted from below in the file, and from above here. Source: the reader of A.
     Marcireau's event_stream.
     """
 
     name = "event-stream"
-    summary = "Event Stream 2, of a DVS or ATIS"
+    summary = "Event Stream 2: of a DVS or ATIS, of colours, of any bytes"
     suffixes = (".es",)
 
     def matches(self, head: bytes, suffix: str) -> bool:
@@ -44,19 +48,27 @@ class EventStream(EventFormat):
             raise FileFormatError("no Event Stream: it should begin with 'Event Stream'")
         if head[12] != 2:
             raise FileFormatError(f"Event Stream of version {head[12]}, and version 2 is known")
-        if head[15] not in (_DVS, _ATIS):
-            kind = _KINDS.get(head[15], f"number {head[15]}")
-            raise FileFormatError(f"Event Stream of kind {kind}, and 'dvs' and 'atis' are known")
+        if head[15] not in _KINDS:
+            known = list(_KINDS.values())
+            raise FileFormatError(f"Event Stream of kind {head[15]}, and {known} are known")
+        about = {"version": 2, "kind": _KINDS[head[15]]}
+        if head[15] == _GENERIC:
+            return Header({}, MessageEvents, about, 16)
         if len(head) < 20:
             raise FileFormatError("Event Stream that ends within its header")
         width, height = (int.from_bytes(head[i : i + 2], "little") for i in (16, 18))
         if not width or not height:
             raise FileFormatError(f"Event Stream of {width} x {height} pixels")
         size = {"width": width, "height": height}
-        return Header(size, about={"version": 2, "kind": _KINDS[head[15]]}, offset=20)
+        kind = ColourEvents if head[15] == _COLOUR else CameraEvents
+        return Header(size, kind, about, 20)
 
     def chunks(self, file: BinaryIO, header: Header, most: int) -> Iterator[Columns]:
         """Decode."""
+        if header.kind is not CameraEvents:
+            other = kinds.colours if header.kind is ColourEvents else kinds.messages
+            yield from other(file, header, most)
+            return
         file.seek(header.offset)
         decode = _decode_dvs if header.about["kind"] == "dvs" else _decode_atis
         state = np.zeros(3, np.int64)  # time, bytes used, events found
@@ -74,6 +86,9 @@ class EventStream(EventFormat):
 
     def whole(self, file: BinaryIO, header: Header) -> Iterator[Columns]:
         """Decode all events at once; they are counted before, so that no array is too large."""
+        if header.kind is not CameraEvents:
+            yield from self.chunks(file, header, 1 << 20)
+            return
         file.seek(header.offset)
         bytes_ = np.frombuffer(file.read(), np.uint8)
         dvs = header.about["kind"] == "dvs"
@@ -86,17 +101,27 @@ class EventStream(EventFormat):
         _check_end(rest)
 
     def write(self, file: BinaryIO, events: Events, **settings: Any) -> None:
-        """Write events of a camera as those of a DVS.
+        """Write events of a camera as those of a DVS; colours and messages as what they are.
 
         Raises
         ------
         ValidationError
-            If they are of no camera, begin before 0, or pause for half an hour or more.
+            If they are of another kind, begin before 0, or pause for half an hour or more.
         """
-        if not isinstance(events, CameraEvents) or settings:
-            raise ValidationError("event-stream", "writes CameraEvents, without settings")
+        if not isinstance(events, CameraEvents | ColourEvents | MessageEvents) or settings:
+            what = "writes CameraEvents, ColourEvents or MessageEvents, without settings"
+            raise ValidationError("event-stream", what)
+        if isinstance(events, MessageEvents):
+            file.write(_MAGIC + bytes((2, 0, 0, _GENERIC)))
+            kinds.write_messages(file, events)
+            return
         if max(events.width, events.height) > 65_535:
             raise ValidationError("event-stream", f"{events.width} x {events.height}", "<= 65535")
+        size = events.width.to_bytes(2, "little") + events.height.to_bytes(2, "little")
+        if isinstance(events, ColourEvents):
+            file.write(_MAGIC + bytes((2, 0, 0, _COLOUR)) + size)
+            kinds.write_colours(file, events)
+            return
         if len(events) and (events.t[0] < 0 or events.t[-1] // 127 > _PAUSES + len(events)):
             raise ValidationError(
                 "event-stream, t",
@@ -104,7 +129,6 @@ class EventStream(EventFormat):
                 "from 0 on; a byte is written for every 127 us",
                 "shift the events to begin at 0: events.shifted(-events.t[0] / 1000)",
             )
-        size = events.width.to_bytes(2, "little") + events.height.to_bytes(2, "little")
         file.write(_MAGIC + bytes((2, 0, 0, _DVS)) + size)
         before = 0
         for first in range(0, len(events), 1 << 18):

@@ -19,6 +19,7 @@ from ...errors import FileFormatError, UnknownNameError, ValidationError, shorte
 from ..events import Events
 from . import ordering
 from .base import Columns, EventFormat, Header, Truncated
+from .hdf5_cut import lengths
 
 __all__ = ["EventFile", "formats", "open_events", "read_events", "write_events"]
 
@@ -288,7 +289,9 @@ def _detected(path: Path) -> EventFormat:
                 file.seek(0)
                 if kind.confirms(file):
                     return kind
+        size = lengths(file)
+    cut = f"{size}, and is " if size.cut else ""
     raise FileFormatError(
-        f"{path}: of no known format of events; known: {', '.join(formats())}; pass format= if it "
-        "is one of them"
+        f"{path}: {cut}of no known format of events; known: {', '.join(formats())}; pass format= "
+        "if it is one of them"
     )

@@ -8,21 +8,21 @@ Source: openeb (Apache-2), writer of HDF5 event files.
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from ...errors import FileFormatError, MissingExtraError, ValidationError
+from ...errors import FileFormatError, ValidationError
 from ..events import CameraEvents, Events
 from . import ecf, percent_header
-from .base import Columns, EventFormat, Header
-from .hdf5_heaps import check_heaps
+from .base import Columns, EventFormat, Header, Truncated
+from .hdf5_cut import lengths
+from .hdf5_files import MAGIC, check_size, holds, library, opened, present
+from .hdf5_texts import check_texts
 
 __all__ = ["FORMAT"]
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _EVENTS = "CD/events"
 _FILTER = 0x8ECF
 _CHUNK = 16_384
@@ -38,10 +38,6 @@ _INDEX = np.dtype([("id", "<u8"), ("ts", "<i8")])
 #: Microseconds of a row of the index, and how many rows are worth it: 9 hours.
 _SLOT, _SLOTS = 2000, 1 << 24
 _WIDEST, _LARGEST_CHUNK, _LARGEST_ATTRIBUTE = 2048, 1 << 28, 1 << 16
-#: No filter of HDF5 makes more of a byte than this.
-_MOST_PACKED = 2048
-#: What h5py raises of damaged files.
-_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError, OverflowError)
 
 
 class PropheseeHdf5(EventFormat):
@@ -54,61 +50,50 @@ class PropheseeHdf5(EventFormat):
 
     def matches(self, head: bytes, suffix: str) -> bool:
         """Whether it is HDF5 at all."""
-        return head.startswith(_SIGNATURE)
+        return head.startswith(MAGIC)
 
     def confirms(self, file: BinaryIO) -> bool:
         """Whether it has the table of events."""
-        h5py = _h5py()
-        try:
-            with h5py.File(file, "r") as opened:
-                return _EVENTS in opened
-        except _ERRORS:
-            return False
+        return holds(file, _EVENTS)
 
     def header(self, file: BinaryIO) -> Header:
         """Read the attributes of the file."""
-        h5py = _h5py()
-        check_heaps(file)
-
-        def read() -> Header:
-            with h5py.File(file, "r") as opened:
-                _table(opened)
-                about = _attributes(opened.attrs)
-            return Header(percent_header.geometry(about), CameraEvents, about)
-
-        return _guarded(read)
+        with opened(file) as data:
+            _table(data)
+            check_texts(file, library().h5o.get_info(data.id).addr)
+            about = _attributes(data.attrs)
+        return Header(percent_header.geometry(about), CameraEvents, about)
 
     def chunks(self, file: BinaryIO, header: Header, most: int) -> Iterator[Columns]:
-        """Decode about `most` events at a time."""
-        h5py = _h5py()
-        opened = _guarded(lambda: h5py.File(file, "r"))
-        with opened:
+        """Decode about `most` events at a time; of a file that is cut, whole chunks before that."""
+        with opened(file) as data:
             parts: list[Columns] = []
-            stream = self._parts(_guarded(lambda: _table(opened)), most)
-            while (part := _guarded(lambda: next(stream, None))) is not None:
+            table = _table(data)
+            total = present(file, table)
+            for part in self._parts(file, table, total, most):
                 parts.append(_inside(part, header))
                 if sum(len(part["t"]) for part in parts) >= most:
                     yield _joined(parts)
                     parts = []
             if parts:
                 yield _joined(parts)
+            if total < len(table):
+                raise Truncated(f"{lengths(file)}, and {total} of {len(table)} events")
 
-    def _parts(self, table: Any, most: int) -> Iterator[Columns]:
+    def _parts(self, file: BinaryIO, table: Any, total: int, most: int) -> Iterator[Columns]:
         """Columns as they come: a chunk, or a slice of a table that h5py itself can read."""
-        total = len(table)
         if _FILTER not in _filters(table):
-            if total * _RECORD.itemsize > _MOST_PACKED * (table.id.get_storage_size() + 1):
-                raise FileFormatError(f"{total} events are more than it can hold")
+            check_size(file, table)
             size = min(most, 1 << 18)
             for first in range(0, total, size):
-                yield _columns(table[first : first + size])
+                yield _columns(table[first : min(first + size, total)])
             return
         if _filters(table) != [_FILTER]:
             raise FileFormatError(f"its events have filters {_filters(table)}, not ECF alone")
         size = table.chunks[0]
         if not 0 < size <= ecf.MOST:
             raise FileFormatError(f"chunks of {size} events; ECF holds up to {ecf.MOST}")
-        if -(-total // size) > table.id.get_num_chunks():
+        if total == len(table) and -(-total // size) > table.id.get_num_chunks():
             raise FileFormatError("chunks of events are missing")
         for first in range(0, total, size):
             mask, block = table.id.read_direct_chunk((first,))
@@ -120,30 +105,13 @@ class PropheseeHdf5(EventFormat):
     def write(self, file: BinaryIO, events: Events, **settings: Any) -> None:
         """Write events in chunks of 16,384, with an index of a row for every 2 ms."""
         _check(events, settings, self.name)
-        h5py = _h5py()
+        h5py = library()
         with h5py.File(file, "w") as opened:
             opened.attrs["version"] = "1.0"
             opened.attrs["format"] = "ECF"
             opened.attrs["geometry"] = f"{events.width}x{events.height}"  # type: ignore[attr-defined]
             _write_table(h5py, opened, events)
             _write_index(opened, events)
-
-
-def _h5py() -> Any:
-    try:
-        return importlib.import_module("h5py")
-    except ImportError as error:
-        raise MissingExtraError("HDF5", "hdf5") from error
-
-
-def _guarded(read: Callable[[], Any]) -> Any:
-    """What `read` returns; what h5py raises of a damaged file becomes FileFormatError."""
-    try:
-        return read()
-    except FileFormatError:
-        raise
-    except _ERRORS as error:
-        raise FileFormatError(f"damaged HDF5: {str(error)[:200]}") from error
 
 
 def _table(opened: Any) -> Any:

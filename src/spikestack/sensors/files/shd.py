@@ -12,6 +12,7 @@ import numpy as np
 from ...errors import FileFormatError, ValidationError, shorten
 from ..events import Events, UnitEvents
 from .base import Columns, EventFormat, Header
+from .hdf5_cut import lengths
 from .hdf5_files import MAGIC, column, holds, library, microseconds, opened
 
 __all__ = ["FORMAT", "samples"]
@@ -53,7 +54,7 @@ class Shd(EventFormat):
     def header(self, file: BinaryIO) -> Header:
         """How many samples there are, and the label of this one."""
         with opened(file) as data:
-            times, _, labels = _arrays(data)
+            times, _, labels = _arrays(file, data)
             if not isinstance(self.sample, int) or not 0 <= self.sample < len(times):
                 known = f"0 to {len(times) - 1}"
                 raise ValidationError("shd, sample", f"got {shorten(self.sample)}", known)
@@ -65,7 +66,7 @@ class Shd(EventFormat):
     def chunks(self, file: BinaryIO, header: Header, most: int) -> Iterator[Columns]:
         """Read the sample."""
         with opened(file) as data:
-            times, units, _ = _arrays(data)
+            times, units, _ = _arrays(file, data)
             columns = _sample(file, times, units, self.sample)
         for first in range(0, len(columns["t"]), most):
             yield {name: c[first : first + most] for name, c in columns.items()}
@@ -107,11 +108,13 @@ class Shd(EventFormat):
         h5py = library()
         with h5py.File(file, "w") as data:
             data[_LABELS] = np.array([what for _, what in every], np.uint16)
-            for path, kind in ((_TIMES, np.float16), (_UNITS, np.uint16)):
-                rows = data.create_dataset(path, (len(every),), h5py.vlen_dtype(kind))
-                for i, (part, _) in enumerate(every):
-                    of = part.t / _SECOND if path is _TIMES else part.unit
-                    rows[i] = of.astype(kind)
+            shape = (len(every),)
+            times = data.create_dataset(_TIMES, shape, h5py.vlen_dtype(np.float16))
+            units = data.create_dataset(_UNITS, shape, h5py.vlen_dtype(np.uint16))
+            # Sample by sample, so that the first ones are whole if the file is cut off.
+            for i, (part, _) in enumerate(every):
+                times[i] = (part.t / _SECOND).astype(np.float16)
+                units[i] = part.unit.astype(np.uint16)
 
 
 def samples(path: str | Path, units: int = 700) -> Iterator[tuple[UnitEvents, int]]:
@@ -132,15 +135,15 @@ def samples(path: str | Path, units: int = 700) -> Iterator[tuple[UnitEvents, in
         Without h5py.
     """
     with Path(path).open("rb") as file, opened(file) as data:
-        times, rows, labels = _arrays(data)
+        times, rows, labels = _arrays(file, data)
         for i in range(len(times)):
             events = UnitEvents(**_sample(file, times, rows, i), units=units)
             yield events, -1 if labels is None else int(labels[i])
 
 
-def _arrays(data: Any) -> tuple[Any, Any, Any]:
-    times, units = column(data, _TIMES, "O"), column(data, _UNITS, "O")
-    labels = column(data, _LABELS, "iu") if _LABELS in data else None
+def _arrays(file: BinaryIO, data: Any) -> tuple[Any, Any, Any]:
+    times, units = column(file, data, _TIMES, "O"), column(file, data, _UNITS, "O")
+    labels = column(file, data, _LABELS, "iu") if _LABELS in data else None
     if len(times) != len(units) or (labels is not None and len(labels) != len(times)):
         raise FileFormatError("a file of samples with different numbers of times, units and labels")
     return times, units, labels
@@ -161,7 +164,7 @@ def _check_length(file: BinaryIO, rows: Any, i: int) -> None:
         data = file.read(4)
     else:
         return
-    if int.from_bytes(data[:4], "little") * 2 > rows.file.id.get_filesize():
+    if int.from_bytes(data[:4], "little") * 2 > lengths(file).present:
         raise FileFormatError(f"sample {i} says that it is longer than its file")
 
 

@@ -12,8 +12,10 @@ import numpy as np
 
 from ...errors import FileFormatError, UnknownNameError, ValidationError
 from ..events import Events, UnitEvents
-from .base import Columns, EventFormat, Header
-from .hdf5_files import MAGIC, column, holds, library, microseconds, opened
+from .base import Columns, EventFormat, Header, Truncated
+from .hdf5_cut import lengths
+from .hdf5_files import MAGIC, column, holds, library, microseconds, opened, present
+from .hdf5_texts import check_texts
 
 __all__ = ["FORMATS"]
 
@@ -61,7 +63,7 @@ class Sonata(EventFormat):
             name = known[0] if self.population is None else self.population
             if name not in known:
                 raise UnknownNameError("sonata, population", name, known)
-            unit: Any = _text(data[f"spikes/{name}/timestamps"], "units", "ms")
+            unit: Any = _text(file, data[f"spikes/{name}/timestamps"], "units", "ms")
             unit = unit.decode("utf-8", "replace") if isinstance(unit, bytes) else unit
             if not isinstance(unit, str) or unit not in _PER_UNIT:
                 raise FileFormatError(f"SONATA spikes with times in {unit!r}")
@@ -72,13 +74,16 @@ class Sonata(EventFormat):
         """Read the population, and sort it."""
         where = f"spikes/{header.about['population']}"
         with opened(file) as data:
-            times = column(data, f"{where}/timestamps", "fiu")
-            ids = column(data, f"{where}/node_ids", "iu")
+            times = column(file, data, f"{where}/timestamps", "fiu")
+            ids = column(file, data, f"{where}/node_ids", "iu")
             if len(times) != len(ids):
                 raise FileFormatError(f"{len(times)} timestamps of {len(ids)} node_ids in {where}")
-            times, ids = times[:], ids[:]
+            total = len(times)
+            held = min(present(file, times), present(file, ids))
+            times, ids = times[:held], ids[:held]
         t = microseconds(times, _PER_UNIT[header.about["time_unit"]], f"{where}/timestamps")
         yield from _by_time(t, ids, most)
+        _check_end(file, held, total)
 
     def write(
         self, file: BinaryIO, events: Events, population: str = "spikes", **settings: Any
@@ -127,21 +132,27 @@ class Nwb(EventFormat):
     def header(self, file: BinaryIO) -> Header:
         """How many units there are, and their ids."""
         with opened(file) as data:
-            ends = column(data, "units/spike_times_index", "iu")
-            ids = column(data, "units/id", "iu")[:].tolist() if "units/id" in data else []
+            ends = column(file, data, "units/spike_times_index", "iu")
+            ids = _ids(file, data)
             units = len(ends)
         return Header({"units": units} if units else {}, UnitEvents, {"ids": ids})
 
     def chunks(self, file: BinaryIO, header: Header, most: int) -> Iterator[Columns]:
         """Read all spikes, and sort them."""
         with opened(file) as data:
-            times = column(data, "units/spike_times", "f")[:]
-            ends = column(data, "units/spike_times_index", "iu")[:].astype(np.int64)
+            times = column(file, data, "units/spike_times", "f")
+            index = column(file, data, "units/spike_times_index", "iu")
+            if present(file, index) < len(index):
+                raise FileFormatError("which units spikes are of is lost")
+            total, held = len(times), present(file, times)
+            times, ends = times[:held], index[:].astype(np.int64)
         counts = np.diff(ends, prepend=0)
-        if (counts < 0).any() or counts.sum() != len(times):
-            raise FileFormatError(f"the index of {len(times)} spike times does not fit them")
+        if (counts < 0).any() or counts.sum() != total:
+            raise FileFormatError(f"the index of {total} spike times does not fit them")
+        counts = np.diff(np.minimum(ends, held), prepend=0)
         unit = np.repeat(np.arange(len(ends), dtype=np.uint32), counts)
         yield from _by_time(microseconds(times, 1e6, "units/spike_times"), unit, most)
+        _check_end(file, held, total)
 
     def write(
         self,
@@ -180,10 +191,11 @@ class Nwb(EventFormat):
             units.attrs["colnames"] = np.array(["spike_times"], library().string_dtype())
             units["id"] = np.arange(events.units, dtype=np.int64)
             _typed(units["id"], "ElementIdentifiers", "hdmf-common")
+            # The longest comes last, so that little is lost if the file is cut off.
+            units["spike_times_index"] = np.cumsum(events.counts()).astype(np.uint64)
             units["spike_times"] = events.t[order] / 1e6
             _typed(units["spike_times"], "VectorData", "hdmf-common")
             units["spike_times"].attrs["description"] = "s, of each unit in turn"
-            units["spike_times_index"] = np.cumsum(events.counts()).astype(np.uint64)
             index = _typed(units["spike_times_index"], "VectorIndex", "hdmf-common")
             index.attrs["description"] = "where the spikes of each unit end"
             index.attrs["target"] = units["spike_times"].ref
@@ -211,7 +223,7 @@ def _typed(target: Any, kind: str, namespace: str) -> Any:
     return target
 
 
-def _text(target: Any, name: str, default: str) -> Any:
+def _text(file: BinaryIO, target: Any, name: str, default: str) -> Any:
     """A text that is an attribute; None if it is anything else.
 
     It is looked at before it is read: the library crashes on some damaged ones.
@@ -225,7 +237,16 @@ def _text(target: Any, name: str, default: str) -> Any:
         return None
     if kind.is_variable_str() and found.get_storage_size() != 16:
         return None
+    check_texts(file, library().h5o.get_info(target.id).addr)
     return np.ravel(target.attrs[name])[0]
+
+
+def _ids(file: BinaryIO, data: Any) -> list[int]:
+    if "units/id" not in data:
+        return []
+    ids = column(file, data, "units/id", "iu")
+    made: list[int] = ids[: present(file, ids)].tolist()
+    return made
 
 
 def _populations(data: Any) -> list[str]:
@@ -235,6 +256,11 @@ def _populations(data: Any) -> list[str]:
     return [
         name for name in spikes if f"{name}/timestamps" in spikes and f"{name}/node_ids" in spikes
     ]
+
+
+def _check_end(file: BinaryIO, held: int, total: int) -> None:
+    if held < total:
+        raise Truncated(f"{lengths(file)}, and {held} of {total} spikes")
 
 
 def _by_time(t: np.ndarray, ids: np.ndarray, most: int) -> Iterator[Columns]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,12 @@ import numpy.typing as npt
 from ...errors import ValidationError, shorten
 from ...numerics.compiling import njit
 from ...units import magnitude, parse_unit
-from ..events import CameraEvents
+from ..events import CameraEvents, Events, UnitEvents
 
 __all__ = ["LONG_AGO", "EventFilter", "FilterState", "columns", "kept", "time_of", "whole_number"]
 
+#: More units than this have no state.
+_MOST_UNITS = 1 << 28
 #: The time of what has not happened; far enough from both ends of int64 to be subtracted from.
 LONG_AGO = -(2**62)
 
@@ -52,7 +55,9 @@ class FilterState:
 
 
 class EventFilter(ABC):
-    """Keeps some events of a camera. Every decision rests on what came before, never after.
+    """Keeps some events of a camera, or of numbered units.
+
+    Every decision rests on what came before, never after.
 
     ``filter(events)`` gives the events that pass. A stream is filtered piece by piece with a state
     that goes along, and gives what the whole would::
@@ -61,15 +66,19 @@ class EventFilter(ABC):
         for piece in pieces:
             passed = filter(piece, state)
 
-    A subclass is a frozen dataclass of parameters; it declares its memory and decides.
+    A subclass is a frozen dataclass of parameters; it declares its memory and decides. One that
+    `takes` UnitEvents sees them as a sensor of one row: `x` is the unit, `y` and `p` are 0.
     """
+
+    #: Kinds of events that can be filtered.
+    takes: ClassVar[tuple[type[Events], ...]] = (CameraEvents,)
 
     @abstractmethod
     def memory(self, width: int, height: int) -> dict[str, npt.NDArray[Any]]:
         """Arrays as they are before the first event."""
 
     @abstractmethod
-    def decide(self, state: FilterState, events: CameraEvents, out: npt.NDArray[np.bool_]) -> None:
+    def decide(self, state: FilterState, events: Any, out: npt.NDArray[np.bool_]) -> None:
         """Fill `out`, and bring the arrays of `state` up to date.
 
         Parameters
@@ -83,17 +92,21 @@ class EventFilter(ABC):
         """
 
     def start(self, width: int, height: int) -> FilterState:
-        """The state before the first event of a sensor of this size."""
-        width, height = whole_number(self, "width", width), whole_number(self, "height", height)
+        """The state before the first event of a sensor of this size; of units, (units, 1)."""
+        most = _MOST_UNITS if UnitEvents in self.takes else 65536
+        width, height = (
+            whole_number(self, "width", width, 1, most),
+            whole_number(self, "height", height),
+        )
         return FilterState(width, height, self.memory(width, height))
 
-    def mask(self, events: CameraEvents, state: FilterState | None = None) -> npt.NDArray[np.bool_]:
+    def mask(self, events: Events, state: FilterState | None = None) -> npt.NDArray[np.bool_]:
         """Which events pass: bool, one for each.
 
         Parameters
         ----------
         events
-            Of one camera.
+            Of one sensor.
         state
             Of the events before; brought up to date. A fresh one by default.
 
@@ -105,33 +118,39 @@ class EventFilter(ABC):
         state = self._ready(events, state)
         out = np.zeros(len(events), np.bool_)
         if len(events):
-            self.decide(state, columns(events), out)
+            self.decide(state, self._seen(events), out)
             state.last, state.seen = int(events.t[-1]), state.seen + len(events)
         return out
 
-    def __call__(self, events: CameraEvents, state: FilterState | None = None) -> CameraEvents:
+    def __call__(self, events: Any, state: FilterState | None = None) -> Any:
         """The events that pass; see `mask`."""
         return self.moved(kept(events, self.mask(events, state)))
 
-    def moved(self, events: CameraEvents) -> CameraEvents:
+    def moved(self, events: Any) -> Any:
         """Events that passed, where the filter puts them: their own places, mostly."""
         return events
+
+    def _seen(self, events: Events) -> Any:
+        """Events as `decide` reads them."""
+        return columns(events) if isinstance(events, CameraEvents) else _row(events)
 
     def size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the sensor as it is after the filter."""
         return width, height
 
-    def _ready(self, events: CameraEvents, state: FilterState | None) -> FilterState:
+    def _ready(self, events: Events, state: FilterState | None) -> FilterState:
         name = type(self).__name__
-        if not isinstance(events, CameraEvents):
-            raise ValidationError(name, f"got {type(events).__name__}", "CameraEvents")
+        if not isinstance(events, self.takes):
+            kinds = " or ".join(kind.__name__ for kind in self.takes)
+            raise ValidationError(name, f"got {type(events).__name__}", kinds)
+        camera = isinstance(events, CameraEvents)
+        width, height = (events.width, events.height) if camera else (events.size, 1)  # type: ignore[attr-defined]
         if state is None:
-            return self.start(max(events.width, 1), max(events.height, 1))
-        if len(events) and (state.width, state.height) != (events.width, events.height):
+            return self.start(max(width, 1), max(height, 1))
+        if len(events) and (state.width, state.height) != (width, height):
             raise ValidationError(
                 f"{name}, state",
-                f"is of {state.width} x {state.height} pixels, events of "
-                f"{events.width} x {events.height}",
+                f"is of {state.width} x {state.height} pixels, events of {width} x {height}",
                 "one sensor",
             )
         if len(events) and events.t[0] < state.last:
@@ -139,6 +158,13 @@ class EventFilter(ABC):
                 f"{name}, state", f"time goes back from {state.last} to {events.t[0]} us"
             )
         return state
+
+
+def _row(events: Events) -> Any:
+    """Events of units as those of a sensor of one row."""
+    nothing = np.zeros(len(events), np.uint8)
+    t, unit = np.ascontiguousarray(events.t), np.ascontiguousarray(events.unit)
+    return SimpleNamespace(t=t, x=unit, y=nothing, p=nothing)
 
 
 def columns(events: CameraEvents) -> CameraEvents:
@@ -149,8 +175,10 @@ def columns(events: CameraEvents) -> CameraEvents:
     return CameraEvents(**arrays, width=events.width, height=events.height)
 
 
-def kept(events: CameraEvents, mask: npt.NDArray[np.bool_]) -> CameraEvents:
-    """The events that a mask names: ``events[mask]``, several times faster."""
+def kept(events: Any, mask: npt.NDArray[np.bool_]) -> Any:
+    """The events that a mask names: ``events[mask]``, for cameras several times faster."""
+    if not isinstance(events, CameraEvents):
+        return events[mask]
     whole, n = columns(events), int(np.count_nonzero(mask))
     # One more than there are: what does not pass is written behind the last that does.
     arrays = [np.empty(n + 1, kind) for kind in events.columns.values()]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ValidationError, shorten
-from ..events import CameraEvents
+from ..events import CameraEvents, Events, UnitEvents
 from .base import EventFilter, FilterState, kept
 
 __all__ = ["FilterChain"]
@@ -30,6 +30,16 @@ class FilterChain(EventFilter):
         if not filters or not all(isinstance(f, EventFilter) for f in filters):
             raise ValidationError("FilterChain", f"got {shorten(filters)}", "one filter or more")
         self.filters = filters
+
+    @property
+    def takes(self) -> tuple[type[Events], ...]:  # type: ignore[override]
+        """What all of the filters do."""
+        return tuple(
+            k for k in (CameraEvents, UnitEvents) if all(k in f.takes for f in self.filters)
+        )
+
+    def _seen(self, events: Events) -> Events:
+        return events
 
     def __repr__(self) -> str:
         return f"FilterChain({', '.join(map(repr, self.filters))})"
@@ -55,7 +65,7 @@ class FilterChain(EventFilter):
             numbers, events = numbers[passed], one.moved(kept(events, passed))
         out[numbers] = True
 
-    def moved(self, events: CameraEvents) -> CameraEvents:
+    def moved(self, events: Any) -> Any:
         """By one after the other."""
         for one in self.filters:
             events = one.moved(events)

@@ -10,15 +10,15 @@ import numpy.typing as npt
 
 from ...errors import ValidationError, shorten
 from ...numerics.compiling import njit
-from ..events import CameraEvents
+from ..events import CameraEvents, Events, UnitEvents
 from .base import LONG_AGO, EventFilter, FilterState, columns, time_of
 
-__all__ = ["HotPixel", "hot_pixels"]
+__all__ = ["HotPixel", "hot_pixels", "hot_units"]
 
 
 @dataclass(frozen=True)
 class HotPixel(EventFilter):
-    """Drop events of pixels that fired too often in the window of time before.
+    """Drop events of pixels, or units, that fired too often in the window of time before.
 
     Time is cut into windows, from 0 us on. A pixel is hot in a window if it had more events in the
     one before than the mean over all pixels plus `sigmas` standard deviations, and more than one.
@@ -36,6 +36,8 @@ class HotPixel(EventFilter):
     window: Any = 1000.0
     sigmas: float = 5.0
 
+    takes = (CameraEvents, UnitEvents)
+
     def __post_init__(self) -> None:
         time_of(self, "window")
         _check_sigmas(f"{type(self).__name__}.sigmas", self.sigmas)
@@ -52,7 +54,7 @@ class HotPixel(EventFilter):
         """Window by window."""
         a, window = state.arrays, round(self.window * 1000)
         begin = 0
-        while begin < len(events):
+        while begin < len(out):
             number = int(events.t[begin]) // window
             if number != a["number"][0]:
                 # After a window without events, nothing is hot.
@@ -95,13 +97,31 @@ def hot_pixels(
     whole = columns(events)
     count = np.zeros((max(events.height, 1), max(events.width, 1)), np.int64)
     _decide(whole.x, whole.y, count, np.zeros(count.shape, np.bool_), np.empty(len(whole), bool))
+    return _hottest("hot_pixels", count, sigmas, top)
+
+
+def hot_units(
+    events: Events, sigmas: float | None = 5.0, top: int | None = None
+) -> npt.NDArray[np.bool_]:
+    """Which units of a recording are hot: bool[units]; see `hot_pixels`.
+
+    Examples
+    --------
+    ``SelectUnits(~hot_units(events))(events)`` takes them out.
+    """
+    return _hottest("hot_units", events.counts(), sigmas, top)
+
+
+def _hottest(
+    where: str, count: npt.NDArray[np.int64], sigmas: float | None, top: int | None
+) -> npt.NDArray[np.bool_]:
     hot = np.zeros(count.shape, np.bool_)
     if sigmas is not None:
-        _check_sigmas("hot_pixels, sigmas", sigmas)
+        _check_sigmas(f"{where}, sigmas", sigmas)
         hot |= _above(count, sigmas)
     if top is not None:
         if not isinstance(top, int | np.integer) or not 0 <= top <= count.size:
-            raise ValidationError("hot_pixels, top", f"got {top!r}", f"from 0 to {count.size}")
+            raise ValidationError(f"{where}, top", f"got {top!r}", f"from 0 to {count.size}")
         most = np.argsort(-count, axis=None, kind="stable")[:top]
         hot.flat[most[count.flat[most] > 0]] = True
     return hot

@@ -12,6 +12,7 @@ from ...numerics.compiling import njit
 from ...numerics.random import stream_key
 from ...numerics.random_compiled import uniform
 from ...units import magnitude, parse_unit
+from ..events import CameraEvents, UnitEvents
 from .base import LONG_AGO, EventFilter, FilterState, time_of
 
 __all__ = ["RateLimiter"]
@@ -29,7 +30,7 @@ class RateLimiter(EventFilter):
     Parameters
     ----------
     limit
-        Hz, of all pixels together.
+        Hz, of all pixels or units together.
     window
         ms.
     seed
@@ -42,6 +43,8 @@ class RateLimiter(EventFilter):
     window: Any = 10.0
     seed: int = 1
     name: str = "RateLimiter"
+
+    takes = (CameraEvents, UnitEvents)
 
     def __post_init__(self) -> None:
         time_of(self, "window")

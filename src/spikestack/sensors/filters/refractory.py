@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...numerics.compiling import njit
+from ..events import CameraEvents, UnitEvents
 from .base import LONG_AGO, EventFilter, FilterState, time_of
 
 __all__ = ["RefractoryFilter"]
@@ -15,18 +16,20 @@ __all__ = ["RefractoryFilter"]
 
 @dataclass(frozen=True)
 class RefractoryFilter(EventFilter):
-    """Drop events of a pixel that come less than `period` after its last one that passed.
+    """Drop events of a pixel or unit that come less than `period` after its last one that passed.
 
     Parameters
     ----------
     period
         ms.
     by_polarity
-        Whether ON and OFF are counted apart.
+        Whether ON and OFF of a pixel are counted apart.
     """
 
     period: Any = 1.0
     by_polarity: bool = False
+
+    takes = (CameraEvents, UnitEvents)
 
     def __post_init__(self) -> None:
         time_of(self, "period")
