@@ -1,0 +1,231 @@
+"""One call of a trainable network: populations in turn, each with all that arrives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from ..errors import UnknownNameError
+from ..program.program import INJECTED, Program
+from .cells import Cell
+from .links import Link
+from .passing import Inner, Loop, Member, run_cell, run_loop
+from .products import Exact, apply
+
+if TYPE_CHECKING:
+    from .module import SpikingNetwork
+
+__all__ = ["Call", "Output", "State"]
+
+
+@dataclass
+class State:
+    """Where a run has come to: pass it to the next call to go on from there.
+
+    Attributes
+    ----------
+    clock
+        Steps so far.
+    states
+        By population, (variables, trials * neurons).
+    counters
+        Refractory steps that are left, by population.
+    past
+        By population, what was sent in the last steps, for delays; None where nothing is delayed.
+    """
+
+    clock: int
+    states: list[Any]
+    counters: list[np.ndarray]
+    past: list[Any]
+
+    def detach(self) -> State:
+        """The same without its history: gradients end here (truncated back-propagation)."""
+        return State(
+            self.clock, [s.detach() for s in self.states], [c.copy() for c in self.counters],
+            [None if p is None else p.detach() for p in self.past],
+        )  # fmt: skip
+
+
+@dataclass
+class Output:
+    """What a network did.
+
+    Attributes
+    ----------
+    spikes
+        By population, what was sent: (steps, trials, neurons); 1 for a plain spike, 0 for none.
+    traces
+        By ``"population.variable"``, recorded variables after each step, coherent units (mV, nA).
+    state
+        To go on from.
+    """
+
+    spikes: dict[str, Any] = field(default_factory=dict)
+    traces: dict[str, Any] = field(default_factory=dict)
+    state: State | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        found = self.traces if name in self.traces else self.spikes
+        if name not in found:
+            raise UnknownNameError("Output", name, (*self.spikes, *self.traces))
+        return found[name]
+
+
+class Call:
+    """One call of `SpikingNetwork.forward`."""
+
+    def __init__(
+        self, module: SpikingNetwork, program: Program, steps: int, trials: int,
+        fed: dict[str, Any], begin: State, after: State, weights: dict[str, Any], sent: list[Any],
+    ) -> None:  # fmt: skip
+        self.m, self.program, self.steps, self.trials = module, program, steps, trials
+        self.fed, self.begin, self.after, self.weights, self.sent = fed, begin, after, weights, sent
+
+    def alone(self, k: int) -> list[Any]:
+        """A population that does not feed back, over all steps."""
+        arrivals = [self._arriving(k, r, ()) for r in range(self._receptors(k))]
+        member, initial, trained = self._member(k, [len(a) for a in arrivals])
+        sent, traces, final = run_cell(member, self.steps, initial, trained, arrivals)
+        self._keep(k, member, sent if sent.numel() else None, final)
+        return [traces]
+
+    def loop(self, members: tuple[int, ...]) -> list[Any]:
+        """Populations that feed back on each other, step by step."""
+        inner = [link for link in self.m.links if link.pre in members and link.post in members]
+        arrivals = [
+            [self._whole(self._arriving(k, r, members), k) for r in range(self._receptors(k))]
+            for k in members
+        ]
+        made = [self._member(k, [self.steps] * len(a)) for k, a in zip(members, arrivals)]
+        names = sorted({link.name for link in inner})
+        loop = Loop(
+            [m for m, _, _ in made],
+            [
+                Inner(members.index(link.pre), members.index(link.post), link.receptor, delay,
+                      self._product(product), names.index(link.name))
+                for link in inner for delay, product in link.parts
+            ],
+            self.steps,
+            len(names),
+            [self.begin.past[k] for k in members],
+        )  # fmt: skip
+        found = run_loop(
+            loop, [self.weights[n] for n in names], [i for _, i, _ in made],
+            [list(t) for _, _, t in made], arrivals,
+        )  # fmt: skip
+        for k, (member, _, _), (sent, _, final) in zip(members, made, found):
+            self._keep(k, member, sent if sent.numel() else None, final)
+        return [traces for _, traces, _ in found]
+
+    def _product(self, product: Any) -> Any:
+        """A product, exact where spikes must be the compiled engine's."""
+        return Exact(product) if self.m.deterministic else product
+
+    def remember(self) -> None:
+        """What was sent in the last steps, as far back as delays reach."""
+        for k in range(len(self.sent)):
+            depth = max((d for lk in self.m.links if lk.pre == k for d, _ in lk.parts), default=0)
+            if not depth or self.sent[k] is None:
+                continue
+            whole = self.sent[k].expand(self.steps, -1)
+            old = self.begin.past[k]
+            if old is None:
+                old = whole.new_zeros((depth, whole.shape[1]))
+            self.after.past[k] = torch.cat([old, whole])[-depth:]
+
+    def _receptors(self, k: int) -> int:
+        return len(self.program.populations[k].receptors) + (self._is_fed(k) is not None)
+
+    def _is_fed(self, k: int) -> int | None:
+        """The place of the injected current among the states, if it changes while running."""
+        states = self.program.populations[k].states
+        fed = any(f.population == k and f.receptor < 0 for f in self.m.feeds)
+        return states.index(INJECTED) if fed else None
+
+    def _keep(self, k: int, member: Member, sent: Any, final: Any) -> None:
+        self.sent[k], self.after.states[k] = sent, final
+        self.after.counters[k] = member.counters
+
+    def _whole(self, arriving: Any, k: int) -> Any:
+        return arriving if len(arriving) == self.steps else arriving.expand(self.steps, -1).clone()
+
+    def _arriving(self, k: int, receptor: int, members: tuple[int, ...]) -> Any:
+        """All that comes to a receptor from outside `members`: (steps or 1, lanes), our own."""
+        n = self.program.populations[k].size
+        real = len(self.program.populations[k].receptors)
+        parts = [
+            feed.arriving(self.fed, self.steps, self.trials, n, self.begin.clock, self.m.dtype)
+            for feed in self.m.feeds
+            if feed.population == k
+            and (feed.receptor == receptor or (feed.receptor < 0 and receptor == real))
+        ]
+        for link in self.m.links:
+            if link.post == k and link.receptor == receptor and link.pre not in members:
+                parts += [self._through(link, delay, product) for delay, product in link.parts]
+        parts = [p for p in parts if p is not None]
+        if not parts:
+            return torch.zeros((self.steps, self.trials * n), dtype=self.m.dtype)
+        if all(len(p) == 1 for p in parts) and self.steps > 1:
+            return sum(parts[1:], parts[0])
+        total = sum(parts[1:], parts[0])
+        return total if len(parts) > 1 else self._whole(total, k)
+
+    def _through(self, link: Link, delay: int, product: Any) -> Any:
+        spikes = self.sent[link.pre]
+        if spikes is None:
+            return None
+        spikes = self._late(spikes, link.pre, delay)
+        rows, size = len(spikes), self.program.populations[link.pre].size
+        flat = spikes.reshape(rows * self.trials, size)
+        made = apply(self._product(product), flat, self.weights[link.name])
+        return made.reshape(rows, -1)
+
+    def _late(self, spikes: Any, pre: int, delay: int) -> Any:
+        """Spikes as they arrive `delay` steps later."""
+        if not delay:
+            return spikes
+        whole, old = spikes.expand(self.steps, -1), self.begin.past[pre]
+        if old is None:
+            old = whole.new_zeros((delay, whole.shape[1]))
+        return torch.cat([old[len(old) - delay :], whole])[: self.steps]
+
+    def _member(self, k: int, rows: list[int]) -> tuple[Member, Any, tuple[Any, ...]]:
+        m, p = self.m, self.program.populations[k]
+        derived = m.derived.get(k)
+        held = frozenset(r for r, n in enumerate(rows) if n == 1 != self.steps)
+        initial = self.begin.states[k]
+        trained: tuple[Any, ...] = ()
+        wanted: tuple[int, ...] = ()
+        varied = frozenset(i for i, v in enumerate(p.values) if np.ndim(v))
+        if derived is not None:
+            given = {n: m.values[f"{m.names[k]}:{n}"] for n in derived.names}
+            made = derived.apply(given)
+            wanted = derived.touched
+            trained = made[: len(wanted)]
+            varied |= {i for i, v in zip(wanted, trained) if v.ndim}
+            if self.begin.clock == 0:
+                initial = self._started(initial, derived.started, made[len(wanted) :], p.size)
+        key = (k, held, varied)
+        if key not in m._cells:
+            m._cells[key] = Cell(
+                p, m.surrogates[k], scale=m.scales[k], detach=m.detach_reset, wanted=wanted,
+                rows=varied, traced=m._traced[k], dt=m.dt, dtype=m.dtype, fed=self._is_fed(k),
+                held=held,
+            )  # fmt: skip
+        n_ref = 0 if p.n_ref is None else p.n_ref
+        periods = np.tile(np.broadcast_to(n_ref, p.size).astype(np.int32), self.trials)
+        member = Member(
+            m._cells[key], self.begin.clock, self.trials, p.size, p.values, p.streams, periods,
+            self.begin.counters[k].copy(),
+        )  # fmt: skip
+        return member, initial, trained
+
+    def _started(self, initial: Any, places: tuple[int, ...], values: Any, size: int) -> Any:
+        rows = list(initial.unbind(0))
+        for place, value in zip(places, values):
+            rows[place] = value.expand(size).repeat(self.trials)
+        return torch.stack(rows)
