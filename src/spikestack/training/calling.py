@@ -11,6 +11,7 @@ import torch
 from ..errors import UnknownNameError
 from ..program.program import INJECTED, Program
 from .cells import Cell
+from .derived import key_of
 from .links import Link
 from .passing import Inner, Loop, Member, run_cell, run_loop
 from .products import Exact, apply
@@ -202,7 +203,7 @@ class Call:
         wanted: tuple[int, ...] = ()
         varied = frozenset(i for i, v in enumerate(p.values) if np.ndim(v))
         if derived is not None:
-            given = {n: m.values[f"{m.names[k]}:{n}"] for n in derived.names}
+            given = {n: m.values[key_of(m.names[k], n)] for n in derived.names}
             made = derived.apply(given)
             wanted = derived.touched
             trained = made[: len(wanted)]

@@ -18,9 +18,14 @@ from ..errors import UnknownNameError
 from ..program.populations import Draft, finish
 from ..program.program import PopulationProgram
 
-__all__ = ["Derived"]
+__all__ = ["Derived", "key_of"]
 
 _STEP = 6e-6
+
+
+def key_of(population: str, parameter: str) -> str:
+    """What a trained parameter is called in a module: PyTorch allows no dot."""
+    return f"{population}:{parameter.replace('.', ':')}"
 
 
 class Derived:

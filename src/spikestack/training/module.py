@@ -15,7 +15,8 @@ from ..program.program import Program
 from ..units import magnitude, parse_unit
 from .calling import Call, Output, State
 from .cells import Cell
-from .derived import Derived
+from .derived import Derived, key_of
+from .exporting import trained_network
 from .inputs import Feed, feeds_of
 from .links import Link, link_of
 from .scheduling import rounds_of
@@ -150,7 +151,7 @@ class SpikingNetwork(torch.nn.Module):
             derived = Derived(drafts[k], self.program.populations[k], tuple(parameters))
             self.derived[k] = derived
             for parameter, value in derived.start.items():
-                key = f"{name}:{parameter}"
+                key = key_of(name, parameter)
                 self.values[key] = torch.nn.Parameter(torch.tensor(value, dtype=self.dtype))
 
     def constrain(self) -> None:
@@ -158,10 +159,14 @@ class SpikingNetwork(torch.nn.Module):
         with torch.no_grad():
             for k, derived in self.derived.items():
                 for name in derived.names:
-                    self.values[f"{self.names[k]}:{name}"].clamp_(*derived.bounds(name))
+                    self.values[key_of(self.names[k], name)].clamp_(*derived.bounds(name))
             for link in self.links:
                 if link.positive and self.weights[link.name].requires_grad:
                     self.weights[link.name].clamp_(min=0.0)
+
+    def trained(self) -> Network:
+        """The description with what has been learned: to simulate, to save, to map to a chip."""
+        return trained_network(self)
 
     def forward(
         self,
