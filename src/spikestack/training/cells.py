@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,31 +15,11 @@ from .differentiate import Step, differentiate
 from .printer import BLOCK, Shape, source
 from .simplify import fed_state, never_refractory
 from .surrogates import Surrogate
+from .threads import shared
 
 __all__ = ["Cell", "Run"]
 
 _DOUBLE = {torch.float32: False, torch.float64: True}
-#: Lane-steps below which one thread is as fast as several.
-_WORTH_A_THREAD = 1 << 16
-
-
-@lru_cache(maxsize=1)
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="spikestack-cells")
-
-
-def shared(work: Callable[[int, int], Any], lanes: int, steps: int) -> None:
-    """Call ``work(low, high)`` for parts of the lanes, as many at once as PyTorch has threads."""
-    threads = min(torch.get_num_threads(), -(-lanes // BLOCK))
-    if threads == 1 or lanes * steps < _WORTH_A_THREAD:
-        work(0, lanes)
-        return
-    blocks = -(-lanes // BLOCK)
-    edges = [min(lanes, BLOCK * (blocks * k // threads)) for k in range(threads + 1)]
-    others = [_pool(threads).submit(work, *edges[k : k + 2]) for k in range(1, threads)]
-    work(*edges[:2])
-    for other in others:
-        other.result()
 
 
 @dataclass
@@ -179,7 +156,8 @@ class Cell:
                 _some(run.kept, self.real), _some(run.marks, np.uint8), run.traces,
             )  # fmt: skip
 
-        shared(work, run.states.shape[1], last - first)
+        lanes = run.states.shape[1]
+        shared(work, lanes, lanes * (last - first), grain=BLOCK)
 
     def backward(
         self,
@@ -202,7 +180,8 @@ class Cell:
                 grad_states, _some(grad_arrived, self.real), grad_params,
             )  # fmt: skip
 
-        shared(work, run.states.shape[1], last - first)
+        lanes = run.states.shape[1]
+        shared(work, lanes, lanes * (last - first), grain=BLOCK)
 
 
 def _some(arrays: tuple[np.ndarray, ...], kind: Any) -> tuple[np.ndarray, ...]:

@@ -15,6 +15,7 @@ import torch
 
 from ..numerics.compiling import njit
 from .multiplying import dot
+from .sparse import few_of
 
 __all__ = ["DenseProduct", "Exact", "ImageProduct", "ListedProduct", "Product", "apply"]
 
@@ -45,8 +46,10 @@ class DenseProduct(Product):
         return weights if self.mask is None else weights * self.mask
 
     def arrivals(self, spikes: Any, weights: Any) -> Any:
-        """One matrix product."""
-        return dot(spikes, self._matrix(weights))
+        """One matrix product, or the rows of those that spiked where these are few."""
+        few = few_of(spikes, weights.shape[1])
+        matrix = self._matrix(weights)
+        return dot(spikes, matrix) if few is None else few.times(matrix)
 
     def back(self, grad: Any, weights: Any) -> Any:
         """One with the transpose."""
@@ -54,7 +57,9 @@ class DenseProduct(Product):
 
     def weights(self, spikes: Any, grad: Any, like: Any) -> Any:
         """One of transposed spikes."""
-        made = dot(spikes.t(), grad)
+        few = few_of(spikes, grad.shape[1])
+        listed = few is not None and few.few_enough_back
+        made = few.pair(grad) if few and listed else dot(spikes.t(), grad)
         return made if self.mask is None else made * self.mask
 
 
