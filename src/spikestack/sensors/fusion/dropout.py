@@ -44,19 +44,20 @@ def drop_sense(
         If it is not from 0 to 1, or all are 1.
     """
     where = "drop_sense"
-    by_name = isinstance(probability, Mapping)
-    chances = probability if isinstance(probability, Mapping) else dict.fromkeys(sensors, probability)
+    chances: Mapping[str, Any] = (
+        probability if isinstance(probability, Mapping) else dict.fromkeys(sensors, probability)
+    )
     for name, chance in chances.items():
         if name not in sensors:
             raise UnknownNameError(where, name, sensors)
         if not isinstance(chance, int | float) or not 0 <= chance <= 1:
             raise ValidationError(
-                f"{where}, probability{f' of {name!r}' if by_name else ''}",
+                f"{where}, probability of {name!r}",
                 f"got {shorten(chance)}",
                 "0 to 1",
             )
     if not sensors or all(chances.get(name, 0.0) == 1 for name in sensors):
-        raise ValidationError(where, f"would leave none of {len(sensors)}", "one sense that may stay")
+        raise ValidationError(where, f"would leave none of {len(sensors)}", "one that may stay")
     if not isinstance(sample, int | np.integer) or sample < 0:
         raise ValidationError(f"{where}, sample", f"got {shorten(sample)}", "a number from 0 on")
     at = np.array([sample], np.uint64)

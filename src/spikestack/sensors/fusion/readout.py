@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from ...errors import ValidationError, shorten
 
@@ -50,8 +51,9 @@ class SpikingReadout:
         counts: Any,
         labels: Any,
         classes: int | None = None,
-        penalty: float = 1e-3,
-        most: int = 100,
+        penalty: float = 3e-4,
+        bias: bool = False,
+        most: int = 80,
     ) -> SpikingReadout:
         """The weights at which the delta rule comes to rest, found directly.
 
@@ -69,6 +71,9 @@ class SpikingReadout:
             How many; the largest label and one by default.
         penalty
             Of squared weights: what keeps them small, above 0.
+        bias
+            Whether classes have a bias. Without one silence says nothing, and the answer stays the
+            same where a share of all spikes is lost; a sense that is missing does no harm.
         most
             Iterations (L-BFGS).
 
@@ -82,18 +87,25 @@ class SpikingReadout:
             raise ValidationError("SpikingReadout.fit, penalty", f"got {penalty}", "above 0")
         scale = 3.0 * float(np.sqrt((spikes**2).mean())) or 1.0
         inputs, shape = spikes / scale, (spikes.shape[1] + 1, wanted.shape[1])
+        free = np.r_[np.ones(spikes.shape[1]), float(bias)][:, None]
 
         def cost(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-            w = flat.reshape(shape)
+            w = flat.reshape(shape) * free
             said = log_softmax(inputs @ w[:-1] + w[-1])
             wrong = (np.exp(said) - wanted) / len(inputs)
             slope = np.vstack([inputs.T @ wrong + penalty * w[:-1], wrong.sum(axis=0)])
             loss = -(said * wanted).sum() / len(inputs) + penalty * (w[:-1] ** 2).sum() / 2
-            return float(loss), slope.ravel()
+            return float(loss), (slope * free).ravel()
 
-        found = minimize(
-            cost, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": most}
-        )
+        # Threads of the matrix library gain nothing here, and cost much where others work too.
+        with threadpool_limits(1):
+            found = minimize(
+                cost,
+                np.zeros(shape).ravel(),
+                jac=True,
+                method="L-BFGS-B",
+                options={"maxiter": most},
+            )
         w = found.x.reshape(shape)
         return cls(w[:-1] / scale, w[-1])
 

@@ -45,7 +45,7 @@ def time_slots(events: Events, slots: int, every: Any, grid: Any = 1.0) -> UnitE
     lengths = [magnitude(every, ms, f"{where}, every"), magnitude(grid, ms, f"{where}, grid")]
     if not all(isinstance(x, float) and 0 < x < 1e9 for x in lengths):
         raise ValidationError(where, f"every {shorten(every)}, grid {shorten(grid)}", "above 0 ms")
-    length, step = (round(x * 1000) for x in lengths)
+    length, step = (round(float(x) * 1000) for x in lengths)
     if not step or length % step or not isinstance(slots, int | np.integer) or slots < 1:
         raise ValidationError(
             where,
@@ -61,8 +61,11 @@ def time_slots(events: Events, slots: int, every: Any, grid: Any = 1.0) -> UnitE
     slot = (steps - 1) * step // length
     within = slot < slots
     unit = slot[within] * events.size + np.asarray(events.unit, np.int64)[within]
-    distinct = np.unique(np.stack([steps[within], unit]), axis=1)
-    return UnitEvents(distinct[0] * step, distinct[1], int(slots) * events.size)
+    order = np.lexsort((unit, steps[within]))
+    at, who = steps[within][order], unit[order]
+    first = np.ones(len(at), bool)
+    first[1:] = (at[1:] != at[:-1]) | (who[1:] != who[:-1])
+    return UnitEvents(at[first] * step, who[first].astype(np.uint32), int(slots) * events.size)
 
 
 def spike_trials(samples: Sequence[Events], **settings: Any) -> SpikeTrains:
