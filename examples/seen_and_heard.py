@@ -152,12 +152,40 @@ def partners(seen: np.ndarray, heard: np.ndarray, rng: Random) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class Trust:
+    """How far to trust a sense: by its spikes, then by spikes for each unit that fires at all.
+
+    The first falls when events are lost and when the picture is covered; only where they are lost,
+    the second falls too.
+    """
+
+    by_spikes: RateGate
+    by_density: RateGate
+
+    @classmethod
+    def fit(cls, said: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> Trust:
+        """One after the other, on what a sense said of samples it was not trained on."""
+        first = RateGate.fit(said, labels, counts.sum(axis=1))
+        weighted = first(counts.sum(axis=1))[:, None] * said
+        return cls(first, RateGate.fit(weighted, labels, cls.density(counts)))
+
+    @staticmethod
+    def density(counts: np.ndarray) -> np.ndarray:
+        """Spikes for each unit that fires at all."""
+        return counts.sum(axis=1) / np.maximum((counts > 0).sum(axis=1), 1)
+
+    def __call__(self, counts: np.ndarray) -> np.ndarray:
+        """A weight for each sample."""
+        return self.by_spikes(counts.sum(axis=1)) * self.by_density(self.density(counts))
+
+
+@dataclass(frozen=True)
 class Listener:
     """All that was learned."""
 
     lanes: tuple[Lane, ...]
     readouts: dict[str, SpikingReadout]
-    gates: dict[str, RateGate]
+    gates: dict[str, Trust]
 
     def network(self) -> sp.Network:
         """Both senses, hidden layers, and what has been trained to read them."""
@@ -165,7 +193,7 @@ class Listener:
         units = sum(lane.units for lane in self.lanes)
         senses = net.add(sp.Population("senses", units, sp.SpikeSource()))
         rest = {"v_rest": 0.0, "v_reset": 0.0, "v": 0.0, "tau_refrac": 0.0}
-        hidden = net.add(sp.Population("hidden", 40, sp.LIF(tau_m=1000.0, v_thresh=0.2, **rest)))
+        hidden = net.add(sp.Population("hidden", 40, sp.LIF(tau_m=1000.0, v_thresh=0.05, **rest)))
         net.record(hidden, "spikes")
         for k, lane in enumerate(self.lanes):
             own = self.readouts[lane.name]
@@ -206,7 +234,7 @@ class Listener:
             spikes = counts[:, lane.slice].sum(axis=1)
             silent = spikes[:, None] == 0
             opinions[lane.name] = np.where(silent, np.nan, said[lane.name])
-            weights[lane.name] = self.gates[lane.name](spikes)
+            weights[lane.name] = self.gates[lane.name](counts[:, lane.slice])
         said["late"] = late_fusion(opinions, weights)
         return {name: rows.argmax(axis=1) for name, rows in said.items()}
 
@@ -221,7 +249,7 @@ def joined(
     ]
 
 
-def learn(folder: Any, rng: Random, seed: int, quick: bool, missing: float = 0.2) -> Listener:
+def learn(folder: Any, rng: Random, seed: int, quick: bool, missing: float = 0.35) -> Listener:
     """Train read-outs on training samples, and what weighs senses on validation samples."""
     few = slice(0, 150 if quick else None)
     copies = 2 if quick else 4
@@ -241,9 +269,7 @@ def learn(folder: Any, rng: Random, seed: int, quick: bool, missing: float = 0.2
     gates = {}
     for name, sense in (("eye", seen), ("ear", heard)):
         counts = sense.counts()
-        gates[name] = RateGate.fit(
-            readouts[name].evidence(counts), sense.labels, counts.sum(axis=1)
-        )
+        gates[name] = Trust.fit(readouts[name].evidence(counts), sense.labels, counts)
     half = Listener(lanes, readouts, gates)
     which = partners(seen.labels, heard.labels, rng)
     others = joined(seen.events, [heard.events[k] for k in which], lanes, missing, seed + 100)

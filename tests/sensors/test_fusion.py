@@ -102,7 +102,7 @@ def test_many_poisson_samples_bring_the_true_log_odds() -> None:
         sp.SpikingReadout.fit(counts, labels, penalty=1e-7, bias=True, most=300),
     ):
         odds = readout.evidence(counts[:500])
-        assert np.allclose(np.exp(log_softmax(odds)), np.exp(log_softmax(true[:500])), atol=0.04)
+        assert np.allclose(np.exp(log_softmax(odds)), np.exp(log_softmax(true[:500])), atol=0.08)
         found = float((readout.evidence(counts).argmax(axis=1) == labels).mean())
         assert best - 0.005 < found <= best + 0.002
 

@@ -54,18 +54,22 @@ def time_slots(events: Events, slots: int, every: Any, grid: Any = 1.0) -> UnitE
         )
     if len(events) and events.t[0] < 0:
         raise ValidationError(where, f"an event at {events.t[0]} us", "0 or later")
-    if slots * events.size > 2**32:
-        raise ValidationError(where, f"{slots} slots of {events.size} units", "2**32 units at most")
+    if slots * events.size > 2**32 or slots * length // step > 2**30:
+        raise ValidationError(
+            where,
+            f"{slots} slots of {lengths[0]:g} ms, {events.size} units each",
+            "2**32 units and 2**30 steps at most",
+        )
     # The step that ends at or after the event; an event at 0 is of the first one.
     steps = np.maximum(-(-np.asarray(events.t) // step), 1)
     slot = (steps - 1) * step // length
     within = slot < slots
     unit = slot[within] * events.size + np.asarray(events.unit, np.int64)[within]
-    order = np.lexsort((unit, steps[within]))
-    at, who = steps[within][order], unit[order]
-    first = np.ones(len(at), bool)
-    first[1:] = (at[1:] != at[:-1]) | (who[1:] != who[:-1])
-    return UnitEvents(at[first] * step, who[first].astype(np.uint32), int(slots) * events.size)
+    units = int(slots) * events.size
+    # One number for both, below 2**63, sorts many times as fast as two.
+    key = np.sort(steps[within] * units + unit)
+    at, who = np.divmod(key[np.diff(key, prepend=-1) > 0], units)
+    return UnitEvents(at * step, who.astype(np.uint32), units)
 
 
 def spike_trials(samples: Sequence[Events], **settings: Any) -> SpikeTrains:
