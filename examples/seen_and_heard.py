@@ -153,30 +153,30 @@ def partners(seen: np.ndarray, heard: np.ndarray, rng: Random) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Trust:
-    """How far to trust a sense: by its spikes, then by spikes for each unit that fires at all.
+    """How far to trust a sense: by spikes for each unit that fires at all, then by all its spikes.
 
-    The first falls when events are lost and when the picture is covered; only where they are lost,
-    the second falls too.
+    The second falls when events are lost as when the picture is covered; the first falls much
+    further where they are lost, which does less harm.
     """
 
-    by_spikes: RateGate
     by_density: RateGate
+    by_spikes: RateGate
 
     @classmethod
     def fit(cls, said: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> Trust:
         """One after the other, on what a sense said of samples it was not trained on."""
-        first = RateGate.fit(said, labels, counts.sum(axis=1))
-        weighted = first(counts.sum(axis=1))[:, None] * said
-        return cls(first, RateGate.fit(weighted, labels, cls.density(counts)))
+        first = RateGate.fit(said, labels, cls.density(counts))
+        weighted = first(cls.density(counts))[:, None] * said
+        return cls(first, RateGate.fit(weighted, labels, counts.sum(axis=1)))
 
     @staticmethod
     def density(counts: np.ndarray) -> np.ndarray:
         """Spikes for each unit that fires at all."""
-        return counts.sum(axis=1) / np.maximum((counts > 0).sum(axis=1), 1)
+        return np.asarray(counts.sum(axis=1) / np.maximum((counts > 0).sum(axis=1), 1))
 
     def __call__(self, counts: np.ndarray) -> np.ndarray:
         """A weight for each sample."""
-        return self.by_spikes(counts.sum(axis=1)) * self.by_density(self.density(counts))
+        return self.by_density(self.density(counts)) * self.by_spikes(counts.sum(axis=1))
 
 
 @dataclass(frozen=True)
@@ -252,10 +252,10 @@ def joined(
 def learn(folder: Any, rng: Random, seed: int, quick: bool, missing: float = 0.35) -> Listener:
     """Train read-outs on training samples, and what weighs senses on validation samples."""
     few = slice(0, 150 if quick else None)
-    copies = 2 if quick else 4
+    copies = 2 if quick else 8
     train = eyes(datasets.nmnist_small("train", folder)[few], copies, rng)
     sounds = datasets.spoken_digits("train", folder)[slice(0, None, 6 if quick else 1)]
-    train_ear = ears(sounds, 2, rng)
+    train_ear = ears(sounds, 2 if quick else 3, rng)
     lanes = lanes_of({"eye": train.events[0], "ear": train_ear.events[0]})
     which = partners(train.labels, train_ear.labels, rng)
     pairs = joined(train.events, [train_ear.events[k] for k in which], lanes, missing, seed)
