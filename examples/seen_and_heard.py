@@ -334,7 +334,7 @@ def draw(rows: list[dict[str, Any]]) -> Any:
             ax.errorbar(
                 at, level, error, fmt=f"o{dashed}", ms=4, lw=1.3, color=colors[way], label=way
             )
-        ax.set_xticks(at, [row[series].replace(" ", "\n", 1) for row in mine], fontsize=8)
+        ax.set_xticks(at, [row[series].replace(" % ", " %\n") for row in mine], fontsize=8)
         ax.set(title=titles[series], xlabel=f"the {series}", ylim=(0, 101))
         dress(ax)
     axes[0].set_ylabel("right (%)")
