@@ -92,6 +92,12 @@ _HOMES = {
     "split_sensors": "sensors.fusion",
     "lanes_of": "sensors.fusion",
     "combine_cues": "sensors.fusion",
+    "late_fusion": "sensors.fusion",
+    "drop_sense": "sensors.fusion",
+    "SpikingReadout": "sensors.fusion",
+    "RateGate": "sensors.fusion",
+    "spike_trials": "sensors.fusion",
+    "time_slots": "sensors.fusion",
     # sense
     "CameraEvents": "sensors.events",
     "UnitEvents": "sensors.events",
@@ -153,12 +159,14 @@ __all__ = [
     "Population",
     "Positions",
     "RandomPositions",
+    "RateGate",
     "Recording",
     "Rule",
     "Signal",
     "Simulation",
     "SpikeSource",
     "SpikeTrains",
+    "SpikingReadout",
     "StepCurrent",
     "Synapse",
     "Uniform",
@@ -171,16 +179,20 @@ __all__ = [
     "choose_encoder",
     "combine_cues",
     "compare",
+    "drop_sense",
     "errors",
     "fit_clock",
     "join_sensors",
     "lanes_of",
+    "late_fusion",
     "load",
     "open_events",
     "open_recording",
     "read_events",
     "saccades",
+    "spike_trials",
     "split_sensors",
+    "time_slots",
     "write_events",
 ]
 
@@ -232,7 +244,18 @@ if TYPE_CHECKING:
     from .sensors.dvs import DVS, ESIM, V2E, Voltmeter, saccades
     from .sensors.events import CameraEvents, UnitEvents
     from .sensors.files import open_events, read_events, write_events
-    from .sensors.fusion import combine_cues, join_sensors, lanes_of, split_sensors
+    from .sensors.fusion import (
+        RateGate,
+        SpikingReadout,
+        combine_cues,
+        drop_sense,
+        join_sensors,
+        lanes_of,
+        late_fusion,
+        spike_trials,
+        split_sensors,
+        time_slots,
+    )
     from .simulation import Simulation
     from .synapses.alpha_current import AlphaCurrent
     from .synapses.base import Synapse

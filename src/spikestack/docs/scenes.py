@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..groups.evidence import evidence
 from ..groups.normalising_pool import normalising_pool
 from ..groups.winner_take_all import winner_take_all
 from ..network import Network, Population
@@ -15,8 +16,10 @@ from ..network.inputs import ConstantCurrent, SpikeTrains, StepCurrent
 from ..neurons.base import NeuronModel
 from ..neurons.graded_relu import GradedReLU
 from ..neurons.lif import LIF
+from ..neurons.spike_source import SpikeSource
 from ..recording import Recording
 from ..run import run
+from ..sensors.fusion import SpikingReadout
 from ..synapses.delta import Delta
 from .entries import Entry
 
@@ -213,7 +216,19 @@ def _normalising() -> Scene:
     return Scene(net, "units", 80.0, caption, dt=1.0)
 
 
+def _evidence() -> Scene:
+    net = Network(seed=1)
+    senses = net.add(Population("senses", 2, SpikeSource()))
+    net.drive(senses, SpikeTrains([[20.0, 40.0, 60.0], [70.0]]))
+    readout = SpikingReadout(np.array([[1.0, -0.5], [-2.0, 2.5]]), np.zeros(2))
+    group = evidence(net, "group", (senses, readout))
+    net.record(group, "v")
+    caption = "Three spikes of one unit speak for the first class, one of another for the second."
+    return Scene(net, "group", 100.0, caption, dt=1.0)
+
+
 _GROUPS: Mapping[str, Callable[[], Scene]] = {
     "winner_take_all": _competition,
     "normalising_pool": _normalising,
+    "evidence": _evidence,
 }

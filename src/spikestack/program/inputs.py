@@ -116,8 +116,11 @@ def largest_burst(drive: Drive, dt: float) -> float:
     if not len(trains.ids):
         return 0
     trials = np.zeros_like(trains.ids) if trains.trials is None else trains.trials
-    rows = np.stack([event_steps(trains, dt), trains.ids, trials], axis=1)
-    return int(np.unique(rows, axis=0, return_counts=True)[1].max())
+    columns = (event_steps(trains, dt), trains.ids, trials)
+    order = np.lexsort(columns)
+    new = np.ones(len(order) + 1, bool)
+    new[1:-1] = np.any([c[order[1:]] != c[order[:-1]] for c in columns], axis=0)
+    return int(np.diff(np.flatnonzero(new)).max())
 
 
 def event_program(

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import UnknownNameError, ValidationError, shorten
-from .events import CameraEvents, Events, UnitEvents
+from ...errors import UnknownNameError, ValidationError, shorten
+from ..events import CameraEvents, Events, UnitEvents
 
-__all__ = ["JoinedEvents", "Lane", "combine_cues", "join_sensors", "lanes_of", "split_sensors"]
+__all__ = ["JoinedEvents", "Lane", "join_sensors", "lane_units", "lanes_of", "split_sensors"]
 
 
 @dataclass(frozen=True)
@@ -139,34 +139,6 @@ def split_sensors(joined: JoinedEvents) -> dict[str, Events]:
             columns = {"t": joined.t[own], "x": x, "y": y, "p": p}
         found[lane.name] = lane.kind(**columns, **dict(lane.geometry))
     return found
-
-
-def combine_cues(estimates: Any, variances: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """The best unbiased estimate from independent ones, and its variance.
-
-    Weights are inverse variances, so the variance is ``1/(1/v1 + 1/v2 + ...)``.
-
-    Parameters
-    ----------
-    estimates, variances
-        One row for each cue; they broadcast together. A cue of infinite variance has no weight.
-
-    Raises
-    ------
-    ValidationError
-        If a variance is not above 0, or all are infinite.
-    """
-    values, spread = np.broadcast_arrays(
-        np.asarray(estimates, np.float64), np.asarray(variances, np.float64)
-    )
-    if not values.ndim or not (spread > 0).all() or not np.isfinite(spread).any(axis=0).all():
-        raise ValidationError(
-            "combine_cues", f"variances {shorten(variances)}", "above 0, and one that is finite"
-        )
-    weight = 1.0 / spread
-    variance = 1.0 / weight.sum(axis=0)
-    used = np.where(weight > 0, values, 0.0)
-    return (used * weight).sum(axis=0) * variance, variance
 
 
 def lane_units(lane: Lane, events: Events) -> npt.NDArray[np.uint32]:
