@@ -19,6 +19,8 @@ from .surrogates import Surrogate
 
 __all__ = ["Step", "differentiate"]
 
+_Made = tuple[list[int | None], list[int | None], dict[int, int | None]]
+
 #: Loads that the backward step has at hand, too.
 _AT_HAND = ("const", "param", "time", "uniform", "common")
 _LOST = ("state", "arrivals", "refractory")
@@ -149,6 +151,7 @@ class _Adjoint:
         self.size = len(self.builder.instructions)
         self.cone = self._spike_cone()
         self.sums: dict[int, int] = {}
+        self.through = True
 
     def _sent(self) -> int | None:
         if self.code.spike is None:
@@ -166,32 +169,48 @@ class _Adjoint:
                 todo += self.builder.instructions[i].args
         return frozenset(found)
 
-    def run(
-        self, receptors: int, wanted: tuple[int, ...]
-    ) -> tuple[list[int | None], list[int | None], dict[int, int | None]]:
+    def run(self, receptors: int, wanted: tuple[int, ...]) -> _Made:
         """Gradients of states, arrivals and parameters."""
+        made: _Made = [None] * len(self.code.stores), [None] * receptors, dict.fromkeys(wanted)
+        kept, sent = list(enumerate(self.code.stores)), [] if self.out is None else [self.out]
+        # Where what is sent is rounded and the reset counts as given, gradients pass the rounding
+        # on their way from what was sent, and not on that from the reset.
+        rounds = any(ins.op == "floor" and ins.data is None for ins in self.code.instructions)
+        if self.detach and rounds:
+            self._sweep([], sent, True, made)
+            self._sweep(kept, [], False, made)
+        else:
+            self._sweep(kept, sent, True, made)
+        return made
+
+    def _sweep(
+        self, kept: list[tuple[int, int]], sent: list[int], through: bool, made: _Made
+    ) -> None:
+        """Add what comes from new states and from what is sent to gradients."""
         put = self.builder.put
-        for k, store in enumerate(self.code.stores):
+        self.sums, self.through = {}, through
+        for k, store in kept:
             self.add(store, put("grad_state", data=k))
-        if self.out is not None:
-            self.add(self.out, put("grad_out"))
-        states: list[int | None] = [None] * len(self.code.stores)
-        arrivals: list[int | None] = [None] * receptors
-        params: dict[int, int | None] = dict.fromkeys(wanted)
+        for out in sent:
+            self.add(out, put("grad_out"))
+        states, arrivals, params = made
+
+        def plus(old: int | None, d: int) -> int:
+            return d if old is None else put("add", old, d)
+
         for i in range(self.size - 1, -1, -1):
             d = self.sums.get(i)
             if d is None:
                 continue
             ins = self.builder.instructions[i]
             if ins.op == "state":
-                states[int(ins.data or 0)] = d
+                states[int(ins.data or 0)] = plus(states[int(ins.data or 0)], d)
             elif ins.op == "arrivals":
-                arrivals[int(ins.data or 0)] = d
+                arrivals[int(ins.data or 0)] = plus(arrivals[int(ins.data or 0)], d)
             elif ins.op == "param" and ins.data in params:
-                params[int(ins.data)] = d
+                params[int(ins.data)] = plus(params[int(ins.data)], d)
             elif ins.args:
                 self._pass_on(i, ins, d)
-        return states, arrivals, params
 
     def add(self, i: int, d: int | None) -> None:
         """Add to the gradient of a value."""
@@ -251,7 +270,7 @@ class _Adjoint:
 
     def _floor(self, i: int, ins: Instruction, d: int) -> None:
         """Straight through where a model rounds; 0 where code only sorts cases by it."""
-        if ins.data is None:
+        if ins.data is None and self.through:
             self.add(ins.args[0], d)
 
     def _exp(self, i: int, ins: Instruction, d: int) -> None:
