@@ -1,17 +1,22 @@
 """How fast a dynamic vision sensor is emulated, and how many events it makes.
 
     python benchmarks/dvs.py [--width 346] [--height 260] [--frames 60] [--fps 30] [--repeat 5]
+                             [--peer-python PATH]
 
 A texture with the spectrum of natural images moves by one pixel per frame, given as
 bytes. CPU time of one thread for `record`, the least of the repetitions, after one that is
-not counted. One row of JSON for each model and preset.
+not counted. One row of JSON for each model and preset. With ``--peer-python PATH``, an interpreter
+that has eventcv, its model sees the same frames.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,10 +72,18 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--fps", type=float, default=30.0, help="frames per second of the scene")
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--peer-python", help="interpreter of an environment that has eventcv")
     asked = parser.parse_args()
     scene = pan(asked.width, asked.height, asked.frames, asked.fps)
     for kind, preset in CASES:
         print(json.dumps(measured(kind, preset, scene, asked.repeat)), flush=True)
+    if asked.peer_python:
+        with tempfile.TemporaryDirectory() as folder:
+            video = Path(folder) / "video.npy"
+            np.save(video, scene.frames)
+            script = Path(__file__).with_name("dvs_peer.py")
+            given = [str(video), str(asked.fps), str(asked.repeat)]
+            subprocess.run([asked.peer_python, str(script), *given], check=True)
 
 
 if __name__ == "__main__":
