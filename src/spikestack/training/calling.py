@@ -129,7 +129,11 @@ class Call:
     def remember(self) -> None:
         """What was sent in the last steps, as far back as delays reach."""
         for k in range(len(self.sent)):
-            depth = max((d for lk in self.m.links if lk.pre == k for d, _ in lk.parts), default=0)
+            mine = [link for link in self.m.links if link.pre == k]
+            reach = [d for link in mine for d, _ in link.parts]
+            learned: Any = self.m.delays
+            reach += [learned[n.name].longest for n in mine if n.name in learned]
+            depth = max(reach, default=0)
             if not depth or self.sent[k] is None:
                 continue
             whole = self.sent[k].expand(self.steps, -1)
@@ -166,6 +170,9 @@ class Call:
         ]
         for link in self.m.links:
             if link.post == k and link.receptor == receptor and link.pre not in members:
+                if link.name in self.m.delays:
+                    parts += self._learned_late(link)
+                    continue
                 parts += [self._through(link, delay, product) for delay, product in link.parts]
         parts = [p for p in parts if p is not None]
         if not parts:
@@ -184,6 +191,22 @@ class Call:
         flat = spikes.reshape(rows * self.trials, size)
         made = apply(self._product(product), flat, self.weights[link.name])
         return made.reshape(rows, -1)
+
+    def _learned_late(self, link: Link) -> list[Any]:
+        """What comes through a projection whose delays learn."""
+        spikes = self.sent[link.pre]
+        if spikes is None:
+            return []
+        size = self.program.populations[link.pre].size
+
+        def through(product: Any, late: Any, weights: Any) -> Any:
+            flat = late.reshape(len(late) * self.trials, size)
+            return apply(self._product(product), flat, weights).reshape(len(late), -1)
+
+        delays: Any = self.m.delays[link.name]
+        return delays.arriving(
+            lambda d: self._late(spikes, link.pre, d), self.weights[link.name], through
+        )
 
     def _late(self, spikes: Any, pre: int, delay: int) -> Any:
         """Spikes as they arrive `delay` steps later."""

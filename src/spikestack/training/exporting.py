@@ -30,7 +30,7 @@ def trained_network(module: SpikingNetwork) -> Network:
 
     for link in module.links:
         weights = module.weights[link.name]
-        if weights.requires_grad:
+        if weights.requires_grad or link.name in module.delays:
             values = weights.detach().double().numpy()
             _put_weights(projections[link.name], module, link, values, pack)
     _put_values(header, projections, module, pack)
@@ -45,11 +45,11 @@ def _put_weights(
     if link.form == "kernel":
         item["rule"] = {**item["rule"], "kind": Convolution.__name__, "kernel": pack(values)}
         item["synapse"]["weight"] = 1.0
-    elif link.edges is None:
+    elif link.edges is None and link.name not in module.delays:
         item["rule"] = {"kind": Dense.__name__, "matrix": pack(_of_views(values, module, link))}
         item["synapse"]["weight"] = 1.0
     else:
-        pre, post, delays, dendritic = link.edges
+        pre, post, delays, dendritic = _edges(module, link)
         values = values[pre, post] if values.ndim == 2 else values
         ids = [projection.pre.ids, projection.post.ids]
         columns = {
@@ -59,6 +59,16 @@ def _put_weights(
         packed = {name: pack(column) for name, column in columns.items()}
         item["rule"] = {"kind": FromArrays.__name__, "pre": packed["pre"], "post": packed["post"]}
         item["synapse"] |= {n: packed[n] for n in ("weight", "delay", "dendritic_delay")}
+
+
+def _edges(module: SpikingNetwork, link: Link) -> tuple[np.ndarray, ...]:
+    """Sources, targets, and steps of delay, of which dendritic, of every edge."""
+    if link.name not in module.delays:
+        assert link.edges is not None
+        return link.edges
+    learned: Any = module.delays[link.name]
+    delays = learned.rounded()
+    return learned.pre, learned.post, delays, np.zeros_like(delays)
 
 
 def _of_views(values: np.ndarray, module: SpikingNetwork, link: Link) -> np.ndarray:

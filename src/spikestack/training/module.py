@@ -15,6 +15,7 @@ from ..program.program import Program
 from ..units import magnitude, parse_unit
 from .calling import Call, Output, State
 from .cells import Cell
+from .delays import Delays
 from .derived import Derived, key_of
 from .exporting import trained_network
 from .inputs import Feed, feeds_of
@@ -39,7 +40,8 @@ class SpikingNetwork(torch.nn.Module):
     train
         What is trained: ``"weights"`` stands for those of all projections; else names of
         projections, or ``"population.parameter"`` (``"hidden.tau_m"``, or of a receptor
-        ``"hidden.ExponentialCurrent.tau_syn"``).
+        ``"hidden.ExponentialCurrent.tau_syn"``), ``"projection.delay"`` for a delay of each synapse
+        and ``"projection.axonal_delay"`` for one of each source.
     surrogate
         Derivative of a spike: a name, a `Surrogate`, or one of either for each population.
     detach_reset
@@ -49,6 +51,8 @@ class SpikingNetwork(torch.nn.Module):
     deterministic
         Round weights as the compiled engine does and sum exactly, so that spikes are its spikes.
         Slower by the cost of products in double precision.
+    longest_delay
+        ms; that learned delays may reach. By default 10 steps, or twice the longest there is.
 
     Raises
     ------
@@ -66,6 +70,7 @@ class SpikingNetwork(torch.nn.Module):
         detach_reset: bool = True,
         precision: str = "float32",
         deterministic: bool = False,
+        longest_delay: Any = None,
     ) -> None:
         super().__init__()
         if precision not in _DTYPES:
@@ -85,6 +90,9 @@ class SpikingNetwork(torch.nn.Module):
             for e in self.program.edges
         ]
         self.feeds: list[Feed] = feeds_of(self.program)
+        levels = [p.level for p in self.program.populations]
+        self.rounds = rounds_of(len(self.names), self.links, levels)
+        self._longest = self._longest_steps(longest_delay)
         self._choose(train)
         given = surrogate if isinstance(surrogate, Mapping) else {}
         self.surrogates = [
@@ -99,8 +107,6 @@ class SpikingNetwork(torch.nn.Module):
             tuple(sorted({q.state for q in self.program.probes if q.population == k}))
             for k in range(len(self.names))
         ]
-        levels = [p.level for p in self.program.populations]
-        self.rounds = rounds_of(len(self.names), self.links, levels)
         self._cells: dict[Any, Cell] = {}
 
     @staticmethod
@@ -127,6 +133,7 @@ class SpikingNetwork(torch.nn.Module):
         asked = [train] if isinstance(train, str) else list(train)
         weights = {link.name for link in self.links}
         chosen = set()
+        late: dict[str, bool] = {}
         by_population: dict[str, list[str]] = {}
         for name in asked:
             population, dot, parameter = name.partition(".")
@@ -134,6 +141,8 @@ class SpikingNetwork(torch.nn.Module):
                 chosen |= {link.name for link in self.links if link.form != "pool"}
             elif name in weights:
                 chosen.add(name)
+            elif population in weights and parameter in ("delay", "axonal_delay"):
+                late[population] = parameter == "axonal_delay"
             elif dot and population in self.names:
                 by_population.setdefault(population, []).append(parameter)
             else:
@@ -143,6 +152,7 @@ class SpikingNetwork(torch.nn.Module):
             link.name: torch.nn.Parameter(link.initial.to(self.dtype), link.name in chosen)
             for link in self.links
         })  # fmt: skip
+        self.delays = torch.nn.ModuleDict({n: self._delays_of(n, a) for n, a in late.items()})
         self.derived: dict[int, Derived] = {}
         self.values = torch.nn.ParameterDict()
         drafts = drafts_of(self.network, self.dt, self.precision, 1) if by_population else []
@@ -154,12 +164,45 @@ class SpikingNetwork(torch.nn.Module):
                 key = key_of(name, parameter)
                 self.values[key] = torch.nn.Parameter(torch.tensor(value, dtype=self.dtype))
 
+    def _longest_steps(self, given: Any) -> int:
+        if given is None:
+            return max(10, 2 * self.program.max_delay)
+        steps = float(magnitude(given, parse_unit("ms"), "compile, longest_delay")) / self.dt
+        if not self.program.max_delay <= steps <= 10_000:
+            raise ValidationError(
+                "compile, longest_delay",
+                f"is {steps:g} steps",
+                f"{self.program.max_delay} to 10,000",
+            )
+        return round(steps)
+
+    def _delays_of(self, name: str, axonal: bool) -> Delays:
+        link = next(link for link in self.links if link.name == name)
+        if link.form not in ("matrix", "list") or any(
+            link.pre in r and link.post in r for r in self.rounds
+        ):
+            where = f"compile, delays of {name!r}"
+            feeds = "a projection that feeds forward, and not a convolution"
+            raise ValidationError(where, "cannot learn", feeds)
+        sizes = self.program.populations[link.pre].size, self.program.populations[link.post].size
+        return Delays(link, axonal, self._longest, sizes).to(self.dtype)
+
+    def _learned_delays(self) -> list[Delays]:
+        return [module for module in self.delays.values() if isinstance(module, Delays)]
+
+    def sharpen(self, progress: float) -> None:
+        """Narrow the bumps of learned delays as training goes on, from 0 to 1; see `Delays`."""
+        for delays in self._learned_delays():
+            delays.sharpen(progress)
+
     def constrain(self) -> None:
         """Bring trained numbers back into the ranges they must not leave; every call does so."""
         with torch.no_grad():
             for k, derived in self.derived.items():
                 for name in derived.names:
                     self.values[key_of(self.names[k], name)].clamp_(*derived.bounds(name))
+            for delays in self._learned_delays():
+                delays.steps.clamp_(0.0, float(delays.longest))
             for link in self.links:
                 if link.positive and self.weights[link.name].requires_grad:
                     self.weights[link.name].clamp_(min=0.0)
