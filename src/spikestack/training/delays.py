@@ -37,6 +37,8 @@ class Delays(torch.nn.Module):
         Neurons of both populations.
     """
 
+    width: Any
+
     def __init__(self, link: Link, axonal: bool, longest: int, sizes: tuple[int, int]) -> None:
         super().__init__()
         self.axonal, self.longest = axonal, longest
