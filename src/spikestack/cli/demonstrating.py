@@ -19,10 +19,14 @@ def demo(
         Path, typer.Option("--out", metavar="DIR", help="Where the report goes.")
     ] = Path("demo-report"),
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Seed of all of it.")] = 1,
+    reservoir: Annotated[
+        bool, typer.Option("--reservoir", help="Another network: a reservoir, not trained.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Read handwritten digits from the spikes of a reservoir, and write a report."""
+    """Train a network on digits seen by an event camera, and write a report."""
+    module = "spikestack.demo.reservoir" if reservoir else "spikestack.demo"
     with stdout_kept_for_json(as_json):
-        result = part("spikestack.demo", "the demo", "demo").main(out=out, seed=seed)
+        result = part(module, "the demo", "demo").main(out=out, seed=seed)
     if as_json:
         emit(result)

@@ -1,7 +1,8 @@
-"""The demonstration: handwritten digits, read from the spikes of a recurrent reservoir.
+"""The demonstration: digits before an event camera, and a spiking network that learns to read them.
 
-``encode`` turns images into spike trains, ``reservoir`` is the network, ``readout`` the linear
-classifier and its comparisons, ``figures`` and ``report`` what comes out; ``digits`` runs it all.
+``camera`` looks at scanned digits, ``network`` describes the network, ``learning`` trains it and
+runs what it has become, ``figures`` and ``report`` say what came out; ``digits`` runs it all. The
+package ``reservoir`` is a second demonstration, without gradients.
 """
 
 from __future__ import annotations

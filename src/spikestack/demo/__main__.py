@@ -10,7 +10,7 @@ from . import main
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         prog="python -m spikestack.demo",
-        description="Classify scanned digits by the spikes of a reservoir, and write a report.",
+        description="Train a spiking network on digits seen by an event camera; write a report.",
     )
     parser.add_argument("--out", type=Path, default=Path("demo-report"), metavar="DIR")
     parser.add_argument("--seed", type=int, default=1, metavar="N")

@@ -45,6 +45,11 @@ class Saccades(Scene):
         Light of intensity 0, relative to the image's brightest.
     seed, name
         Of the micro-movements.
+
+    Attributes
+    ----------
+    light
+        Intensities of the image within a border.
     """
 
     duration = 300.0
@@ -66,7 +71,7 @@ class Saccades(Scene):
         self.tremor = finite(tremor, "Saccades.tremor")
         floor = positive(black, "1", "Saccades.black")
         peak = float(picture.max()) or 1.0
-        self._light = 255.0 * (floor + (1.0 - floor) * np.pad(picture / peak, 1))
+        self.light = 255.0 * (floor + (1.0 - floor) * np.pad(picture / peak, 1))
         draws = uniform(stream_key(seed, name, "tremor"), np.arange(4 * _TREMORS, dtype=np.uint64))
         self._tremble = draws.reshape(2, 2, _TREMORS)
 
@@ -83,12 +88,16 @@ class Saccades(Scene):
 
     def reflectance(self, t: float) -> npt.NDArray[Any]:
         """The image, moved against the eye."""
+        rows, columns = self.view(t)
+        made: npt.NDArray[Any] = rows @ self.light @ columns.T
+        return made
+
+    def view(self, t: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """What pixels see of `light` at t ms: ``rows @ light @ columns.T``."""
         dx, dy = self.position(t)
         centre = 0.5 * self.amplitude
-        rows = _weights(self.height, self._light.shape[0], dy - centre)
-        columns = _weights(self.width, self._light.shape[1], dx - centre)
-        made: npt.NDArray[Any] = rows @ self._light @ columns.T
-        return made
+        rows = _weights(self.height, self.light.shape[0], dy - centre)
+        return rows, _weights(self.width, self.light.shape[1], dx - centre)
 
 
 def _weights(size: int, points: int, shift: float) -> npt.NDArray[np.float64]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ..errors import MissingExtraError
+from ...errors import MissingExtraError
 
 __all__ = ["HELD_OUT", "PENALTIES", "SPLITS", "Score", "development", "score", "splits"]
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..network import Network, Population
-from ..network.inputs import SpikeTrains
-from ..network.rules import FixedInDegree
-from ..neurons.lif import LIF
-from ..neurons.spike_source import SpikeSource
-from ..recording import Recording
-from ..synapses.exponential_current import ExponentialCurrent
-from ..values import Uniform
+from ...network import Network, Population
+from ...network.inputs import SpikeTrains
+from ...network.rules import FixedInDegree
+from ...neurons.lif import LIF
+from ...neurons.spike_source import SpikeSource
+from ...recording import Recording
+from ...synapses.exponential_current import ExponentialCurrent
+from ...values import Uniform
 from .encode import SHOWN
 
 __all__ = ["DEFAULTS", "DT", "DURATION", "RESERVOIR", "Settings", "counts", "reservoir"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..network.inputs import SpikeTrains
+from ...network.inputs import SpikeTrains
 
 __all__ = ["LEVELS", "SHOWN", "encode"]
 
