@@ -30,8 +30,9 @@ def trained_network(module: SpikingNetwork) -> Network:
 
     for link in module.links:
         weights = module.weights[link.name]
-        if weights.requires_grad or link.name in module.delays:
-            values = weights.detach().double().numpy()
+        changed = link.name in module.delays or link.name in module.bits
+        if weights.requires_grad or changed:
+            values = module.used_weights(link.name).detach().double().numpy()
             _put_weights(projections[link.name], module, link, values, pack)
     _put_values(header, projections, module, pack)
     return network_of(header, arrays)

@@ -20,6 +20,7 @@ from .derived import Derived, key_of
 from .exporting import trained_network
 from .inputs import Feed, feeds_of
 from .links import Link, link_of
+from .quantising import bits_by_name, quantised
 from .scheduling import rounds_of
 from .surrogates import Surrogate, as_surrogate, resting_distance
 
@@ -53,6 +54,9 @@ class SpikingNetwork(torch.nn.Module):
         Slower by the cost of products in double precision.
     longest_delay
         ms; that learned delays may reach. By default 10 steps, or twice the longest there is.
+    weight_bits
+        Bits of the weights, 2 to 16, by projection or of all: they are rounded when used, and in
+        what `trained` gives, while training goes on with what is behind them.
 
     Raises
     ------
@@ -71,6 +75,7 @@ class SpikingNetwork(torch.nn.Module):
         precision: str = "float32",
         deterministic: bool = False,
         longest_delay: Any = None,
+        weight_bits: int | Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()
         if precision not in _DTYPES:
@@ -92,6 +97,8 @@ class SpikingNetwork(torch.nn.Module):
         self.feeds: list[Feed] = feeds_of(self.program)
         levels = [p.level for p in self.program.populations]
         self.rounds = rounds_of(len(self.names), self.links, levels)
+        names = [link.name for link in self.links if link.form != "pool"]
+        self.bits = bits_by_name(weight_bits, names, "compile, weight_bits")
         self._longest = self._longest_steps(longest_delay)
         self._choose(train)
         given = surrogate if isinstance(surrogate, Mapping) else {}
@@ -293,8 +300,13 @@ class SpikingNetwork(torch.nn.Module):
             raise ValidationError("forward, steps", "not told", "how many steps to run")
         return given, int(steps), trials or 1
 
+    def used_weights(self, name: str) -> Any:
+        """Weights of a projection as they are used: rounded to `weight_bits`, if that is asked."""
+        given = self.weights[name]
+        return quantised(given, self.bits[name]) if name in self.bits else given
+
     def _weights_of(self, link: Link) -> Any:
-        given = self.weights[link.name]
+        given = self.used_weights(link.name)
         if not self.deterministic:
             return given
         rounded = torch.round(given.double() / link.quantum) * link.quantum
