@@ -61,7 +61,8 @@ def test_every_model(name: str, precision: str) -> None:
         one_model(name).run(60.0, on=on, threads=threads, precision=precision)
         for on, threads in (("reference", 1), ("cpu", 1), ("cpu", 2))
     ]
-    assert len(runs[0]["p"]) > 2
+    # Only what has a threshold fires.
+    assert len(runs[0]["p"]) > 2 or not MODELS[name].threshold
     assert same(runs[0], runs[1])
     assert same(runs[0], runs[2])
 
