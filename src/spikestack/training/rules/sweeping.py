@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from types import ModuleType
 
 from ...engines.cpu.cache import kernel_module
@@ -20,6 +21,7 @@ def sweep(low, high, synapses, own, into, seen_own, seen, vectors, f_states, f_a
 """
 
 
+@lru_cache(maxsize=64)
 def sweeper(n: int, vectors: int, n_f: int) -> ModuleType:
     """A module with ``sweep(low, high, synapses, own, into, seen_own, seen, vectors, f_states,
     f_arrivals, f_seen, gain, signal, grad)``.
