@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from ...errors import ValidationError
-from ..cells import shared
 from ..links import Link
 from ..products import DenseProduct, Product
+from ..threads import shared
 from .sweeping import sweeper
 from .tangents import Entry, Place, Tangents
 from .walking import Walk
@@ -177,17 +177,7 @@ class Eligibility:
             kernel.sweep(low, high, self.synapses, own, into, seen_own, seen, vectors, *filtered,
                          gain, given, made)  # fmt: skip
 
-        shared_rows(work, self.sizes[0], self.trials * self.sizes[1])
-
-
-def shared_rows(work: Any, rows: int, each: int) -> None:
-    """Call ``work(low, high)`` for parts of rows, on several threads where that is worth it."""
-    if rows * each < 1 << 16 or torch.get_num_threads() == 1:
-        work(0, rows)
-        return
-    block = 512
-    shared(lambda low, high: work(low * rows // (block * 8), high * rows // (block * 8)),
-           block * 8, each)  # fmt: skip
+        shared(work, self.sizes[0], self.sizes[0] * self.trials * self.sizes[1])
 
 
 def _reached(states: list[list[Entry]], b: list[Entry]) -> set[int]:

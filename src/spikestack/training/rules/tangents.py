@@ -14,11 +14,12 @@ import numpy as np
 from ...engines.cpu.cache import kernel_module
 from ...engines.interpreting import interpret
 from ...program.tac import Code, Instruction
-from ..cells import Run, shared
+from ..cells import Run
 from ..differentiate import Step, _Adjoint
-from ..printer import Shape, source
+from ..printer import BLOCK, Shape, source
 from ..simplify import fed_state, never_refractory
 from ..surrogates import Surrogate
+from ..threads import shared
 
 __all__ = ["Entry", "Place", "Tangents"]
 
@@ -154,7 +155,7 @@ class Tangents:
                 (np.empty((0, 0), np.uint8),), np.empty((0, 0, 0), self.real),
             )  # fmt: skip
 
-        shared(work, lanes, 1)
+        shared(work, lanes, lanes, grain=BLOCK)
         run.clock += 1
 
 
