@@ -43,6 +43,7 @@ _HOMES = {
     "Dense": "network.rules",
     "Convolution": "network.rules",
     "Pooling": "network.rules",
+    "TransposedConvolution": "network.rules",
     "ByDistance": "network.rules",
     "Where": "network.rules",
     "Rule": "network.rules",
@@ -161,6 +162,7 @@ __all__ = [
     "SpikeTrains",
     "StepCurrent",
     "Synapse",
+    "TransposedConvolution",
     "Uniform",
     "UnitEvents",
     "View",
@@ -216,6 +218,7 @@ if TYPE_CHECKING:
         OneToOne,
         Pooling,
         Rule,
+        TransposedConvolution,
         Where,
     )
     from .neurons.adex import AdEx

@@ -18,6 +18,7 @@ from .cells import Cell
 from .derived import Derived
 from .inputs import Feed, feeds_of
 from .links import Link, link_of
+from .memory import keep_freed_memory
 from .passing import Inner, Loop, Member, run_cell, run_loop
 from .products import Exact, apply
 from .scheduling import rounds_of
@@ -131,6 +132,7 @@ class SpikingNetwork(torch.nn.Module):
         self.dt = float(magnitude(dt, parse_unit("ms"), "compile, dt"))
         self.detach_reset, self.deterministic = detach_reset, deterministic
         self._refuse(network)
+        keep_freed_memory()
         self._programs: dict[int, Program] = {}
         self.program = self._lowered(1)
         self.names = [p.name for p in self.program.populations]
@@ -304,9 +306,10 @@ class SpikingNetwork(torch.nn.Module):
     def _weights_of(self, link: Link) -> Any:
         given = self.weights[link.name]
         if not self.deterministic:
-            return given
-        rounded = torch.round(given.double() / link.quantum) * link.quantum
-        return given.double() + (rounded - given.double()).detach()
+            return given if link.share == 1 else given * link.share
+        exact = given.double() * link.share
+        rounded = torch.round(exact / link.quantum) * link.quantum
+        return exact + (rounded - exact).detach()
 
     def _beginning(self, program: Program, trials: int) -> State:
         real = np.float32 if self.precision == "float32" else np.float64
