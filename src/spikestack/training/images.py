@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from . import stencil_kernels as kernels
+from .multiplying import dot
 from .products import Product
 
 __all__ = ["ImageProduct", "PoolProduct", "Stencil"]
@@ -68,6 +69,8 @@ class ImageProduct(Product):
 
     def arrivals(self, seen: Any, weights: Any) -> Any:
         """A convolution, event by event where that is less work."""
+        if self._is_matrix(weights):
+            return dot(seen, weights.flatten(1).t())
         if self._is_sparse(seen, weights):
             return kernels.scattered(seen, weights, self.stencil)
         image = seen.reshape(-1, *self.stencil.pooled)
@@ -75,11 +78,15 @@ class ImageProduct(Product):
             image = image.contiguous(memory_format=torch.channels_last)
         return self._convolve(image, weights).reshape(len(seen), -1)
 
+    def _is_matrix(self, weights: Any) -> bool:
+        """Whether the kernel covers all there is, with nothing around it."""
+        s = self.stencil
+        whole = tuple(weights.shape[1:]) == (*s.shape[:1], *s.pooled[1:])
+        return whole and not s.transposed and s.padding == (0, 0) and s.groups == 1
+
     def _is_sparse(self, seen: Any, weights: Any) -> bool:
         s = self.stencil
         if s.transposed or s.groups > 1 or len(weights) < _WIDE or s.shape[0] < _DEEP:
-            return False
-        if weights.shape[2] * weights.shape[3] >= s.pooled[1] * s.pooled[2]:
             return False
         return bool(torch.count_nonzero(seen) <= _SPARSE * seen.numel())
 
@@ -112,12 +119,17 @@ class ImageProduct(Product):
     def back(self, grad: Any, weights: Any) -> Any:
         """A transposed convolution, its result given to every source of a window."""
         s = self.stencil
+        if self._is_matrix(weights):
+            made = dot(grad, weights.flatten(1))
+            return made if s.pool == (1, 1) else kernels.unpooled(made, s.shape, s.pool, s.pool)
         nothing = torch.empty((1,), dtype=grad.dtype).expand(len(grad), *s.pooled)
         made = self._grads(nothing, grad, weights, (True, False))[0].reshape(len(grad), -1)
         return made if s.pool == (1, 1) else kernels.unpooled(made, s.shape, s.pool, s.pool)
 
     def weights(self, seen: Any, grad: Any, like: Any) -> Any:
         """A correlation of what is seen and gradients."""
+        if self._is_matrix(like) and grad.dtype == seen.dtype:
+            return dot(grad.t(), seen).reshape(like.shape)
         if self._is_sparse(seen, like):
             return kernels.gathered(seen, grad, like, self.stencil)
         image = seen.reshape(-1, *self.stencil.pooled)

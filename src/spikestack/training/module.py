@@ -16,7 +16,9 @@ from ..program.program import INJECTED, Program
 from ..units import magnitude, parse_unit
 from .cells import Cell
 from .derived import Derived
+from .folding import folded
 from .inputs import Feed, feeds_of
+from .layers import Layers
 from .links import Link, link_of
 from .memory import keep_freed_memory
 from .passing import Inner, Loop, Member, run_cell, run_loop
@@ -159,6 +161,7 @@ class SpikingNetwork(torch.nn.Module):
         levels = [p.level for p in self.program.populations]
         self.rounds = rounds_of(len(self.names), self.links, levels)
         self._cells: dict[Any, Cell] = {}
+        self.layers = Layers(self)
 
     @staticmethod
     def _refuse(network: Network) -> None:
@@ -210,6 +213,18 @@ class SpikingNetwork(torch.nn.Module):
             for parameter, value in derived.start.items():
                 key = f"{name}:{parameter}"
                 self.values[key] = torch.nn.Parameter(torch.tensor(value, dtype=self.dtype))
+
+    def normalise(self, projection: str, kind: str = "batch", **settings: Any) -> None:
+        """Normalise what a projection brings, while training; see `layers.Layers.normalise`."""
+        self.layers.normalise(projection, kind, **settings)
+
+    def dropout(self, population: str, p: float = 0.5) -> None:
+        """Drop neurons of a population at random, while training; see `layers.Layers.dropout`."""
+        self.layers.dropout(population, p)
+
+    def folded(self) -> Network:
+        """The description with what was learned, normalisations made weights and biases."""
+        return folded(self)
 
     def constrain(self) -> None:
         """Bring trained numbers back into the ranges they must not leave; every call does so."""
@@ -304,7 +319,7 @@ class SpikingNetwork(torch.nn.Module):
         return given, int(steps), trials or 1
 
     def _weights_of(self, link: Link) -> Any:
-        given = self.weights[link.name]
+        given = self.layers.weights(link.name, self.weights[link.name])
         if not self.deterministic:
             return given if link.share == 1 else given * link.share
         exact = given.double() * link.share
@@ -337,6 +352,7 @@ class _Work:
     ) -> None:  # fmt: skip
         self.m, self.program, self.steps, self.trials = module, program, steps, trials
         self.fed, self.begin, self.after, self.weights, self.sent = fed, begin, after, weights, sent
+        self.masks: dict[int, Any] = {}
 
     def alone(self, k: int) -> list[Any]:
         """A population that does not feed back, over all steps."""
@@ -428,14 +444,14 @@ class _Work:
         return total if len(parts) > 1 else self._whole(total, k)
 
     def _through(self, link: Link, delay: int, product: Any) -> Any:
-        spikes = self.sent[link.pre]
+        spikes = self.m.layers.dropped(link.pre, self.sent[link.pre], self.masks)
         if spikes is None:
             return None
         spikes = self._late(spikes, link.pre, delay)
         rows, size = len(spikes), self.program.populations[link.pre].size
         flat = spikes.reshape(rows * self.trials, size)
         made = apply(self._product(product), flat, self.weights[link.name])
-        return made.reshape(rows, -1)
+        return self.m.layers.normalised(link.name, made).reshape(rows, -1)
 
     def _late(self, spikes: Any, pre: int, delay: int) -> Any:
         """Spikes as they arrive `delay` steps later."""
