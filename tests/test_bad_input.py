@@ -77,7 +77,7 @@ VALUES: list[tuple[Callable[[], object], type[Exception], list[str]]] = [
     (lambda: sp.StepCurrent([1.0], [1, 2]), ValidationError, ["one amplitude"]),
     (lambda: sp.FromArrays([0, 1], [0]), ValidationError, ["2 sources, 1 targets"]),
     (lambda: sp.Dense([[1.0, math.nan]]), ValidationError, ["finite"]),
-    (lambda: sp.Convolution(np.ones((2, 3, 4))), ValidationError, ["dimensions"]),
+    (lambda: sp.Convolution(np.ones((2, 3, 4, 5, 6))), ValidationError, ["dimensions"]),
 ]
 
 

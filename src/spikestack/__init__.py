@@ -43,6 +43,7 @@ _HOMES = {
     "Dense": "network.rules",
     "Convolution": "network.rules",
     "Pooling": "network.rules",
+    "TransposedConvolution": "network.rules",
     "ByDistance": "network.rules",
     "Where": "network.rules",
     "Rule": "network.rules",
@@ -169,6 +170,7 @@ __all__ = [
     "SpikingReadout",
     "StepCurrent",
     "Synapse",
+    "TransposedConvolution",
     "Uniform",
     "UnitEvents",
     "View",
@@ -228,6 +230,7 @@ if TYPE_CHECKING:
         OneToOne,
         Pooling,
         Rule,
+        TransposedConvolution,
         Where,
     )
     from .neurons.adex import AdEx

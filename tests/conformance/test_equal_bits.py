@@ -40,6 +40,10 @@ def one_model(name: str, method: str | None = None) -> sp.Network:
     if current is None:
         if p.model.default_synapse == "Delta":
             net.drive(p, sp.Poisson(300.0))
+            for other in p.model.compartments:
+                source = net.add(sp.Population(other, 37, sp.SpikeSource()))
+                net.drive(source, sp.Poisson(300.0))
+                net.connect(source, p, sp.OneToOne(), sp.Delta(weight=1.0, compartment=other))
     else:
         net.drive(p, sp.ConstantCurrent(sp.Uniform(0.5 * current, 2 * current)))
         net.drive(p, sp.Poisson(500.0, weight=0.05))

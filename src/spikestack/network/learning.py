@@ -13,7 +13,8 @@ from ..plasticity.structural import StructuralRule
 from ..synapses.base import Synapse
 from ..units import magnitude, parse_unit
 from .population import Population, View
-from .rules import Convolution, Pooling, Rule
+from .rules import Rule
+from .rules.stencils import StencilRule
 
 __all__ = ["Signal", "check_plasticity", "modulator_of", "rules_of"]
 
@@ -109,7 +110,7 @@ def check_plasticity(
     where: str,
 ) -> None:
     """Raise ValidationError unless the rules can be put on a synapse between such neurons."""
-    if isinstance(edges, Convolution | Pooling):
+    if isinstance(edges, StencilRule):
         raise ValidationError(
             f"{where}.plasticity",
             f"{type(edges).__name__} shares its weights among synapses",

@@ -85,6 +85,7 @@ class Call:
     ) -> None:  # fmt: skip
         self.m, self.program, self.steps, self.trials = module, program, steps, trials
         self.fed, self.begin, self.after, self.weights, self.sent = fed, begin, after, weights, sent
+        self.masks: dict[int, Any] = {}
 
     def alone(self, k: int) -> list[Any]:
         """A population that does not feed back, over all steps."""
@@ -183,18 +184,18 @@ class Call:
         return total if len(parts) > 1 else self._whole(total, k)
 
     def _through(self, link: Link, delay: int, product: Any) -> Any:
-        spikes = self.sent[link.pre]
+        spikes = self.m.layers.dropped(link.pre, self.sent[link.pre], self.masks)
         if spikes is None:
             return None
         spikes = self._late(spikes, link.pre, delay)
         rows, size = len(spikes), self.program.populations[link.pre].size
         flat = spikes.reshape(rows * self.trials, size)
         made = apply(self._product(product), flat, self.weights[link.name])
-        return made.reshape(rows, -1)
+        return self.m.layers.normalised(link.name, made).reshape(rows, -1)
 
     def _learned_late(self, link: Link) -> list[Any]:
         """What comes through a projection whose delays learn."""
-        spikes = self.sent[link.pre]
+        spikes = self.m.layers.dropped(link.pre, self.sent[link.pre], self.masks)
         if spikes is None:
             return []
         size = self.program.populations[link.pre].size

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ..errors import EngineError
 from ..program.tac import BOOLEAN_OPS, Builder, Code, Instruction
 from .cut import cheapest_cut
+from .simplify import always_sent
 from .surrogates import Surrogate
 
 __all__ = ["Step", "differentiate"]
@@ -156,6 +157,8 @@ class _Adjoint:
     def _sent(self) -> int | None:
         if self.code.spike is None:
             return None
+        if always_sent(self.code):
+            return self.code.emit
         value = self.builder.const(1.0) if self.code.emit is None else self.code.emit
         return self.builder.select(self.code.spike, value, self.builder.const(0.0))
 

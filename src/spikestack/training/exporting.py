@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..network.files import network_of, plain_with_arrays
 from ..network.network import Network
-from ..network.rules import Convolution, Dense, FromArrays
+from ..network.population import Population
+from ..network.rules import Dense, FromArrays
+from ..neurons.base import NeuronModel
 from .derived import key_of
 from .links import Link
 
@@ -18,48 +21,85 @@ if TYPE_CHECKING:
 __all__ = ["trained_network"]
 
 
+#: The population that brings biases: it fires in every step.
+_BIAS = "bias"
+
+
 def trained_network(module: SpikingNetwork) -> Network:
-    """A description like the one that was compiled, with learned weights and parameters."""
+    """A description like the one that was compiled, with learned weights and parameters.
+
+    A normalisation becomes part of its projection's weights, and a projection from one neuron
+    called ``"bias"``, which fires in every step.
+    """
     header, arrays = plain_with_arrays(module.network)
     projections = {item["name"]: item for item in header["projections"]}
 
     def pack(value: Any) -> dict[str, str]:
         name = f"trained_{len(arrays)}"
-        arrays[name] = np.asarray(value, dtype=None)
+        arrays[name] = np.ascontiguousarray(value)
         return {"array": name}
 
+    biases = {}
     for link in module.links:
-        weights = module.weights[link.name]
-        changed = link.name in module.delays or link.name in module.bits
-        if weights.requires_grad or changed:
-            values = module.used_weights(link.name).detach().double().numpy()
-            _put_weights(projections[link.name], module, link, values, pack)
+        used = module.used_weights(link.name)
+        made, bias = module.layers.folded(link.name, used)
+        changed = link.name in module.delays or link.name in module.bits or bias is not None
+        if not (changed or made is not used or module.weights[link.name].requires_grad):
+            continue
+        scale = module.network.projections[link.name].synapse.unit_of_weight().scale
+        values = made.detach().double().numpy() / scale
+        _put_weights(projections[link.name], arrays, module, link, values, pack)
+        if bias is not None:
+            size = module.program.populations[link.post].size
+            biases[link.name] = np.repeat(bias.detach().double().numpy(), size // len(bias)) / scale
     _put_values(header, projections, module, pack)
-    return network_of(header, arrays)
+    net = network_of(header, arrays)
+    _add_biases(net, biases)
+    return net
 
 
 def _put_weights(
-    item: dict[str, Any], module: SpikingNetwork, link: Link, values: np.ndarray, pack: Any
-) -> None:
-    projection = module.network.projections[link.name]
-    values = values / projection.synapse.unit_of_weight().scale
-    if link.form == "kernel":
-        item["rule"] = {**item["rule"], "kind": Convolution.__name__, "kernel": pack(values)}
+    item: dict[str, Any], arrays: dict[str, Any], module: SpikingNetwork, link: Link,
+    values: np.ndarray, pack: Any,
+) -> None:  # fmt: skip
+    if link.form == "pool":
+        item["synapse"]["weight"] = float(values)
+    elif link.form == "kernel":
+        given = arrays[item["rule"]["kernel"]["array"]]
+        item["rule"] = {**item["rule"], "kernel": pack(values.reshape(given.shape))}
         item["synapse"]["weight"] = 1.0
     elif link.edges is None and link.name not in module.delays:
         item["rule"] = {"kind": Dense.__name__, "matrix": pack(_of_views(values, module, link))}
         item["synapse"]["weight"] = 1.0
     else:
+        projection = module.network.projections[link.name]
         pre, post, delays, dendritic = _edges(module, link)
         values = values[pre, post] if values.ndim == 2 else values
-        ids = [projection.pre.ids, projection.post.ids]
         columns = {
-            "pre": _places(pre, ids[0]), "post": _places(post, ids[1]), "weight": values,
-            "delay": (delays - dendritic) * module.dt, "dendritic_delay": dendritic * module.dt,
+            "pre": _places(pre, projection.pre.ids), "post": _places(post, projection.post.ids),
+            "weight": values, "delay": (delays - dendritic) * module.dt,
+            "dendritic_delay": dendritic * module.dt,
         }  # fmt: skip
         packed = {name: pack(column) for name, column in columns.items()}
         item["rule"] = {"kind": FromArrays.__name__, "pre": packed["pre"], "post": packed["post"]}
         item["synapse"] |= {n: packed[n] for n in ("weight", "delay", "dendritic_delay")}
+
+
+def _add_biases(net: Network, biases: dict[str, np.ndarray]) -> None:
+    if not biases:
+        return
+    model = NeuronModel(
+        "v[t+1] = 0 : 1", threshold="v >= 0", dimensionless=True, default_synapse="Delta"
+    )
+    name = next(n for n in (_BIAS, *(f"{_BIAS}_{k}" for k in count())) if n not in net.populations)
+    one = net.add(Population(name, 1, model))
+    for of, bias in biases.items():
+        projection = net.projections[of]
+        given = projection.synapse
+        synapse = type(given)(
+            weight=1.0, delay=0.0, compartment=given.compartment, **given.scalar_values()
+        )
+        net.connect(one, projection.post, Dense(bias[None]), synapse, name=f"{name} of {of}")
 
 
 def _edges(module: SpikingNetwork, link: Link) -> tuple[np.ndarray, ...]:

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 
 from ..network.links import Projection
-from ..network.rules import Convolution, Pooling
+from ..network.rules import Convolution, Pooling, TransposedConvolution
 from ..program.edge_list import edge_list, edge_weights
 from ..program.program import EdgeProgram
-from .products import DenseProduct, ImageProduct, ListedProduct, Product
+from .images import ImageProduct, PoolProduct, Stencil
+from .products import DenseProduct, ListedProduct, Product
 
 __all__ = ["Link", "link_of"]
 
@@ -33,7 +34,8 @@ class Link:
     pre, post, receptor
         Places of populations, and of the receptor among the target's.
     initial
-        Weights in coherent units: a matrix, a kernel or a number for each edge, float64.
+        Weights in coherent units: a matrix, a kernel (out channels, in channels of a group, height,
+        width), one number, or a number for each edge; float64.
     form
         ``"matrix"``, ``"kernel"``, ``"pool"`` or ``"list"``.
     parts
@@ -44,6 +46,8 @@ class Link:
         Whether weights must stay 0 or above.
     edges
         Sources, targets, steps of axonal and of dendritic delay of a list, None for other forms.
+    share
+        The weight of an edge, of what is trained: of pooled sources each has a part.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Link:
     quantum: float
     positive: bool
     edges: tuple[np.ndarray, ...] | None = None
+    share: float = 1.0
 
 
 def link_of(edge: EdgeProgram, projection: Projection, sizes: tuple[int, int]) -> Link:
@@ -69,32 +74,37 @@ def link_of(edge: EdgeProgram, projection: Projection, sizes: tuple[int, int]) -
         Neurons of both populations.
     """
     made = _image(edge, projection) or _matrix_or_list(edge, sizes)
-    initial, form, parts, edges = made
+    initial, form, parts, edges, share = made
     return Link(
         edge.name, edge.pre, edge.post, edge.receptor, initial, form, parts, edge.quantum,
-        projection.synapse.positive, edges,
+        projection.synapse.positive, edges, share,
     )  # fmt: skip
 
 
 def _image(edge: EdgeProgram, projection: Projection) -> tuple[Any, ...] | None:
-    """Convolution and pooling with shared weights, between whole populations, of one delay."""
+    """Stencils with shared weights, between whole populations, of one delay."""
     rule, synapse = projection.rule, projection.synapse
     whole = projection.pre.is_whole and projection.post.is_whole
-    if not isinstance(rule, Convolution | Pooling) or not whole or edge.min_delay != edge.max_delay:
+    if not isinstance(rule, Convolution | TransposedConvolution | Pooling) or not whole:
         return None
-    if not isinstance(synapse.weight, int | float):
+    if edge.min_delay != edge.max_delay or not isinstance(synapse.weight, int | float):
         return None
-    shape = projection.pre.shape
-    channels, height, width = shape if len(shape) == 3 else (1, *shape)
-    scale = float(synapse.weight) * synapse.unit_of_weight().scale
+    shape = rule.image(projection.pre.shape)
+    scale, delay = float(synapse.weight) * synapse.unit_of_weight().scale, edge.min_delay
     if isinstance(rule, Pooling):
-        kernel = np.full((channels, 1, rule.window, rule.window), scale)
-        stride = rule.stride or rule.window
-        product = ImageProduct((channels, height, width), stride, 0, groups=channels)
-        return torch.tensor(kernel), "pool", ((edge.min_delay, product),), None
-    groups = channels // rule.kernel.shape[1]
-    product = ImageProduct((channels, height, width), rule.stride, rule.padding, groups)
-    return torch.tensor(rule.kernel * scale), "kernel", ((edge.min_delay, product),), None
+        pool = PoolProduct(shape, rule.windows, rule.strides)
+        return torch.tensor(scale), "pool", ((delay, pool),), None, 1.0
+    steps = rule.both(rule.stride, 1), rule.both(rule.padding, 0)
+    share = 1.0
+    if isinstance(rule, Convolution):
+        windows = rule.both(rule.pool, 1)
+        stencil = Stencil(shape, *steps, rule.groups, windows)
+        share = 1.0 / (windows[0] * windows[1])
+    else:
+        extra = rule.both(rule.extra, 0)
+        stencil = Stencil(shape, *steps, rule.groups, transposed=True, extra=extra)
+    kernel = torch.tensor(rule.stencil * scale)
+    return kernel, "kernel", ((delay, ImageProduct(stencil)),), None, share
 
 
 def _matrix_or_list(edge: EdgeProgram, sizes: tuple[int, int]) -> tuple[Any, ...]:
@@ -109,14 +119,14 @@ def _matrix_or_list(edge: EdgeProgram, sizes: tuple[int, int]) -> tuple[Any, ...
         matrix = np.zeros(sizes)
         matrix[pre, post] = weights
         if len(distinct) == 1:
-            return torch.tensor(matrix), "matrix", ((distinct[0], DenseProduct()),), None
+            return torch.tensor(matrix), "matrix", ((distinct[0], DenseProduct()),), None, 1.0
         when = np.zeros(sizes, np.int64)
         when[pre, post] = delays
         parts = tuple((d, DenseProduct(torch.tensor(when == d))) for d in distinct)
-        return torch.tensor(matrix), "matrix", parts, (pre, post, delays, listed.dendritic)
+        return torch.tensor(matrix), "matrix", parts, (pre, post, delays, listed.dendritic), 1.0
     listed_parts = tuple(
         (d, ListedProduct(pre[at], post[at], np.flatnonzero(at), sizes))
         for d in distinct
         for at in [delays == d]
     )
-    return torch.tensor(weights), "list", listed_parts, (pre, post, delays, listed.dendritic)
+    return torch.tensor(weights), "list", listed_parts, (pre, post, delays, listed.dendritic), 1.0

@@ -19,7 +19,9 @@ from .delays import Delays
 from .derived import Derived, key_of
 from .exporting import trained_network
 from .inputs import Feed, feeds_of
+from .layers import Layers
 from .links import Link, link_of
+from .memory import keep_freed_memory
 from .quantising import bits_by_name, quantised
 from .scheduling import rounds_of
 from .surrogates import Surrogate, as_surrogate, resting_distance
@@ -86,6 +88,7 @@ class SpikingNetwork(torch.nn.Module):
         self.dt = float(magnitude(dt, parse_unit("ms"), "compile, dt"))
         self.detach_reset, self.deterministic = detach_reset, deterministic
         self._refuse(network)
+        keep_freed_memory()
         self._programs: dict[int, Program] = {}
         self.program = self._lowered(1)
         self.names = [p.name for p in self.program.populations]
@@ -115,6 +118,7 @@ class SpikingNetwork(torch.nn.Module):
             for k in range(len(self.names))
         ]
         self._cells: dict[Any, Cell] = {}
+        self.layers = Layers(self)
 
     @staticmethod
     def _refuse(network: Network) -> None:
@@ -202,6 +206,14 @@ class SpikingNetwork(torch.nn.Module):
         for delays in self._learned_delays():
             delays.sharpen(progress)
 
+    def normalise(self, projection: str, kind: str = "batch", **settings: Any) -> None:
+        """Normalise what a projection brings, while training; see `layers.Layers.normalise`."""
+        self.layers.normalise(projection, kind, **settings)
+
+    def dropout(self, population: str, p: float = 0.5) -> None:
+        """Drop neurons of a population at random, while training; see `layers.Layers.dropout`."""
+        self.layers.dropout(population, p)
+
     def constrain(self) -> None:
         """Bring trained numbers back into the ranges they must not leave; every call does so."""
         with torch.no_grad():
@@ -215,7 +227,10 @@ class SpikingNetwork(torch.nn.Module):
                     self.weights[link.name].clamp_(min=0.0)
 
     def trained(self) -> Network:
-        """The description with what has been learned: to simulate, to save, to map to a chip."""
+        """The description with what has been learned: to simulate, to save, to map to a chip.
+
+        Normalisations become weights and biases; see `exporting`.
+        """
         return trained_network(self)
 
     def forward(
@@ -306,11 +321,12 @@ class SpikingNetwork(torch.nn.Module):
         return quantised(given, self.bits[name]) if name in self.bits else given
 
     def _weights_of(self, link: Link) -> Any:
-        given = self.used_weights(link.name)
+        given = self.layers.weights(link.name, self.used_weights(link.name))
         if not self.deterministic:
-            return given
-        rounded = torch.round(given.double() / link.quantum) * link.quantum
-        return given.double() + (rounded - given.double()).detach()
+            return given if link.share == 1 else given * link.share
+        exact = given.double() * link.share
+        rounded = torch.round(exact / link.quantum) * link.quantum
+        return exact + (rounded - exact).detach()
 
     def _beginning(self, program: Program, trials: int) -> State:
         real = np.float32 if self.precision == "float32" else np.float64

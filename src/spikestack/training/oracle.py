@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ..program.tac import Builder, Code
+from .simplify import always_sent
 from .surrogates import Surrogate
 
 __all__ = ["unrolled"]
@@ -102,10 +103,10 @@ def unrolled(
         now = [values[s] + torch.zeros_like(lanes) for s in code.stores]
         traces.append(now)
         if spike is not None:
-            sent.append(
-                torch.zeros_like(lanes)
-                + (spike if code.emit is None else spike * values[code.emit])
-            )
+            value = spike if code.emit is None else values[code.emit]
+            if code.emit is not None and not always_sent(code):
+                value = spike * value
+            sent.append(torch.zeros_like(lanes) + value)
             if counter is not None:
                 left = torch.clamp(counter - 1, min=0)
                 counter = torch.where(spike.detach() > 0.5, periods, left)

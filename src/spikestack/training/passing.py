@@ -201,7 +201,9 @@ class _Loop(torch.autograd.Function):
                     if link.post == m and at >= 0:
                         shape = (loop.members[link.pre].trials, -1)
                         x = sent[link.pre][at].reshape(shape)
-                        made = link.product.arrivals(x, given.weights[link.weights])
+                        made = link.product.arrivals(
+                            link.product.seen(x), given.weights[link.weights]
+                        )
                         arrived[m][link.receptor][t] += made.numpy().reshape(-1)
                 member.cell.forward(run, arrived[m], t, t + 1)
         ctx.loop, ctx.runs, ctx.given, ctx.depth = loop, runs, given, depth
@@ -270,7 +272,8 @@ def _weights(
             continue
         rows = len(x) * trials
         like = given.weights[link.weights]
-        part = link.product.weights(x.reshape(rows, -1), g.reshape(rows, -1), like)
+        seen = link.product.seen(x.reshape(rows, -1))
+        part = link.product.weights(seen, g.reshape(rows, -1), like)
         made[link.weights] = part if made[link.weights] is None else made[link.weights] + part
     return made
 

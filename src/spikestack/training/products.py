@@ -17,14 +17,18 @@ from ..numerics.compiling import njit
 from .multiplying import dot
 from .sparse import few_of
 
-__all__ = ["DenseProduct", "Exact", "ImageProduct", "ListedProduct", "Product", "apply"]
+__all__ = ["DenseProduct", "Exact", "ListedProduct", "Product", "apply"]
 
 
 class Product(ABC):
     """The weights of one projection at work, of one delay."""
 
+    def seen(self, spikes: Any) -> Any:
+        """What weights act on: spikes, or something smaller made of them."""
+        return spikes
+
     @abstractmethod
-    def arrivals(self, spikes: Any, weights: Any) -> Any:
+    def arrivals(self, seen: Any, weights: Any) -> Any:
         """What arrives: (rows, targets)."""
 
     @abstractmethod
@@ -32,7 +36,7 @@ class Product(ABC):
         """Gradient of the spikes from that of the arrivals."""
 
     @abstractmethod
-    def weights(self, spikes: Any, grad: Any, like: Any) -> Any:
+    def weights(self, seen: Any, grad: Any, like: Any) -> Any:
         """Gradient of the weights, in the form of `like`."""
 
 
@@ -45,63 +49,22 @@ class DenseProduct(Product):
     def _matrix(self, weights: Any) -> Any:
         return weights if self.mask is None else weights * self.mask
 
-    def arrivals(self, spikes: Any, weights: Any) -> Any:
+    def arrivals(self, seen: Any, weights: Any) -> Any:
         """One matrix product, or the rows of those that spiked where these are few."""
-        few = few_of(spikes, weights.shape[1])
+        few = few_of(seen, weights.shape[1])
         matrix = self._matrix(weights)
-        return dot(spikes, matrix) if few is None else few.times(matrix)
+        return dot(seen, matrix) if few is None else few.times(matrix)
 
     def back(self, grad: Any, weights: Any) -> Any:
         """One with the transpose."""
         return dot(grad, self._matrix(weights).t())
 
-    def weights(self, spikes: Any, grad: Any, like: Any) -> Any:
+    def weights(self, seen: Any, grad: Any, like: Any) -> Any:
         """One of transposed spikes."""
-        few = few_of(spikes, grad.shape[1])
+        few = few_of(seen, grad.shape[1])
         listed = few is not None and few.few_enough_back
-        made = few.pair(grad) if few and listed else dot(spikes.t(), grad)
+        made = few.pair(grad) if few and listed else dot(seen.t(), grad)
         return made if self.mask is None else made * self.mask
-
-
-class ImageProduct(Product):
-    """A convolution whose kernel is (targets' channels, sources' channels / groups, h, w)."""
-
-    def __init__(
-        self, shape: tuple[int, int, int], stride: int, padding: int, groups: int = 1
-    ) -> None:
-        self.shape, self.stride, self.padding, self.groups = shape, stride, padding, groups
-
-    def arrivals(self, spikes: Any, weights: Any) -> Any:
-        """A convolution."""
-        image = spikes.reshape(-1, *self.shape)
-        made = torch.nn.functional.conv2d(
-            image, weights, None, self.stride, self.padding, 1, self.groups
-        )
-        return made.reshape(len(spikes), -1)
-
-    def _targets(self, weights: Any) -> tuple[int, int, int]:
-        sides = [
-            (n + 2 * self.padding - k) // self.stride + 1
-            for n, k in zip(self.shape[1:], weights.shape[2:])
-        ]
-        return weights.shape[0], sides[0], sides[1]
-
-    def _grads(self, spikes: Any, grad: Any, weights: Any, which: tuple[bool, bool]) -> Any:
-        g = grad.reshape(-1, *self._targets(weights))
-        return torch.ops.aten.convolution_backward(
-            g, spikes, weights, None, [self.stride] * 2, [self.padding] * 2, [1, 1], False, [0, 0],
-            self.groups, [*which, False],
-        )  # fmt: skip
-
-    def back(self, grad: Any, weights: Any) -> Any:
-        """A transposed convolution."""
-        nothing = torch.empty((1,), dtype=grad.dtype).expand(len(grad), *self.shape)
-        return self._grads(nothing, grad, weights, (True, False))[0].reshape(len(grad), -1)
-
-    def weights(self, spikes: Any, grad: Any, like: Any) -> Any:
-        """A correlation of spikes and gradients."""
-        image = spikes.reshape(-1, *self.shape)
-        return self._grads(image, grad, like, (False, True))[1]
 
 
 class ListedProduct(Product):
@@ -125,10 +88,10 @@ class ListedProduct(Product):
         self.post, self.places = post[order].astype(np.int64), places[order].astype(np.int64)
         self.sizes = sizes
 
-    def arrivals(self, spikes: Any, weights: Any) -> Any:
+    def arrivals(self, seen: Any, weights: Any) -> Any:
         """Edge by edge of the sources that spiked."""
-        made = torch.zeros((len(spikes), self.sizes[1]), dtype=spikes.dtype)
-        given = spikes.contiguous()
+        made = torch.zeros((len(seen), self.sizes[1]), dtype=seen.dtype)
+        given = seen.contiguous()
         _scatter(given.numpy(), weights.detach().numpy(), *self._layout(), made.numpy())
         return made
 
@@ -142,10 +105,10 @@ class ListedProduct(Product):
         _gather(given.numpy(), weights.detach().numpy(), *self._layout(), made.numpy())
         return made
 
-    def weights(self, spikes: Any, grad: Any, like: Any) -> Any:
+    def weights(self, seen: Any, grad: Any, like: Any) -> Any:
         """Edge by edge of the sources that spiked."""
         made = torch.zeros_like(like)
-        _pair(spikes.contiguous().numpy(), grad.contiguous().numpy(), *self._layout(), made.numpy())
+        _pair(seen.contiguous().numpy(), grad.contiguous().numpy(), *self._layout(), made.numpy())
         return made
 
 
@@ -184,19 +147,19 @@ class _Applied(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, product: Product, spikes: Any, weights: Any) -> Any:
-        ctx.product = product
-        ctx.save_for_backward(spikes, weights)
-        return product.arrivals(spikes, weights)
+        ctx.product, seen = product, product.seen(spikes)
+        ctx.save_for_backward(seen, weights)
+        return product.arrivals(seen, weights)
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        spikes, weights = ctx.saved_tensors
+        seen, weights = ctx.saved_tensors
         product, (grad,) = ctx.product, grads
         _, sources, weighted = ctx.needs_input_grad
         return (
             None,
             product.back(grad, weights) if sources else None,
-            product.weights(spikes, grad, weights) if weighted else None,
+            product.weights(seen, grad, weights) if weighted else None,
         )
 
 
@@ -211,14 +174,18 @@ class Exact(Product):
     def __init__(self, product: Product) -> None:
         self.product = product
 
-    def arrivals(self, spikes: Any, weights: Any) -> Any:
+    def seen(self, spikes: Any) -> Any:
+        """As it is."""
+        return self.product.seen(spikes)
+
+    def arrivals(self, seen: Any, weights: Any) -> Any:
         """Exact, and rounded once."""
-        return self.product.arrivals(spikes.double(), weights.double()).to(spikes.dtype)
+        return self.product.arrivals(seen.double(), weights.double()).to(seen.dtype)
 
     def back(self, grad: Any, weights: Any) -> Any:
         """As it is."""
         return self.product.back(grad, weights.to(grad.dtype))
 
-    def weights(self, spikes: Any, grad: Any, like: Any) -> Any:
+    def weights(self, seen: Any, grad: Any, like: Any) -> Any:
         """As it is."""
-        return self.product.weights(spikes, grad, like.to(grad.dtype)).to(like.dtype)
+        return self.product.weights(seen, grad, like.to(grad.dtype)).to(like.dtype)

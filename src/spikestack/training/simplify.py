@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..program.tac import Builder, Code, Instruction
 
-__all__ = ["fed_state", "never_refractory"]
+__all__ = ["always_sent", "fed_state", "never_refractory"]
 
 #: Stand for positions of conditions that are always false, always true.
 _NO, _YES = -1, -2
@@ -52,3 +53,29 @@ def fed_state(code: Code, state: int, receptor: int) -> Code:
     return replace(
         code, instructions=tuple(given if ins == taken else ins for ins in code.instructions)
     )
+
+
+def always_sent(code: Code) -> bool:
+    """Whether a spike happens where its value is not 0: then what is sent is the value itself.
+
+    What is not sent counts as 0, so the two are the same, and the value's gradient is exact.
+    """
+    if code.spike is None or code.emit is None:
+        return False
+    made = code.instructions
+    spike = made[code.spike]
+    if spike.op != "ne" or spike.args[0] != _unlimited(made, code.emit):
+        return False
+    other = made[spike.args[1]]
+    return other.op == "const" and other.data == 0
+
+
+def _unlimited(made: Sequence[Instruction], i: int) -> int:
+    """A value before it was kept within bounds."""
+    while made[i].op == "select":
+        condition, bound, inner = made[i].args
+        test = made[condition]
+        if test.op not in ("lt", "gt") or set(test.args) != {bound, inner}:
+            break
+        i = inner
+    return i

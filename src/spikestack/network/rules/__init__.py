@@ -21,8 +21,9 @@ from .drawn import (
     FixedTotalNumber,
     OneToOne,
 )
-from .given import Convolution, Dense, ExplicitRule, FromArrays, FromSparse, Pooling
+from .given import Dense, ExplicitRule, FromArrays, FromSparse
 from .pairs import ByDistance, Where
+from .stencils import Convolution, Pooling, TransposedConvolution
 
 __all__ = [
     "AllToAll",
@@ -43,6 +44,7 @@ __all__ = [
     "Pooling",
     "Rows",
     "Rule",
+    "TransposedConvolution",
     "Where",
     "check_edge_count",
     "rule_named",

@@ -1,4 +1,4 @@
-"""Rules whose edges are given: from arrays, matrices, and image-like stencils."""
+"""Rules whose edges are given: from arrays and matrices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import ValidationError, shorten
 from .base import Edges, Ends, ListedRule
 
-__all__ = ["Convolution", "Dense", "ExplicitRule", "FromArrays", "FromSparse", "Pooling"]
+__all__ = ["Dense", "ExplicitRule", "FromArrays", "FromSparse", "numbers"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,14 @@ def _whole_numbers(values: Any, where: str) -> np.ndarray:
     return array
 
 
-def _numbers(values: Any, where: str, dims: tuple[int, ...]) -> np.ndarray:
+def numbers(values: Any, where: str, dims: tuple[int, ...]) -> np.ndarray:
+    """A read-only float64 array of as many dimensions as one of `dims`.
+
+    Raises
+    ------
+    ValidationError
+        If it is something else, empty or not finite.
+    """
     try:
         array = np.array(values, dtype=np.float64)
     except (TypeError, ValueError):
@@ -155,7 +162,7 @@ class Dense(ExplicitRule):
     matrix: Any = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "matrix", _numbers(self.matrix, "Dense.matrix", (2,)))
+        object.__setattr__(self, "matrix", numbers(self.matrix, "Dense.matrix", (2,)))
 
     def check(self, n_pre: int, n_post: int, where: str) -> None:
         """Raise ValidationError unless the matrix is pre by post."""
@@ -173,104 +180,3 @@ class Dense(ExplicitRule):
         n_pre, n_post = self.matrix.shape
         pre, post = np.divmod(np.arange(n_pre * n_post, dtype=np.int64), n_post)
         return Edges(pre, post, self.matrix.ravel())
-
-
-def _image(shape: tuple[int, ...], where: str) -> tuple[int, int, int]:
-    if len(shape) == 2:
-        return (1, *shape)
-    if len(shape) != 3:
-        raise ValidationError(
-            where, f"shape {shape}", "(height, width) or (channels, height, width)"
-        )
-    return shape  # type: ignore[return-value]
-
-
-@dataclass(frozen=True, eq=False)
-class Convolution(ExplicitRule):
-    """Cross-correlation with a kernel, as in deep-learning libraries.
-
-    `kernel` has shape (height, width) or (out channels, in channels, height, width); populations
-    have shape (height, width) or (channels, height, width). ``target_shape`` tells the shape that
-    the target must have.
-    """
-
-    kernel: Any = None
-    stride: int = 1
-    padding: int = 0
-
-    def __post_init__(self) -> None:
-        kernel = _numbers(self.kernel, "Convolution.kernel", (2, 4))
-        object.__setattr__(self, "kernel", kernel[None, None] if kernel.ndim == 2 else kernel)
-        object.__setattr__(self, "kernel", np.ascontiguousarray(self.kernel))
-        _at_least(self.stride, 1, "Convolution.stride")
-        _at_least(self.padding, 0, "Convolution.padding")
-
-    def target_shape(self, pre_shape: tuple[int, ...]) -> tuple[int, int, int]:
-        """The shape (channels, height, width) of the result."""
-        c, h, w = _image(pre_shape, "Convolution, source")
-        out, into, kh, kw = self.kernel.shape
-        rows = (h + 2 * self.padding - kh) // self.stride + 1
-        columns = (w + 2 * self.padding - kw) // self.stride + 1
-        if into != c or rows < 1 or columns < 1:
-            raise ValidationError(
-                "Convolution",
-                f"a kernel {self.kernel.shape} on shape {pre_shape}",
-                "as many in channels, and a kernel no larger than the image",
-            )
-        return out, rows, columns
-
-    def expected_edges(self, n_pre: int, n_post: int) -> float:
-        """At most the kernel's size for every target."""
-        return n_post * self.kernel[0].size
-
-    def edges(self, pre_shape: tuple[int, ...], post_shape: tuple[int, ...]) -> Edges:
-        """One edge for every kernel entry that falls on the image."""
-        _, h, w = _image(pre_shape, "Convolution, source")
-        shape = self.target_shape(pre_shape)
-        if int(np.prod(post_shape)) != int(np.prod(shape)):
-            raise ValidationError("Convolution", f"the target has shape {post_shape}", f"{shape}")
-        o, y, x, i, dy, dx = np.meshgrid(
-            *(np.arange(n) for n in (*shape, *self.kernel.shape[1:])), indexing="ij"
-        )
-        sy = y * self.stride + dy - self.padding
-        sx = x * self.stride + dx - self.padding
-        inside = (sy >= 0) & (sy < h) & (sx >= 0) & (sx < w)
-        pre = ((i * h + sy) * w + sx)[inside]
-        post = ((o * shape[1] + y) * shape[2] + x)[inside]
-        return Edges(pre, post, self.kernel[o, i, dy, dx][inside])
-
-
-@dataclass(frozen=True, eq=False)
-class Pooling(ExplicitRule):
-    """Sum pooling over windows of `window` by `window`, channel by channel; stride = window."""
-
-    window: int = 2
-    stride: int | None = None
-
-    def __post_init__(self) -> None:
-        _at_least(self.window, 1, "Pooling.window")
-        if self.stride is not None:
-            _at_least(self.stride, 1, "Pooling.stride")
-
-    def as_convolution(self, channels: int) -> Convolution:
-        """The same as a convolution with a diagonal kernel of ones."""
-        kernel = np.zeros((channels, channels, self.window, self.window))
-        kernel[np.arange(channels), np.arange(channels)] = 1.0
-        return Convolution(kernel, self.stride or self.window)
-
-    def expected_edges(self, n_pre: int, n_post: int) -> float:
-        """The window's size for every target."""
-        return n_post * self.window**2
-
-    def edges(self, pre_shape: tuple[int, ...], post_shape: tuple[int, ...]) -> Edges:
-        """One edge for every neuron of each target's window."""
-        found = self.as_convolution(_image(pre_shape, "Pooling, source")[0]).edges(
-            pre_shape, post_shape
-        )
-        used = found.weights != 0
-        return Edges(found.pre[used], found.post[used])
-
-
-def _at_least(value: Any, low: int, where: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
-        raise ValidationError(where, f"got {shorten(value)}", f"a whole number >= {low}")
