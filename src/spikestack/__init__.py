@@ -81,6 +81,9 @@ _HOMES = {
     "Simulation": "simulation",
     "load": "files",
     "compare": "insight",
+    # train
+    "fit": "training",
+    "evaluate": "training",
     # record
     "Recording": "recording",
     "open_recording": "recording.opening",
@@ -172,6 +175,8 @@ __all__ = [
     "combine_cues",
     "compare",
     "errors",
+    "evaluate",
+    "fit",
     "fit_clock",
     "join_sensors",
     "lanes_of",
@@ -239,6 +244,7 @@ if TYPE_CHECKING:
     from .synapses.delta import Delta
     from .synapses.exponential_conductance import ExponentialConductance
     from .synapses.exponential_current import ExponentialCurrent
+    from .training import evaluate, fit
     from .values import LogNormal, Normal, Uniform
 
 
