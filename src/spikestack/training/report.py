@@ -29,7 +29,7 @@ body { font: 16px/1.55 system-ui, sans-serif; max-width: 60rem; margin: 2.5rem a
 h1 { font-size: 1.7rem; line-height: 1.2; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 figure { margin: 1.2rem 0; } img { max-width: 100%; height: auto; }
 figcaption { color: #555; font-size: .9rem; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .92rem; }
+.wide { overflow-x: auto; margin: 1rem 0; } table { border-collapse: collapse; font-size: .92rem; }
 td, th { border-bottom: 1px solid #e2e2e2; vertical-align: top; overflow-wrap: anywhere;
          font-variant-numeric: tabular-nums; }
 """

