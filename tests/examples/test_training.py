@@ -40,3 +40,10 @@ def test_digits(tmp_path: Path) -> None:
 def test_mnist(tmp_path: Path) -> None:
     """Two epochs."""
     assert numbers("train_mnist", tmp_path, "--mlp")["accuracy"] > 0.85
+
+
+def test_braille_without_recordings(tmp_path: Path) -> None:
+    """It says where they go."""
+    command = [sys.executable, str(FOLDER / "train_braille.py"), "--data", str(tmp_path / "none")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.startswith("no recordings")

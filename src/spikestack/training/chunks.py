@@ -100,7 +100,7 @@ def _forwards(
                 watch(made)
             for kept, found in ((spikes, made.spikes), (traces, made.traces)):
                 for name, part in found.items():
-                    kept.setdefault(name, []).append(part if name in read else part[:0])
+                    kept.setdefault(name, []).append(part if name in read else part[:0].clone())
             state = made.state
         whole = [{n: torch.cat(parts) for n, parts in kept.items()} for kept in (spikes, traces)]
     return begins, Output(whole[0], whole[1], state)

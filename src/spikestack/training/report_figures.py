@@ -112,8 +112,8 @@ def raster_figure(spikes: dict[str, np.ndarray], traces: dict[str, np.ndarray], 
             trace = traces[name]
             for n in range(trace.shape[1]):
                 style = "-" if n < len(COLORS) else "--"
-                ax.plot((np.arange(len(trace)) + 1) * dt, trace[:, n], color=color_of(n), lw=1.0, ls=style,
-                        label=str(n))  # fmt: skip
+                ax.plot((np.arange(len(trace)) + 1) * dt, trace[:, n], color=color_of(n), lw=1.0,
+                        ls=style, label=str(n))  # fmt: skip
             if trace.shape[1] <= 12:
                 ax.legend(fontsize=6, frameon=False, ncols=2, loc="center left",
                           bbox_to_anchor=(1.0, 0.5))  # fmt: skip
