@@ -27,19 +27,12 @@ from spikestack.training import fluctuation_driven
 HIDDEN, STEPS, HALF, DELAYS = 256, 76, 38, (0, 4, 8, 12, 16, 20, 24)
 
 
-def leaky(spiking: bool, beta: float) -> sp.NeuronModel:
-    """A leaky integrator in discrete time, which spikes from 1 on, or not at all."""
-    how: Any = {"threshold": "v >= 1", "reset": "v -= 1"} if spiking else {}
-    return sp.NeuronModel("v[t+1] = beta*v : 1", parameters={"beta": beta}, dimensionless=True,
-                          default_synapse="Delta", **how)  # fmt: skip
-
-
 def network(inputs: int, classes: int, seed: int) -> sp.Network:
     """Inputs, hidden neurons, outputs that do not spike; weights are drawn later."""
     net = sp.Network(seed=seed)
     taxels = net.add(sp.Population("taxels", inputs, sp.GradedReLU()))
-    hidden = net.add(sp.Population("hidden", HIDDEN, leaky(True, 0.8)))
-    letters = net.add(sp.Population("letters", classes, leaky(False, 0.95)))
+    hidden = net.add(sp.Population("hidden", HIDDEN, sp.DiscreteLIF(beta=0.8)))
+    letters = net.add(sp.Population("letters", classes, sp.LeakyIntegrator(beta=0.95)))
     net.drive(taxels, sp.ExternalSpikes(weight=1.0))
     for delay in DELAYS:
         later = sp.Delta(weight=1.0, delay=float(delay))

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,19 +23,12 @@ from spikestack.training import DropInputs
 STEPS, HIDDEN, BETA = 25, 512, 0.9
 
 
-def leaky(spiking: bool) -> sp.NeuronModel:
-    """A leaky integrator in discrete time, which spikes from 1 on, or not at all."""
-    how: Any = {"threshold": "v >= 1", "reset": "v -= 1"} if spiking else {}
-    return sp.NeuronModel("v[t+1] = beta*v : 1", parameters={"beta": BETA}, dimensionless=True,
-                          default_synapse="Delta", **how)  # fmt: skip
-
-
 def network(inputs: int, seed: int, hidden: int = HIDDEN) -> sp.Network:
     """Pixels, hidden neurons, ten outputs; weights as PyTorch begins linear layers."""
     net, rng = sp.Network(seed=seed), np.random.default_rng(seed)
     pixels = net.add(sp.Population("pixels", inputs, sp.GradedReLU()))
-    middle = net.add(sp.Population("hidden", hidden, leaky(True)))
-    digits = net.add(sp.Population("digits", 10, leaky(False)))
+    middle = net.add(sp.Population("hidden", hidden, sp.DiscreteLIF(beta=BETA)))
+    digits = net.add(sp.Population("digits", 10, sp.LeakyIntegrator(beta=BETA)))
     net.drive(pixels, sp.ExternalSpikes(weight=1.0))
     for pre, post in ((pixels, middle), (middle, digits)):
         bound = 1 / np.sqrt(pre.size)
