@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,7 +91,8 @@ def _add_biases(net: Network, biases: dict[str, np.ndarray]) -> None:
     model = NeuronModel(
         "v[t+1] = 0 : 1", threshold="v >= 0", dimensionless=True, default_synapse="Delta"
     )
-    name = next(n for n in (_BIAS, *(f"{_BIAS}_{k}" for k in count())) if n not in net.populations)
+    names = chain([_BIAS], (f"{_BIAS}_{k}" for k in count(2)))
+    name = next(n for n in names if n not in net.populations)
     one = net.add(Population(name, 1, model))
     for of, bias in biases.items():
         projection = net.projections[of]
