@@ -16,6 +16,7 @@ torch = pytest.importorskip("torch", reason="the extra train is not installed")
 
 from spikestack.training.cells import Cell, Run  # noqa: E402
 from spikestack.training.oracle import unrolled  # noqa: E402
+from spikestack.training.simplify import never_refractory  # noqa: E402
 from spikestack.training.surrogates import SURROGATES, Surrogate  # noqa: E402
 
 MODELS = collect("spikestack.neurons", NeuronModel)
@@ -89,9 +90,26 @@ def close(a: Any, b: Any, what: str, tol: float = 1e-9) -> None:
     assert np.abs(np.asarray(a) - b).max(initial=0.0) <= tol * size, what
 
 
-@pytest.mark.parametrize("name", sorted(MODELS))
-@pytest.mark.parametrize("detach", [True, False], ids=["detached", "whole"])
-def test_every_neuron(name: str, detach: bool) -> None:
+def _slow_unless(fast: set[str]) -> list[Any]:
+    """Every kernel must be compiled, so that few models are enough in the fast run."""
+    return [
+        pytest.param(name, marks=() if name in fast else pytest.mark.slow)
+        for name in sorted(MODELS)
+    ]
+
+
+@pytest.mark.parametrize("name", _slow_unless({"LIF", "AdEx", "Izhikevich", "DivisiveUnit"}))
+def test_every_neuron_with_its_resets(name: str) -> None:
+    check_neuron(name, detach=False)
+
+
+@pytest.mark.parametrize("name", _slow_unless({"LIF", "GLIF", "FewSpike", "AdaptiveDiscreteLIF"}))
+def test_every_neuron(name: str) -> None:
+    check_neuron(name, detach=True)
+
+
+def check_neuron(name: str, detach: bool) -> None:
+    """Spikes, states and gradients, those of parameters included, as by the plain loop."""
     torch.set_default_dtype(torch.float64)
     dt, lanes, steps = 0.05 if name == "PinskyRinzel" else 0.5, 7, 60
     pop = population(MODELS[name](), lanes, dt)
@@ -145,3 +163,39 @@ def test_a_whole_number_of_spikes() -> None:
         expected[t] = weigh[t] * inside + later
         later = beta * expected[t]
     close(grad, expected, "gradient")
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_smooth_version_by_finite_differences(name: str) -> None:
+    """The plain loop itself: with a smooth function in place of spikes, along a random direction."""
+    torch.set_default_dtype(torch.float64)
+    dt, lanes, steps = 0.05 if name == "PinskyRinzel" else 0.5, 3, 25
+    pop = population(MODELS[name](), lanes, dt)
+    if pop.streams.shape[1] or not pop.receptors:
+        pytest.skip("draws random numbers, or takes nothing in")
+    if name == "IntegerLIF":
+        pytest.skip("rounds, which has no derivative of its own")
+    code = pop.code if pop.n_ref is None else never_refractory(pop.code, "float64")
+    rng = np.random.default_rng(1)
+    size = MODELS[name].fires_at or 1.0
+    given = [torch.tensor(rng.random((steps, lanes)) * size) for _ in pop.receptors]
+    ways = [torch.tensor(rng.normal(size=(steps, lanes)) * size) for _ in pop.receptors]
+    values = [torch.tensor(np.asarray(v, float)) for v in pop.values]
+    initial = [torch.tensor(np.broadcast_to(v, lanes).astype(float)) for v in pop.initial]
+    weigh = torch.tensor(rng.normal(size=(steps, lanes)))
+
+    def loss(amount: Any) -> Any:
+        sent, states, _ = unrolled(
+            code, [g + amount * w for g, w in zip(given, ways)], initial, values,
+            SURROGATES["sigmoid"], scale=10.0, detach=False, dt=dt,
+            smooth=lambda z: torch.sigmoid(4.0 * z),
+        )  # fmt: skip
+        total = sum((weigh * s).sum() * 1e-2 for s in states)
+        return total if sent is None else total + (weigh * sent).sum()
+
+    amount = torch.zeros((), requires_grad=True)
+    (slope,) = torch.autograd.grad(loss(amount), amount)
+    step = 1e-6
+    with torch.no_grad():
+        expected = float(loss(step) - loss(-step)) / (2 * step)
+    assert float(slope) == pytest.approx(expected, rel=1e-4, abs=1e-6)
