@@ -68,6 +68,8 @@ _HOMES = {
     "ExternalCurrent": "network.external",
     "Signal": "network.learning",
     "choose_encoder": "sensors.choosing",
+    # train
+    "convert": "conversion",
     "Normal": "values",
     "LogNormal": "values",
     "Uniform": "values",
@@ -171,6 +173,7 @@ __all__ = [
     "choose_encoder",
     "combine_cues",
     "compare",
+    "convert",
     "errors",
     "fit_clock",
     "join_sensors",
@@ -186,6 +189,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from . import errors
+    from .conversion import convert
     from .equations.edge_expression import Expression
     from .equations.model import Parameter
     from .files import load
