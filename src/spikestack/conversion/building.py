@@ -297,9 +297,10 @@ class _Builder:
     def _read_out(self, value: Value) -> None:
         """Potentials that add up and do not fire: what the network answers."""
         size = int(np.prod(value.shape))
-        bias = value.constant() + np.repeat(
-            self._correction(self.graph.output, value.shape[0]), size // value.shape[0]
-        )
+        bias = value.constant()
+        if self.graph.output not in self.scales:  # else its neurons have been corrected already
+            more = self._correction(self.graph.output, value.shape[0])
+            bias = bias + np.repeat(more, size // value.shape[0])
         held = self.plan.in_turn or self.plan.neuron == "few"
         start = {"v": bias * self.plan.sums} if held else {"v": 0.0, "drive": bias}
         model = NeuronModel(

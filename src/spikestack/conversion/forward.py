@@ -35,7 +35,7 @@ def forward(
     dict of numpy.ndarray, float32
         (samples, *shape) by node; the array alone where `keep` is not given.
     """
-    wanted = keep or (graph.output,)
+    wanted = tuple(dict.fromkeys(keep)) or (graph.output,)
     given = torch.as_tensor(np.asarray(inputs, np.float32))
     made: dict[str, list[np.ndarray]] = {name: [] for name in wanted}
     with torch.no_grad():

@@ -137,7 +137,7 @@ class Runner:
         totals = {n: s.sum(0, dtype=np.float64) for n, s in sent.items()}
         coded = self.plan.neuron == "few"
         spikes = sum(
-            (np.count_nonzero(sent[n], axis=(0, 2)) if coded else np.abs(sent[n]).sum((0, 2)))
+            (np.count_nonzero(sent[n], axis=2).sum(0) if coded else np.abs(sent[n]).sum((0, 2)))
             for n in self.spiking
         )
         synops = sum(

@@ -82,6 +82,7 @@ class _Walk(fx.Interpreter):
 
     def __init__(self, module: Any) -> None:
         super().__init__(module, garbage_collect_values=False)
+        self.extra_traceback = False  # our own messages say where
         self.writer = Writer()
         self.names: dict[Any, str] = {}
         self.output_name = ""
