@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import torch
@@ -46,7 +47,7 @@ def dyadic(sizes: tuple[int, ...], active: Any, seed: int = 1) -> Any:
     """Dense layers whose weights are sixteenths, so that all sums are exact."""
     generator = torch.Generator().manual_seed(seed)
     layers: list[Any] = []
-    for k, (a, b) in enumerate(zip(sizes, sizes[1:])):
+    for k, (a, b) in enumerate(itertools.pairwise(sizes)):
         layer = nn.Linear(a, b)
         layer.weight.data = torch.randint(-12, 13, (b, a), generator=generator) / 16
         layer.bias.data = torch.randint(-8, 9, (b,), generator=generator) / 16

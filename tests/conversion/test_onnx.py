@@ -27,7 +27,7 @@ def model_of(nodes: list[Any], arrays: dict[str, Any], shape: tuple[Any, ...]) -
     h = onnx.helper
     ends = [
         h.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["n", *shape]),
-        h.make_tensor_value_info("y", onnx.TensorProto.FLOAT, None),
+        h.make_tensor_value_info("y", onnx.TensorProto.FLOAT, ["n", "outputs"]),
     ]
     given = [onnx.numpy_helper.from_array(a, k) for k, a in arrays.items()]
     graph = h.make_graph(nodes, "g", ends[:1], ends[1:], given)
@@ -65,7 +65,9 @@ def test_a_residual_network(tmp_path: Path) -> None:
     """The numbers are those of ONNX's own evaluator, to twelve bits as spikes."""
     model = residual()
     x = np.random.default_rng(1).random((20, 1, 8, 8)).astype(np.float32)
-    wanted = onnx.reference.ReferenceEvaluator(model).run(None, {"x": x})[0]
+    from onnx.reference import ReferenceEvaluator
+
+    wanted = ReferenceEvaluator(model).run(None, {"x": x})[0]
     onnx.save(model, tmp_path / "net.onnx")
     for given in (model, tmp_path / "net.onnx", str(tmp_path / "net.onnx")):
         made = sp.convert(given, x, steps=12, neuron="few", method="max")

@@ -41,7 +41,6 @@ def read(model: Any) -> Graph:
             # Weights in other files are not looked for: a model is one file.
             model = onnx.load_model(str(model), load_external_data=False)
         onnx.checker.check_model(model)
-        model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
     except OSError:
         raise
     except Exception as error:
@@ -57,14 +56,12 @@ class _Reading:
         self.proto, self.w, self._to_array = graph, Writer(), to_array
         self.constants = {i.name: to_array(i) for i in graph.initializer}
         self.names: dict[str, str] = {}
-        known = (*graph.value_info, *graph.output, *graph.input)
-        self.shapes = {v.name: _shape(v) for v in known}
 
     def graph(self) -> Graph:
         """What the nodes say."""
         for given in self.proto.input:
             if given.name not in self.constants:
-                shape = self.shapes[given.name]
+                shape = _shape(given)
                 if shape is None or len(shape) < 1:
                     raise ValidationError(
                         f"convert, input {given.name!r}", "has no fixed shape",
@@ -95,8 +92,7 @@ class _Reading:
         missing = [i for i, g in zip(node.input, given) if i and g is None]
         if missing:
             raise refused(name, f"reads {missing[0]!r}, which is not constant", "constant weights")
-        shape = self.shapes.get(node.output[0])
-        self.names[node.output[0]] = handler(self.w, name, shape, settings, *given)
+        self.names[node.output[0]] = handler(self.w, name, settings, *given)
 
     def _constant(self, node: Any, settings: dict[str, Any]) -> None:
         """What does not depend on the input; unknown ones matter only if they are read."""
@@ -131,7 +127,7 @@ def _pads(name: str, s: dict[str, Any], dims: int) -> list[int]:
     return pads[:dims]
 
 
-def _conv(w: Writer, name: str, shape: Any, s: Any, x: str, weight: Any, bias: Any = None) -> str:
+def _conv(w: Writer, name: str, s: Any, x: str, weight: Any, bias: Any = None) -> str:
     dims = weight.ndim - 2
     padding = _pads(name, s, dims)
     stride, dilation = s.get("strides", [1] * dims), s.get("dilations", [1] * dims)
@@ -145,7 +141,7 @@ def _conv(w: Writer, name: str, shape: Any, s: Any, x: str, weight: Any, bias: A
     )  # fmt: skip
 
 
-def _gemm(w: Writer, name: str, shape: Any, s: Any, x: str, weight: Any, bias: Any = None) -> str:
+def _gemm(w: Writer, name: str, s: Any, x: str, weight: Any, bias: Any = None) -> str:
     if s.get("transA", 0) or not isinstance(x, str) or isinstance(weight, str):
         raise refused(name, "a product of other than rows and a constant matrix", "x times W")
     matrix = (weight if s.get("transB", 0) else weight.T) * s.get("alpha", 1.0)
@@ -153,7 +149,7 @@ def _gemm(w: Writer, name: str, shape: Any, s: Any, x: str, weight: Any, bias: A
     return w.linear(name, x, matrix, added, (len(matrix),))
 
 
-def _matmul(w: Writer, name: str, shape: Any, s: Any, x: Any, weight: Any) -> str:
+def _matmul(w: Writer, name: str, s: Any, x: Any, weight: Any) -> str:
     if not isinstance(x, str) or isinstance(weight, str) or weight.ndim != 2:
         raise refused(name, "a product of other than rows and a constant matrix", "x times W")
     return w.linear(name, x, weight.T, None, (weight.shape[1],))
@@ -172,40 +168,37 @@ def _pool(w: Writer, name: str, s: Any, x: str, greatest: bool) -> str:
                   all_=bool(s.get("count_include_pad", 0)))  # fmt: skip
 
 
-def _global(w: Writer, name: str, shape: Any, s: Any, x: str) -> str:
+def _global(w: Writer, name: str, s: Any, x: str) -> str:
     before = w.shape(x)
     return w.pool_to(name, x, (before[0], *[1] * (len(before) - 1)), False)
 
 
-def _norm(
-    w: Writer, name: str, shape: Any, s: Any, x: str, scale: Any, b: Any, mean: Any, var: Any
-) -> str:
+def _norm(w: Writer, name: str, s: Any, x: str, scale: Any, b: Any, mean: Any, var: Any) -> str:
     if s.get("training_mode", 0):
         raise refused(name, "batch norm in training mode", "a model exported for inference")
     return w.normalise(name, x, mean, var, scale, b, s.get("epsilon", 1e-5))
 
 
-def _flatten(w: Writer, name: str, shape: Any, s: Any, x: str) -> str:
+def _flatten(w: Writer, name: str, s: Any, x: str) -> str:
     if s.get("axis", 1) != 1:
         raise refused(name, f"flattens from axis {s['axis']}", "axis 1")
     return w.reshape(name, x, (int(np.prod(w.shape(x))),))
 
 
-def _reshape(w: Writer, name: str, shape: Any, s: Any, x: str, target: Any = None) -> str:
+def _reshape(w: Writer, name: str, s: Any, x: str, target: Any = None) -> str:
     """A batch that the exporter counted as one sample is not taken for a side."""
     size = int(np.prod(w.shape(x)))
-    if target is not None:
-        sides = [int(t) for t in np.ravel(target)[1:]]
-        known = int(np.prod([t for t in sides if t > 0]))
-        sides = [size // known if t == -1 else t for t in sides]
-    else:
-        sides = list(shape or ())
+    if not isinstance(target, np.ndarray):
+        raise refused(name, "reshapes to what is not constant", "a constant shape")
+    sides = [int(t) for t in np.ravel(target)[1:]]
+    known = int(np.prod([t for t in sides if t > 0]))
+    sides = [size // known if t == -1 else t for t in sides]
     if not sides or int(np.prod(sides)) != size or min(sides) < 1:
         raise refused(name, f"reshapes {w.shape(x)} to {sides}", "keep the first axis for samples")
     return w.reshape(name, x, sides)
 
 
-def _squeeze(w: Writer, name: str, shape: Any, s: Any, x: str, axes: Any = None) -> str:
+def _squeeze(w: Writer, name: str, s: Any, x: str, axes: Any = None) -> str:
     given = s.get("axes") if axes is None else [int(a) for a in np.ravel(axes)]
     before = w.shape(x)
     if given is None:
@@ -214,14 +207,14 @@ def _squeeze(w: Writer, name: str, shape: Any, s: Any, x: str, axes: Any = None)
     return w.reshape(name, x, [n for k, n in enumerate(before) if k not in gone])
 
 
-def _add(w: Writer, name: str, shape: Any, s: Any, a: Any, b: Any) -> str:
+def _add(w: Writer, name: str, s: Any, a: Any, b: Any) -> str:
     if isinstance(a, str) and isinstance(b, str):
         return w.add(name, [a, b])
     x, number = (a, b) if isinstance(a, str) else (b, a)
     return w.affine(name, x, 1.0, number)
 
 
-def _sub(w: Writer, name: str, shape: Any, s: Any, a: Any, b: Any) -> str:
+def _sub(w: Writer, name: str, s: Any, a: Any, b: Any) -> str:
     if isinstance(b, str):
         less = w.affine(f"{name}_less", b, -1.0)
         return w.add(name, [a, less]) if isinstance(a, str) else w.affine(name, less, 1.0, a)
@@ -235,16 +228,14 @@ def _scaled(w: Writer, name: str, a: Any, b: Any, divide: bool) -> str:
     return w.affine(name, x, 1.0 / number if divide else number)
 
 
-def _clip(
-    w: Writer, name: str, shape: Any, s: Any, x: str, low: Any = None, high: Any = None
-) -> str:
+def _clip(w: Writer, name: str, s: Any, x: str, low: Any = None, high: Any = None) -> str:
     low, high = s.get("min", low), s.get("max", high)
     if low is None or float(low) != 0.0:
         raise refused(name, "clips from other than 0", "a ReLU")
     return w.rectify(name, x, cap=high)
 
 
-def _concat(w: Writer, name: str, shape: Any, s: Any, *parts: Any) -> str:
+def _concat(w: Writer, name: str, s: Any, *parts: Any) -> str:
     if not all(isinstance(p, str) for p in parts) or s["axis"] % (len(w.shape(parts[0])) + 1) != 1:
         raise refused(name, "joins other than channels of activations", "axis 1")
     channels = sum(w.shape(p)[0] for p in parts)
@@ -253,15 +244,15 @@ def _concat(w: Writer, name: str, shape: Any, s: Any, *parts: Any) -> str:
 
 _OPERATORS: dict[str, Callable[..., str]] = {
     "Conv": _conv, "Gemm": _gemm, "MatMul": _matmul, "BatchNormalization": _norm,
-    "Relu": lambda w, name, shape, s, x: w.rectify(name, x), "Clip": _clip,
-    "AveragePool": lambda w, name, shape, s, x: _pool(w, name, s, x, False),
-    "MaxPool": lambda w, name, shape, s, x: _pool(w, name, s, x, True),
+    "Relu": lambda w, name, s, x: w.rectify(name, x), "Clip": _clip,
+    "AveragePool": lambda w, name, s, x: _pool(w, name, s, x, False),
+    "MaxPool": lambda w, name, s, x: _pool(w, name, s, x, True),
     "GlobalAveragePool": _global, "Flatten": _flatten, "Reshape": _reshape, "Squeeze": _squeeze,
     "Add": _add, "Sub": _sub, "Concat": _concat,
-    "Mul": lambda w, name, shape, s, a, b: _scaled(w, name, a, b, False),
-    "Div": lambda w, name, shape, s, a, b: _scaled(w, name, a, b, True),
-    "Identity": lambda w, name, shape, s, x: x,
-    "Dropout": lambda w, name, shape, s, x, *_: x,
-    "Softmax": lambda w, name, shape, s, x: w.put(name, "softmax", [x], w.shape(x)),
-    "LogSoftmax": lambda w, name, shape, s, x: w.put(name, "softmax", [x], w.shape(x)),
+    "Mul": lambda w, name, s, a, b: _scaled(w, name, a, b, False),
+    "Div": lambda w, name, s, a, b: _scaled(w, name, a, b, True),
+    "Identity": lambda w, name, s, x: x,
+    "Dropout": lambda w, name, s, x, *_: x,
+    "Softmax": lambda w, name, s, x: w.put(name, "softmax", [x], w.shape(x)),
+    "LogSoftmax": lambda w, name, s, x: w.put(name, "softmax", [x], w.shape(x)),
 }  # fmt: skip
