@@ -103,8 +103,10 @@ class Runner:
     def _on_torch(self, fed: np.ndarray) -> Answer:
         if self._module is None:
             self._module = self.built.network.compile("torch", dt=1.0, train=())
+        whole = torch.from_numpy(fed)
         with torch.no_grad():
-            out = self._module(torch.from_numpy(fed))
+            held = not self.plan.in_turn
+            out = self._module(whole[0], steps=len(fed)) if held else self._module(whole)
         sent = {n: out.spikes[n].numpy() for n in self._senders() if n in out.spikes}
         return self._answer(out[f"{self.built.readout}.v"].numpy(), sent)
 
@@ -135,15 +137,11 @@ class Runner:
             over[:] = self.plan.sums
         history = potential.astype(np.float64) / over[:, None, None]
         totals = {n: s.sum(0, dtype=np.float64) for n, s in sent.items()}
-        coded = self.plan.neuron == "few"
-        spikes = sum(
-            (np.count_nonzero(sent[n], axis=2).sum(0) if coded else np.abs(sent[n]).sum((0, 2)))
-            for n in self.spiking
-        )
-        synops = sum(
-            np.count_nonzero(s, axis=0) @ self.fan_out[n]
-            for n, s in sent.items() if n != self.input_name
-        )  # fmt: skip
+        events = {n: np.count_nonzero(s, axis=0) for n, s in sent.items() if n != self.input_name}
+        # A burst of n is n spikes; signs and bits count as one.
+        counted = totals if self.plan.neuron in ("plain", "burst") else events
+        spikes = sum(counted[n].sum(1) for n in self.spiking)
+        synops = sum(e @ self.fan_out[n] for n, e in events.items())
         zero = np.zeros(potential.shape[1])
         return Answer(history[-1], history, totals, zero + spikes, zero + synops)
 
