@@ -69,6 +69,8 @@ _HOMES = {
     "ExternalCurrent": "network.external",
     "Signal": "network.learning",
     "choose_encoder": "sensors.choosing",
+    # train
+    "convert": "conversion",
     "Normal": "values",
     "LogNormal": "values",
     "Uniform": "values",
@@ -184,6 +186,7 @@ __all__ = [
     "choose_encoder",
     "combine_cues",
     "compare",
+    "convert",
     "drop_sense",
     "errors",
     "evaluate",
@@ -205,6 +208,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from . import errors
+    from .conversion import convert
     from .equations.edge_expression import Expression
     from .equations.model import Parameter
     from .files import load

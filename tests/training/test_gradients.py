@@ -167,7 +167,7 @@ def test_a_whole_number_of_spikes() -> None:
 
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_smooth_version_by_finite_differences(name: str) -> None:
-    """The plain loop itself: with a smooth function in place of spikes, along a random direction."""
+    """The plain loop itself, with a smooth function in place of spikes, along some direction."""
     torch.set_default_dtype(torch.float64)
     dt, lanes, steps = 0.05 if name == "PinskyRinzel" else 0.5, 3, 25
     pop = population(MODELS[name](), lanes, dt)

@@ -1,0 +1,258 @@
+"""From an ONNX file to a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import FileFormatError, MissingExtraError, ValidationError, shorten
+from .graph import Graph
+from .writing import Writer, refused
+
+__all__ = ["is_onnx", "read"]
+
+
+def is_onnx(model: Any) -> bool:
+    """Whether this is a path or an ONNX model."""
+    return isinstance(model, str | Path) or type(model).__name__ == "ModelProto"
+
+
+def read(model: Any) -> Graph:
+    """The graph of an ONNX file or model; nothing in it is executed.
+
+    Raises
+    ------
+    MissingExtraError
+        If the package onnx is not installed.
+    FileFormatError
+        If the file is no sound ONNX model.
+    ValidationError
+        If it holds an operator that cannot be mapped.
+    """
+    try:
+        import onnx
+    except ImportError as error:
+        raise MissingExtraError("reading ONNX", "onnx") from error
+    try:
+        if isinstance(model, str | Path):
+            # Weights in other files are not looked for: a model is one file.
+            model = onnx.load_model(str(model), load_external_data=False)
+        onnx.checker.check_model(model)
+    except OSError:
+        raise
+    except Exception as error:
+        first = (str(error).strip().splitlines() or [""])[0]
+        raise FileFormatError(f"no sound ONNX model: {first}") from error
+    return _Reading(model.graph, onnx.numpy_helper.to_array).graph()
+
+
+class _Reading:
+    """Walks the nodes of one ONNX graph."""
+
+    def __init__(self, graph: Any, to_array: Callable[..., Any]) -> None:
+        self.proto, self.w, self._to_array = graph, Writer(), to_array
+        self.constants = {i.name: to_array(i) for i in graph.initializer}
+        self.names: dict[str, str] = {}
+
+    def graph(self) -> Graph:
+        """What the nodes say."""
+        for given in self.proto.input:
+            if given.name not in self.constants:
+                shape = _shape(given)
+                if shape is None or len(shape) < 1:
+                    raise ValidationError(
+                        f"convert, input {given.name!r}", "has no fixed shape",
+                        "known sides, all but the first", "export it with a fixed input size",
+                    )  # fmt: skip
+                self.names[given.name] = self.w.put(given.name, "input", [], shape)
+        for node in self.proto.node:
+            self._one(node)
+        outputs = [o.name for o in self.proto.output if o.name in self.names]
+        if len(outputs) != 1:
+            raise ValidationError("convert, model", f"{len(outputs)} outputs", "one")
+        return self.w.graph(self.names[outputs[0]])
+
+    def _one(self, node: Any) -> None:
+        name = node.name or f"{node.op_type}_{len(self.w.nodes)}"
+        settings = {a.name: _attribute(a, self._to_array) for a in node.attribute}
+        live = [i for i in node.input if i in self.names]
+        if not live:
+            self._constant(node, settings)
+            return
+        handler = _OPERATORS.get(node.op_type)
+        if handler is None:
+            raise ValidationError(
+                f"convert, {name!r}", f"{node.op_type} has no spiking counterpart",
+                f"mapped are {', '.join(sorted(_OPERATORS))}",
+            )  # fmt: skip
+        given = [self.names.get(i, self.constants.get(i)) for i in node.input]
+        missing = [i for i, g in zip(node.input, given) if i and g is None]
+        if missing:
+            raise refused(name, f"reads {missing[0]!r}, which is not constant", "constant weights")
+        self.names[node.output[0]] = handler(self.w, name, settings, *given)
+
+    def _constant(self, node: Any, settings: dict[str, Any]) -> None:
+        """What does not depend on the input; unknown ones matter only if they are read."""
+        if node.op_type == "Constant" and settings:
+            self.constants[node.output[0]] = np.asarray(next(iter(settings.values())))
+        elif node.op_type == "Identity" and node.input[0] in self.constants:
+            self.constants[node.output[0]] = self.constants[node.input[0]]
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    """Without the batch; None where a side is not known."""
+    sides = value.type.tensor_type.shape.dim
+    if not sides or any(d.dim_value < 1 for d in sides[1:]):
+        return None
+    return tuple(int(d.dim_value) for d in sides[1:])
+
+
+def _attribute(a: Any, to_array: Callable[..., Any]) -> Any:
+    """The value of an attribute: a number, a text, a list or an array."""
+    return {
+        1: lambda: a.f, 2: lambda: a.i, 3: lambda: a.s.decode("utf-8", "replace"),
+        4: lambda: to_array(a.t), 6: lambda: list(a.floats), 7: lambda: list(a.ints),
+    }.get(a.type, lambda: None)()  # fmt: skip
+
+
+def _pads(name: str, s: dict[str, Any], dims: int) -> list[int]:
+    if s.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
+        raise refused(name, f"auto_pad={shorten(s['auto_pad'])}", "explicit pads")
+    pads = list(s.get("pads", [0] * 2 * dims))
+    if pads[:dims] != pads[dims:]:
+        raise refused(name, f"pads {pads}", "pad alike on both sides")
+    return pads[:dims]
+
+
+def _conv(w: Writer, name: str, s: Any, x: str, weight: Any, bias: Any = None) -> str:
+    dims = weight.ndim - 2
+    padding = _pads(name, s, dims)
+    stride, dilation = s.get("strides", [1] * dims), s.get("dilations", [1] * dims)
+    sides = [
+        (n + 2 * p - d * (k - 1) - 1) // t + 1
+        for n, p, d, k, t in zip(w.shape(x)[1:], padding, dilation, weight.shape[2:], stride)
+    ]
+    return w.convolution(
+        name, x, weight, bias, (len(weight), *sides), stride=stride, padding=padding,
+        dilation=dilation, groups=s.get("group", 1),
+    )  # fmt: skip
+
+
+def _gemm(w: Writer, name: str, s: Any, x: str, weight: Any, bias: Any = None) -> str:
+    if s.get("transA", 0) or not isinstance(x, str) or isinstance(weight, str):
+        raise refused(name, "a product of other than rows and a constant matrix", "x times W")
+    matrix = (weight if s.get("transB", 0) else weight.T) * s.get("alpha", 1.0)
+    added = None if bias is None else np.broadcast_to(bias * s.get("beta", 1.0), len(matrix))
+    return w.linear(name, x, matrix, added, (len(matrix),))
+
+
+def _matmul(w: Writer, name: str, s: Any, x: Any, weight: Any) -> str:
+    if not isinstance(x, str) or isinstance(weight, str) or weight.ndim != 2:
+        raise refused(name, "a product of other than rows and a constant matrix", "x times W")
+    return w.linear(name, x, weight.T, None, (weight.shape[1],))
+
+
+def _pool(w: Writer, name: str, s: Any, x: str, greatest: bool) -> str:
+    window = s["kernel_shape"]
+    dims = len(window)
+    padding, stride = _pads(name, s, dims), s.get("strides", [1] * dims)
+    if any(d != 1 for d in s.get("dilations", [])) or s.get("ceil_mode", 0):
+        raise refused(name, "dilated pooling, or ceil_mode", "plain pooling")
+    sides = [
+        (n + 2 * p - k) // t + 1 for n, p, k, t in zip(w.shape(x)[1:], padding, window, stride)
+    ]
+    return w.pool(name, x, (w.shape(x)[0], *sides), greatest, window, stride, padding,
+                  all_=bool(s.get("count_include_pad", 0)))  # fmt: skip
+
+
+def _global(w: Writer, name: str, s: Any, x: str) -> str:
+    before = w.shape(x)
+    return w.pool_to(name, x, (before[0], *[1] * (len(before) - 1)), False)
+
+
+def _norm(w: Writer, name: str, s: Any, x: str, scale: Any, b: Any, mean: Any, var: Any) -> str:
+    if s.get("training_mode", 0):
+        raise refused(name, "batch norm in training mode", "a model exported for inference")
+    return w.normalise(name, x, mean, var, scale, b, s.get("epsilon", 1e-5))
+
+
+def _flatten(w: Writer, name: str, s: Any, x: str) -> str:
+    if s.get("axis", 1) != 1:
+        raise refused(name, f"flattens from axis {s['axis']}", "axis 1")
+    return w.reshape(name, x, (int(np.prod(w.shape(x))),))
+
+
+def _reshape(w: Writer, name: str, s: Any, x: str, target: Any = None) -> str:
+    """A batch that the exporter counted as one sample is not taken for a side."""
+    size = int(np.prod(w.shape(x)))
+    if not isinstance(target, np.ndarray):
+        raise refused(name, "reshapes to what is not constant", "a constant shape")
+    sides = [int(t) for t in np.ravel(target)[1:]]
+    known = int(np.prod([t for t in sides if t > 0]))
+    sides = [size // known if t == -1 else t for t in sides]
+    if not sides or int(np.prod(sides)) != size or min(sides) < 1:
+        raise refused(name, f"reshapes {w.shape(x)} to {sides}", "keep the first axis for samples")
+    return w.reshape(name, x, sides)
+
+
+def _squeeze(w: Writer, name: str, s: Any, x: str, axes: Any = None) -> str:
+    given = s.get("axes") if axes is None else [int(a) for a in np.ravel(axes)]
+    before = w.shape(x)
+    if given is None:
+        return w.reshape(name, x, [n for n in before if n != 1])
+    gone = {a % (len(before) + 1) - 1 for a in given}
+    return w.reshape(name, x, [n for k, n in enumerate(before) if k not in gone])
+
+
+def _add(w: Writer, name: str, s: Any, a: Any, b: Any) -> str:
+    if isinstance(a, str) and isinstance(b, str):
+        return w.add(name, [a, b])
+    x, number = (a, b) if isinstance(a, str) else (b, a)
+    return w.affine(name, x, 1.0, number)
+
+
+def _sub(w: Writer, name: str, s: Any, a: Any, b: Any) -> str:
+    if isinstance(b, str):
+        less = w.affine(f"{name}_less", b, -1.0)
+        return w.add(name, [a, less]) if isinstance(a, str) else w.affine(name, less, 1.0, a)
+    return w.affine(name, a, 1.0, -b)
+
+
+def _scaled(w: Writer, name: str, a: Any, b: Any, divide: bool) -> str:
+    if (isinstance(a, str) and isinstance(b, str)) or (divide and isinstance(b, str)):
+        raise refused(name, "a product or ratio of two activations", "a constant factor")
+    x, number = (a, b) if isinstance(a, str) else (b, a)
+    return w.affine(name, x, 1.0 / number if divide else number)
+
+
+def _clip(w: Writer, name: str, s: Any, x: str, low: Any = None, high: Any = None) -> str:
+    low, high = s.get("min", low), s.get("max", high)
+    if low is None or float(low) != 0.0:
+        raise refused(name, "clips from other than 0", "a ReLU")
+    return w.rectify(name, x, cap=high)
+
+
+def _concat(w: Writer, name: str, s: Any, *parts: Any) -> str:
+    if not all(isinstance(p, str) for p in parts) or s["axis"] % (len(w.shape(parts[0])) + 1) != 1:
+        raise refused(name, "joins other than channels of activations", "axis 1")
+    channels = sum(w.shape(p)[0] for p in parts)
+    return w.join(name, parts, 0, (channels, *w.shape(parts[0])[1:]))
+
+
+_OPERATORS: dict[str, Callable[..., str]] = {
+    "Conv": _conv, "Gemm": _gemm, "MatMul": _matmul, "BatchNormalization": _norm,
+    "Relu": lambda w, name, s, x: w.rectify(name, x), "Clip": _clip,
+    "AveragePool": lambda w, name, s, x: _pool(w, name, s, x, False),
+    "MaxPool": lambda w, name, s, x: _pool(w, name, s, x, True),
+    "GlobalAveragePool": _global, "Flatten": _flatten, "Reshape": _reshape, "Squeeze": _squeeze,
+    "Add": _add, "Sub": _sub, "Concat": _concat,
+    "Mul": lambda w, name, s, a, b: _scaled(w, name, a, b, False),
+    "Div": lambda w, name, s, a, b: _scaled(w, name, a, b, True),
+    "Identity": lambda w, name, s, x: x,
+    "Dropout": lambda w, name, s, x, *_: x,
+    "Softmax": lambda w, name, s, x: w.put(name, "softmax", [x], w.shape(x)),
+    "LogSoftmax": lambda w, name, s, x: w.put(name, "softmax", [x], w.shape(x)),
+}  # fmt: skip

@@ -1,0 +1,170 @@
+"""From a PyTorch model to a graph: traced symbolically, then walked once with an example."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import fx
+
+from ..errors import ValidationError
+from .graph import Graph
+from .operations import FUNCTIONS, METHODS, MODULES
+from .qcfs import QCFS
+from .writing import Writer, refused
+
+__all__ = ["traced"]
+
+_INSTEAD = {
+    "sigmoid": "ReLU or QCFS", "tanh": "ReLU or QCFS", "gelu": "ReLU or QCFS",
+    "silu": "ReLU or QCFS", "elu": "ReLU or QCFS", "leaky_relu": "ReLU or QCFS",
+    "softplus": "ReLU or QCFS", "hardswish": "ReLU or QCFS", "prelu": "ReLU or QCFS",
+    "layernorm": "batch norm, which folds into the weights",
+    "layer_norm": "batch norm, which folds into the weights",
+    "groupnorm": "batch norm, which folds into the weights",
+    "softmax": "softmax at the output only, where it is left out",
+    "conv_transpose": "interpolation by a convolution", "lstm": "a recurrent spiking network",
+    "gru": "a recurrent spiking network", "rnn": "a recurrent spiking network",
+    "attention": "the page on training: spiking attention", "embedding": "a linear layer",
+    "permute": "channels first", "transpose": "channels first",
+}  # fmt: skip
+_MAPPED = (
+    "linear, conv1d and conv2d, batch norm, ReLU, ReLU6, clamp from 0, QCFS, average and max "
+    "pooling, flatten, reshape, view, add, cat, dropout, and arithmetic with numbers"
+)
+
+
+class _Tracer(fx.Tracer):
+    """Takes QCFS as one operation."""
+
+    def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:
+        return isinstance(m, QCFS) or super().is_leaf_module(m, module_qualified_name)
+
+
+def traced(model: Any, example: Any) -> Graph:
+    """The graph of a model in evaluation mode.
+
+    Parameters
+    ----------
+    model
+        A `torch.nn.Module` of one input.
+    example
+        (samples, *shape), at least two samples.
+
+    Raises
+    ------
+    ValidationError
+        If it cannot be traced, or holds what has no spiking counterpart.
+    """
+    if not isinstance(model, torch.nn.Module):
+        raise ValidationError("convert, model", f"got {type(model).__name__}", "a torch.nn.Module")
+    was = model.training
+    model.eval()
+    try:
+        try:
+            graph = _Tracer().trace(model)
+        except Exception as error:
+            raise ValidationError(
+                "convert, model", f"cannot be traced: {error}",
+                "a forward pass without branches or loops on values",
+            ) from error  # fmt: skip
+        walk = _Walk(fx.GraphModule(model, graph))
+        with torch.no_grad():
+            walk.run(example)
+    finally:
+        model.train(was)
+    return walk.writer.graph(walk.output_name)
+
+
+class _Walk(fx.Interpreter):
+    """Runs the model on an example and writes down every operation on what depends on it."""
+
+    def __init__(self, module: Any) -> None:
+        super().__init__(module, garbage_collect_values=False)
+        self.extra_traceback = False  # our own messages say where
+        self.writer = Writer()
+        self.names: dict[Any, str] = {}
+        self.output_name = ""
+
+    def run_node(self, n: Any) -> Any:
+        try:
+            value = super().run_node(n)
+        except (RuntimeError, TypeError, ValueError, IndexError) as error:
+            raise ValidationError(
+                f"convert, {n.name!r}", f"fails on the data given: {str(error).splitlines()[0]}",
+                "data of the shape (samples, *input) that the model takes",
+            ) from error  # fmt: skip
+        if n.op == "output":
+            self._finish(n)
+        elif n.op == "placeholder":
+            self.names[n] = self.writer.put(n.name, "input", [], value.shape[1:])
+        elif any(a in self.names for a in n.all_input_nodes) and _is_tensor(value):
+            self._write(n, value)
+        return value
+
+    def _write(self, n: Any, value: Any) -> None:
+        batch = self.env[next(iter(self.names))].shape[0]
+        if not isinstance(value, torch.Tensor) or value.ndim < 2 or value.shape[0] != batch:
+            raise refused(n.name, f"{_what(self.module, n)} mixes the samples of a batch",
+                          "keep the first axis for samples")  # fmt: skip
+        take = lambda a: self.names.get(a, self.env[a])  # noqa: E731
+        args, kwargs = fx.node.map_arg((n.args, n.kwargs), lambda a: _Ref(take(a)))  # type: ignore[arg-type, return-value]
+        args, kwargs = _opened(args), _opened(kwargs)
+        shape = tuple(value.shape[1:])
+        if n.op == "call_module":
+            module = self.fetch_attr(n.target)
+            handler = next((h for kind, h in MODULES if isinstance(module, kind)), None)
+            args = (module, *args)
+        else:
+            handler = (FUNCTIONS if n.op == "call_function" else METHODS).get(n.target)
+        if handler is None:
+            raise self._unknown(n)
+        self.names[n] = handler(self.writer, n.name, shape, *args, **kwargs)
+
+    def _unknown(self, n: Any) -> ValidationError:
+        what = _what(self.module, n)
+        key = what.lower()
+        instead = next((v for k, v in _INSTEAD.items() if k in key), "")
+        return ValidationError(
+            f"convert, {n.name!r}", f"{what} has no spiking counterpart",
+            f"mapped are {_MAPPED}", f"use {instead}" if instead else "",
+        )  # fmt: skip
+
+    def _finish(self, n: Any) -> None:
+        (result,) = n.args
+        if not isinstance(result, fx.Node) or result not in self.names:
+            raise ValidationError("convert, model", "its output is no single tensor", "one output")
+        self.output_name = self.names[result]
+
+
+class _Ref:
+    """A node's argument: the name of what depends on the input, or a value."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def _opened(given: Any) -> Any:
+    if isinstance(given, _Ref):
+        return given.value
+    if isinstance(given, tuple | list):
+        return type(given)(_opened(g) for g in given)
+    return {k: _opened(v) for k, v in given.items()} if isinstance(given, dict) else given
+
+
+def _is_tensor(value: Any) -> bool:
+    parts = value if isinstance(value, tuple | list) else (value,)
+    return any(isinstance(p, torch.Tensor) for p in parts)
+
+
+def _what(root: Any, n: Any) -> str:
+    if n.op == "call_module":
+        return type(root.get_submodule(n.target)).__name__
+    return n.target if isinstance(n.target, str) else getattr(n.target, "__name__", str(n.target))
+
+
+def example_of(data: Any) -> Any:
+    """Two samples of the data, as a tensor."""
+    given = torch.as_tensor(np.asarray(data[:2], np.float32))
+    return given if len(given) > 1 else given.repeat(2, *[1] * (given.ndim - 1))
