@@ -215,3 +215,26 @@ def test_report(tmp_path: Path) -> None:
     assert page.count("data:image/png;base64,") == 4
     assert "http://" not in page and "https://" not in page and "<script" not in page
     assert "hidden-&gt;out" in page
+
+
+def test_dropout_and_delays_are_for_training_only() -> None:
+    """Scores come from the network that is described in the end; pieces and dropout do not mix."""
+    rng = np.random.default_rng(0)
+    net = sp.Network(seed=1)
+    source = net.add(sp.Population("in", 8, sp.SpikeSource()))
+    out = net.add(sp.Population("out", 2, sp.LeakyIntegrator()))
+    net.drive(source, sp.ExternalSpikes(weight=1.0))
+    net.connect(source, out, sp.Dense(rng.normal(size=(8, 2))), sp.Delta(weight=1.0, delay=2.0))
+    net.record(out, "v")
+    module = net.compile("torch", 1.0, train=["weights", "in->out.delay"])
+    module.dropout("in", 0.5)
+    x = (rng.random((40, 12, 8)) < 0.3).astype(np.float32)
+    y = (x[:, :, :4].sum((1, 2)) > x[:, :, 4:].sum((1, 2))).astype(int)
+    fitted = sp.fit(module, (x, y), validate=(x, y), epochs=8, progress=False, check=False)
+    assert float(module.delays["in->out"].width) == pytest.approx(0.5)
+    scores = sp.evaluate(fitted.module, (x, y))
+    same = fitted.module.trained().compile("torch", 1.0)
+    assert sp.evaluate(same, (x, y)).accuracy == scores.accuracy
+    assert module.training
+    with pytest.raises(ValidationError, match="dropout"):
+        sp.fit(module, (x, y), epochs=1, checkpoint=True, progress=False, check=False)

@@ -38,6 +38,12 @@ class Course:
         folder: Path | None,
     ) -> None:  # fmt: skip
         self.module, self.plan, self.data, self.held_out = module, plan, data, held_out
+        drawn = module.layers.rates or len(module.layers.norms)
+        if drawn and (plan.truncate is not None or plan.checkpoint):
+            raise ValidationError(
+                "fit", "truncate or checkpoint with dropout or batch normalisation",
+                "one or the other", "they see all steps of a batch at once",
+            )  # fmt: skip
         self.folder, self.optimiser = folder, plan.optimiser_for(module)
         self.count = -(-len(data) // plan.batch)
         self.epoch = self.batch = 0
@@ -122,6 +128,9 @@ class Course:
         """Epoch by epoch, until one of the reasons to stop."""
         while self.epoch < self.plan.epochs and not self._is_over():
             order = order_of(len(self.data), self.plan.seed, self.epoch)
+            self.module.train()
+            # Delays are sharp after the first quarter (Hammouamri et al. 2024).
+            self.module.sharpen(4.0 * self.epoch / self.plan.epochs)
             while self.batch < self.count:
                 started = time.perf_counter()
                 first = self.batch * self.plan.batch

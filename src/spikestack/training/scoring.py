@@ -126,18 +126,22 @@ def evaluate(
     source = as_source(data, fed_sizes(module), steps, "evaluate, data")
     asked = as_loss(loss)
     counter, parts = Counter(module), []
-    total = 0.0
-    for first in range(0, len(source), batch):
-        which = np.arange(first, min(first + batch, len(source)))
-        inputs, labels = source.take(which)
-        with torch.no_grad():
-            output = module(inputs, steps_of(inputs, steps))
-            if source.classes:
-                check_labels(output, labels, asked)
-            if source.classes or not isinstance(asked, Loss):
-                total += float(asked(output, labels)) * len(which)
-        counter.add(output)
-        parts.append(_judged(module, output, labels, asked, source))
+    total, learning = 0.0, module.training
+    module.eval()
+    try:
+        for first in range(0, len(source), batch):
+            which = np.arange(first, min(first + batch, len(source)))
+            inputs, labels = source.take(which)
+            with torch.no_grad():
+                output = module(inputs, steps_of(inputs, steps))
+                if source.classes:
+                    check_labels(output, labels, asked)
+                if source.classes or not isinstance(asked, Loss):
+                    total += float(asked(output, labels)) * len(which)
+            counter.add(output)
+            parts.append(_judged(module, output, labels, asked, source))
+    finally:
+        module.train(learning)
     return _scores(module, counter, parts, total / len(source), source)
 
 
