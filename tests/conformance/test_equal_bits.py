@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,8 +58,18 @@ def one_model(name: str, method: str | None = None) -> sp.Network:
     return net
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
-@pytest.mark.parametrize("name", sorted(MODELS))
+def _models_and_precisions() -> list[Any]:
+    """All of them in single precision; in double, but for a few, in the slow run."""
+    quick = {"LIF", "AdEx", "Izhikevich", "HodgkinHuxley", "GLIF", "FewSpike"}
+    return [
+        pytest.param(name, precision, marks=[pytest.mark.slow] * later)
+        for name in sorted(MODELS)
+        for precision in ("float32", "float64")
+        for later in [precision == "float64" and name not in quick]
+    ]
+
+
+@pytest.mark.parametrize(("name", "precision"), _models_and_precisions())
 def test_every_model(name: str, precision: str) -> None:
     """Both engines, one and two threads, in both precisions."""
     runs = [

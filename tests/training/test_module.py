@@ -85,7 +85,7 @@ def engine(net: sp.Network, x: Any, precision: str = "float32") -> dict[str, np.
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 def test_spikes_are_the_engines(kind: str, precision: str) -> None:
     module = layered(kind).compile("torch", DT, deterministic=True, precision=precision)
     x = noise()
