@@ -5,10 +5,10 @@ neuron seven times, 0 to 18 steps late. Training sounds are varied in pitch, spe
 parts of them hidden; then the mean of each band over the word is taken away, and with it most of
 what microphone and voice add. Two tasks: takes 0 to 4 of five known speakers are the test, 5 to 9
 validation, the others training, three seeds; and each speaker in turn is the test of a network
-trained on the other four. Settings of the latter were chosen with `--choose`: each pair of speakers
-left out, and both answered, so that nothing chosen for a speaker has heard him. The recordings do
-not come with Spikestack (docs/datasets.md); without them this says where they go. Prints one line
-of JSON for each task.
+trained on the other four, for a fixed number of epochs. `--choose` is for settings of the latter:
+it leaves out each pair of speakers and says, for each of a pair, how well the other is answered by
+a network that heard neither. The recordings do not come with Spikestack (docs/datasets.md); without
+them this says where they go. Prints one line of JSON for each task.
 
     python examples/train_speech.py [--data FOLDER] [--task known|unknown] [--quick] [--choose]
 """
@@ -34,7 +34,7 @@ from spikestack.training import fluctuation_driven
 
 BANDS, STEPS, HOP, HIDDEN, DELAYS = 40, 56, 100, 256, (0, 3, 6, 9, 12, 15, 18)
 EPOCHS = {"known": 30, "unknown": 15}
-RANGE = 12.0  # nepers of energy below the loudest band that count
+RANGE = 12.0  # natural logarithm of the loudest energy over the faintest that counts
 
 
 @dataclass(frozen=True)
