@@ -217,15 +217,17 @@ def main() -> None:
     tasks = {"known": known, "unknown": unknown}
     if given.choose:
         tasks = {"unknown": choose}
+    try:
+        folder = datasets.data_folder(given.data)
+        datasets.spoken_digits("test", folder=folder)
+    except ValidationError as error:
+        print(f"no recordings: {error}")
+        return
     for name, task in tasks.items():
         if given.task not in (None, name):
             continue
         started = time.process_time()
-        try:
-            found = task(datasets.data_folder(given.data), given.quick)
-        except ValidationError as error:
-            print(f"no recordings: {error}")
-            return
+        found = task(folder, given.quick)
         seconds = round(time.process_time() - started, 1)
         print(json.dumps({"speakers": name, **found, "cpu_seconds": seconds}), flush=True)
 
