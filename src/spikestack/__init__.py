@@ -85,6 +85,7 @@ _HOMES = {
     # train
     "fit": "training",
     "evaluate": "training",
+    "zoo": "zoo",
     # record
     "Recording": "recording",
     "open_recording": "recording.opening",
@@ -201,10 +202,11 @@ __all__ = [
     "split_sensors",
     "time_slots",
     "write_events",
+    "zoo",
 ]
 
 if TYPE_CHECKING:
-    from . import errors
+    from . import errors, zoo
     from .equations.edge_expression import Expression
     from .equations.model import Parameter
     from .files import load

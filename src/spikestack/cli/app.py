@@ -20,6 +20,8 @@ from .inspecting import inspect
 from .measuring import cpu
 from .output import one_line, say
 from .running import run
+from .zoo import get, list_
+from .zoo import run as run_of_zoo
 
 __all__ = ["app", "main"]
 
@@ -145,6 +147,18 @@ for _of_events in (info, convert, cut, view):
 
 @events.callback(invoke_without_command=True)
 def _events(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+zoo = typer.Typer()
+app.add_typer(zoo, name="zoo", help="Trained networks that come with the package.")
+for _name, _of_zoo in (("list", list_), ("get", get), ("run", run_of_zoo)):
+    zoo.command(_name, help=_help_of(_of_zoo))(_of_zoo)
+
+
+@zoo.callback(invoke_without_command=True)
+def _zoo(ctx: typer.Context) -> None:
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
 
