@@ -18,6 +18,7 @@ from .demonstrating import demo
 from .event_files import convert, cut, info, view
 from .inspecting import inspect
 from .measuring import cpu
+from .measuring_training import train
 from .output import one_line, say
 from .running import run
 from .zoo import get, list_
@@ -129,8 +130,9 @@ for _command in (run, inspect, compare, models, describe, demo):
     app.command(_command.__name__, help=_help_of(_command))(_command)
 
 bench = typer.Typer()
-app.add_typer(bench, name="bench", help="Measure networks from the literature on this machine.")
-bench.command("cpu", help=_help_of(cpu))(cpu)
+app.add_typer(bench, name="bench", help="Measure simulation and training on this machine.")
+for _bench_of in (cpu, train):
+    bench.command(_bench_of.__name__, help=_help_of(_bench_of))(_bench_of)
 
 
 @bench.callback(invoke_without_command=True)
