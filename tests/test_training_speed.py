@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ torch = pytest.importorskip("torch", reason="the extra train is not installed")
 from spikestack.benchmarks.training import CASES, TrainSession, TrainSettings  # noqa: E402
 from spikestack.benchmarks.training.clock import peak_of, times_of  # noqa: E402
 from spikestack.benchmarks.training.ours import loop, population, products  # noqa: E402
+from spikestack.training.multiplying import dot  # noqa: E402
 
 PEER = """#!{python}
 import json, sys
@@ -54,11 +56,12 @@ def test_the_loop_is_the_same_network(case: str, hoisted: bool) -> None:
     assert float(same) > 0.9999 and torch.isfinite(own.grad).all()
 
 
-def test_products_are_those_of_the_layer() -> None:
+@pytest.mark.parametrize("product", [dot, torch.matmul])
+def test_products_are_those_of_the_layer(product: Callable[..., object]) -> None:
     """Of the shape of the weights, over all rows."""
     weights = torch.zeros(6, 6, requires_grad=True)
     x = torch.ones(4, 2, 6)
-    step = products(weights, x)
+    step = products(weights, x, product)
     step()
     assert (weights.grad == 8.0).all()
     step.rest()
@@ -90,9 +93,14 @@ def test_rows(tmp_path: Path) -> None:
     told: list[str] = []
     session = TrainSession(TrainSettings((1,), 1, quick=True), told.append)
     rows = list(session.rows(["dense"], ["snntorch", "norse"], str(peer)))
-    assert [row["tool"] for row in rows] == ["Spikestack", "products", "snnTorch"]
+    assert [row["tool"] for row in rows] == [
+        "Spikestack",
+        "products",
+        "products, torch.matmul",
+        "snnTorch",
+    ]
     assert session.failed and any("Norse on dense: failed: no such library" in t for t in told)
-    ours, _, theirs = rows
+    ours, *_, theirs = rows
     assert ours["cpu_ms"] > 0 and ours["cpu_to_ours"] == 1.0
     assert theirs["cpu_to_ours"] == pytest.approx(5.0 / ours["cpu_ms"])
     assert theirs["version"] == "9.9" and theirs["neurons"] == CASES["dense"].quick["neurons"]

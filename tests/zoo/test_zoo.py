@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -191,3 +193,20 @@ def test_command(tmp_path: Path) -> None:
     found = json.loads(run(app, ["zoo", "run", "digits-mlp", "--json"]).stdout)
     assert found["accuracy"] == pytest.approx(found["stated"], abs=0.01)
     assert found["spikes"]["hidden"] > 0 and found["engine"] == "cpu"
+
+
+@pytest.mark.slow
+def test_making_one(tmp_path: Path) -> None:
+    """The recipe writes a file and an index that load; twice, the same bytes."""
+    source = str(Path(sp.__file__).parents[1])
+    script = [sys.executable, str(EXAMPLES / "make_zoo.py"), "--quick", "--only", "digits-mlp-4bit"]
+    for folder in ("a", "b"):
+        made = subprocess.run(
+            [*script, "--out", str(tmp_path / folder)], capture_output=True, text=True, check=False,
+            env={**os.environ, "PYTHONPATH": source},
+        )  # fmt: skip
+        assert made.returncode == 0, made.stderr
+    files = [tmp_path / folder / "digits-mlp-4bit.spk" for folder in ("a", "b")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    net = sp.zoo.load("digits-mlp-4bit", tmp_path / "a" / INDEX.name)
+    assert sp.zoo.evaluate(net, "digits", limit=60).accuracy > 0.5

@@ -9,7 +9,6 @@ import numpy as np
 
 from ..errors import ValidationError
 from ..network.network import Network
-from ..simulation import Simulation
 from .tasks import task
 
 __all__ = ["Result", "evaluate"]
@@ -98,6 +97,9 @@ def _observed(network: Network, drive: str, classes: int) -> tuple[str, list[str
 
 def _run(network: Network, how: dict[str, Any], inputs: np.ndarray) -> Any:
     """One trial for each sample."""
+    # Listing and loading shall not wait for the compiler.
+    from ..simulation import Simulation
+
     steps, dt = how["steps"], how["dt"]
     simulation = Simulation(network, dt=dt, trials=len(inputs))
     for trial, sample in enumerate(inputs):

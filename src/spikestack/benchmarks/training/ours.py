@@ -17,6 +17,7 @@ from ...neurons.base import NeuronModel
 from ...neurons.discrete_lif import DiscreteLIF
 from ...neurons.graded_relu import GradedReLU
 from ...synapses.delta import Delta
+from ...training.multiplying import dot
 
 __all__ = ["Step", "convolutional", "described", "loop", "population", "products"]
 
@@ -80,19 +81,19 @@ def convolutional(side: int) -> Any:
     return layered((2, side, side), layers, gain=2.0).compile("torch", dt=1.0)
 
 
-def products(weights: Any, x: Any) -> Step:
-    """The matrix products of forward and backward, by PyTorch."""
+def products(weights: Any, x: Any, product: Callable[[Any, Any], Any] = dot) -> Step:
+    """The matrix products of forward and backward, and nothing else."""
     rows = x.flatten(0, 1)
     arriving = torch.ones(len(rows), weights.shape[1])
 
     class Product(torch.autograd.Function):
         @staticmethod
         def forward(ctx: Any, w: Any) -> Any:
-            return (rows @ w)[0, 0]
+            return product(rows, w)[0, 0]
 
         @staticmethod
         def backward(ctx: Any, *slopes: Any) -> Any:
-            return rows.T @ arriving
+            return product(rows.T, arriving)
 
     return Step(lambda: Product.apply(weights), [weights])
 

@@ -67,8 +67,9 @@ def steps_of(
     scale = module.scales[module.names.index("cells")]
     made = {}
     for tool in beside:
-        if tool == "products":
-            made[tool] = products(weights, x)
+        if tool.startswith("products"):
+            own = {} if tool == "products" else {"product": torch.matmul}
+            made[tool] = products(weights, x, **own)
         else:
             hoisted = tool.endswith("hoisted")
             made[tool] = Step(partial(_fired, case, x, weights, scale, hoisted), [weights])
