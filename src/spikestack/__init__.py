@@ -87,6 +87,7 @@ _HOMES = {
     # train
     "fit": "training",
     "evaluate": "training",
+    "zoo": "zoo",
     # record
     "Recording": "recording",
     "open_recording": "recording.opening",
@@ -204,10 +205,11 @@ __all__ = [
     "split_sensors",
     "time_slots",
     "write_events",
+    "zoo",
 ]
 
 if TYPE_CHECKING:
-    from . import errors
+    from . import errors, zoo
     from .conversion import convert
     from .equations.edge_expression import Expression
     from .equations.model import Parameter

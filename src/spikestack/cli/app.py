@@ -18,8 +18,11 @@ from .demonstrating import demo
 from .event_files import convert, cut, info, view
 from .inspecting import inspect
 from .measuring import cpu
+from .measuring_training import train
 from .output import one_line, say
 from .running import run
+from .zoo import get, list_
+from .zoo import run as run_of_zoo
 
 __all__ = ["app", "main"]
 
@@ -127,8 +130,9 @@ for _command in (run, inspect, compare, models, describe, demo):
     app.command(_command.__name__, help=_help_of(_command))(_command)
 
 bench = typer.Typer()
-app.add_typer(bench, name="bench", help="Measure networks from the literature on this machine.")
-bench.command("cpu", help=_help_of(cpu))(cpu)
+app.add_typer(bench, name="bench", help="Measure simulation and training on this machine.")
+for _bench_of in (cpu, train):
+    bench.command(_bench_of.__name__, help=_help_of(_bench_of))(_bench_of)
 
 
 @bench.callback(invoke_without_command=True)
@@ -145,6 +149,18 @@ for _of_events in (info, convert, cut, view):
 
 @events.callback(invoke_without_command=True)
 def _events(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+zoo = typer.Typer()
+app.add_typer(zoo, name="zoo", help="Trained networks that come with the package.")
+for _name, _of_zoo in (("list", list_), ("get", get), ("run", run_of_zoo)):
+    zoo.command(_name, help=_help_of(_of_zoo))(_of_zoo)
+
+
+@zoo.callback(invoke_without_command=True)
+def _zoo(ctx: typer.Context) -> None:
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
 

@@ -14,7 +14,7 @@ from .options import Duration, Json, Precision, check_choice, check_settings
 from .output import clean, console, emit, one_line, say, stdout_kept_for_json, table
 from .parts import part
 
-__all__ = ["cpu"]
+__all__ = ["Threads", "counts", "cpu", "listed", "shown"]
 
 #: Beyond this relative difference of mean rates, two tools have not done the same work.
 SAME_WORK = 0.15
@@ -97,25 +97,25 @@ def cpu(
     check_settings("cpu", precision)
     benchmarks = part("spikestack.benchmarks", "bench", "all")
     sessions = part("spikestack.benchmarks.session", "bench", "all")
-    names = _listed(network) or list(benchmarks.NETWORKS)
+    names = listed(network) or list(benchmarks.NETWORKS)
     for name in names:
         check_choice("--network", name, lambda: benchmarks.NETWORKS)
-    peers = _listed(against)
+    peers = listed(against)
     for name in peers:
         check_choice("--against", name, lambda: sessions.PEERS)
-    counts, pythons = _counts(threads), _pythons(peer_python, peers)
+    numbers, pythons = counts(threads), _pythons(peer_python, peers)
     session = sessions.Session(
         sessions.Settings(duration, precision, seed, repeat), lambda line: say(one_line(line))
     )
     session.against(peers, pythons)
-    rows = _shown(session.rows(names, counts), as_json)
+    rows = shown(session.rows(names, numbers), as_json)
     if rows and not as_json:
         _show(rows, bool(peers), f"{duration:g} ms of each, {repeat} run{'s' * (repeat > 1)}")
     if session.failed:
         raise typer.Exit(1)
 
 
-def _listed(given: Iterable[str] | None) -> list[str]:
+def listed(given: Iterable[str] | None) -> list[str]:
     """The names in options that may be repeated and hold several, each once."""
     parts = [name.strip() for text in given or () for name in text.split(",")]
     if "" in parts:
@@ -123,12 +123,13 @@ def _listed(given: Iterable[str] | None) -> list[str]:
     return list(dict.fromkeys(parts))
 
 
-def _counts(given: Iterable[str] | None) -> list[int]:
-    counts = _listed(given) or ["1"]
-    for count in counts:
+def counts(given: Iterable[str] | None) -> list[int]:
+    """Numbers of threads in options like those, by default one."""
+    found = listed(given) or ["1"]
+    for count in found:
         if not (count.isascii() and count.isdecimal() and 0 < int(count[:9]) < 10_000):
             raise typer.BadParameter(f"--threads: {count!r} is no number of threads; give 2 or 1,2")
-    return [int(count) for count in counts]
+    return [int(count) for count in found]
 
 
 def _pythons(given: Iterable[str] | None, peers: list[str]) -> dict[str, Path]:
@@ -147,7 +148,7 @@ def _pythons(given: Iterable[str] | None, peers: list[str]) -> dict[str, Path]:
     return found
 
 
-def _shown(rows: Iterable[dict[str, Any]], as_json: bool) -> list[dict[str, Any]]:
+def shown(rows: Iterable[dict[str, Any]], as_json: bool) -> list[dict[str, Any]]:
     """Take the rows as they are measured, each printed at once if they are for JSON."""
     found = []
     stream = iter(rows)
