@@ -242,6 +242,21 @@ def test_measured_inputs_scale_the_weights() -> None:
         assert not activity.problems and 1 < activity.layers["hidden"].rate < 500
 
 
+@pytest.mark.parametrize("last", [sp.Linear(30), sp.Conv(30)])
+def test_pooled_layers_are_driven_as_strongly(last: object) -> None:
+    """The spread is that of potentials, whether kernels see sources or means of them."""
+    rng = np.random.default_rng(1)
+    events = torch.tensor((rng.random((60, 8, 128)) < 0.1).astype(np.float32))
+    for pool in (1, 2, 4):
+        layers = [sp.Pool(pool)] * (pool > 1) + [last, "lif", sp.Linear(2), "readout"]
+        net = sp.layered((2, 8, 8), layers, seed=1)
+        net.record(net["layer1"], "v")
+        module = net.compile("torch")
+        fluctuation_driven(module, inputs=events, xi=4.0)
+        v = module(events)["layer1.v"].detach()
+        assert float(v.square().mean().sqrt()) == pytest.approx(0.25, rel=0.35)
+
+
 def test_the_fallback() -> None:
     module = layered(100, 50).compile("torch")
     bounds = kaiming(module, 1.0)

@@ -136,10 +136,10 @@ def _set(weight: Any, values: np.ndarray) -> None:
 
 
 def _fan_in(module: SpikingNetwork, link: Link) -> float:
-    """Synapses of a neuron that has any, on average."""
+    """Weights of a neuron that has any, on average; each may act on a mean of several sources."""
     ones = torch.ones_like(link.initial)
     source = torch.ones((1, module.program.populations[link.pre].size), dtype=ones.dtype)
-    made = sum(p.arrivals(source, ones) for _, p in link.parts)
+    made = sum(p.arrivals(p.seen(source) * link.share, ones) for _, p in link.parts)
     return float(made[made > 0].mean()) if bool((made > 0).any()) else 1.0
 
 
@@ -156,7 +156,8 @@ def _power(
         hertz = float(rates[name] if isinstance(rates, Mapping) else rates)
         kernel = response(module, link)
         chance = hertz * module.dt * 1e-3
-        power = _fan_in(module, link) * chance * float((kernel**2).sum())
+        # Of a mean of independent sources, the variance is a share too.
+        power = _fan_in(module, link) * link.share * chance * float((kernel**2).sum())
     if not power > 0:
         raise ValidationError(f"fluctuation_driven, {link.name!r}", "nothing comes in",
                               "a rate above 0, or inputs that are not all 0")  # fmt: skip
@@ -174,10 +175,9 @@ def _measured(module: SpikingNetwork, inputs: Any, steps: int | None, k: int) ->
             continue
         sent = output.spikes[name].double()
         kernel = torch.from_numpy(response(module, link)[: len(sent)].copy())
-        smooth = _filtered(sent, kernel) ** 2
         ones = torch.ones_like(link.initial).double()
-        rows = smooth.flatten(0, 1)
-        arrived = sum(p.arrivals(rows, ones) for _, p in link.parts)
+        rows = _filtered(sent, kernel).flatten(0, 1)
+        arrived = sum(p.arrivals((p.seen(rows) * link.share) ** 2, ones) for _, p in link.parts)
         made[link.name] = float(arrived[:, arrived.sum(0) > 0].mean()) if len(rows) else 0.0
     return made
 
