@@ -377,7 +377,7 @@ def test_steps_are_the_published_ones(name: str) -> None:
 # --- all of them
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("model", "name"),
     [

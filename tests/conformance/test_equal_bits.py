@@ -104,7 +104,7 @@ def test_every_synapse(kind: str) -> None:
     assert same(net.run(80.0, on="reference"), net.run(80.0, threads=2))
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", sorted(CURRENTS))
 def test_every_current(kind: str, precision: str) -> None:
     """Currents by equations, into all neurons and into some, for all the time and for a while."""
@@ -179,7 +179,7 @@ def in_pieces(net: sp.Network, pieces: list[float], folder: Path, **settings: ob
     return Recording.join(*parts)
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 def test_threads_and_pieces(precision: str, tmp_path: Path) -> None:
     """One run, pieces of it, and pieces through files, on both engines."""
     net = balanced()

@@ -85,7 +85,7 @@ def assert_alike(make: object, **settings: object) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("name", sorted(RULES))
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 def test_engines_agree_to_the_bit(name: str, precision: str) -> None:
     weights = assert_alike(lambda: of_catalogue(name), precision=precision)[0][0, 0]
     begin = of_catalogue(name).connections("a->b").weight
