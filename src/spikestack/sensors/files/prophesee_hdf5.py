@@ -139,7 +139,11 @@ def _attributes(attrs: Any) -> dict[str, str]:
 
 
 def _small(attribute: Any) -> bool:
-    return bool(attribute.get_storage_size() <= _LARGEST_ATTRIBUTE)
+    """Whether it is a text or a number, and not long: damage makes lists that crash the library."""
+    kinds = library().h5t
+    plain = kinds.STRING, kinds.INTEGER, kinds.FLOAT
+    known = attribute.get_type().get_class() in plain
+    return known and bool(attribute.get_storage_size() <= _LARGEST_ATTRIBUTE)
 
 
 def _plain(value: Any) -> str:
