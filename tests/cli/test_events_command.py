@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,28 @@ def test_a_file_that_ends_early(cli: Any, recorded: Path) -> None:
     result = cli("events", "info", recorded)
     assert result.exit_code == 0 and "events: 1,199" in result.stdout
     assert result.stderr.startswith("warning: ") and "in the midst" in result.stderr
+
+
+def test_view_film(cli: Any, recorded: Path, tmp_path: Path) -> None:
+    """An AVI whose index leads to pictures that show the frames of the GIF."""
+    image = pytest.importorskip("PIL.Image")
+    out = tmp_path / "film.avi"
+    facts = cli.json("events", "view", recorded, "--fps", 10, "--out", out)
+    data = out.read_bytes()
+    assert data[:4] == b"RIFF" and data[8:12] == b"AVI "
+    assert int.from_bytes(data[4:8], "little") == len(data) - 8
+    movie, index = data.index(b"movi"), data.index(b"idx1")
+    rows = np.frombuffer(data[index + 8 :], "<u4").reshape(-1, 4)
+    assert len(rows) == facts["frames"] == 10
+    cli.json("events", "view", recorded, "--fps", 10, "--out", tmp_path / "film.gif")
+    with image.open(tmp_path / "film.gif") as gif:
+        for k, (_, _, at, size) in enumerate(rows):
+            begin = movie + int(at) + 8
+            with image.open(io.BytesIO(data[begin : begin + int(size)])) as picture:
+                found = np.asarray(picture.convert("RGB"), int)
+            gif.seek(k)
+            expected = np.asarray(gif.convert("RGB"), int)
+            assert np.abs(found - expected).mean() < 12
 
 
 def test_view_gif(cli: Any, recorded: Path) -> None:

@@ -130,7 +130,7 @@ def view(
             "--out",
             metavar="OUT",
             show_default="FILE.gif",
-            help="A .gif, or a .png of a few.",
+            help="A .gif, an .avi, or a .png of a few.",
         ),
     ] = None,
     fps: Annotated[
@@ -142,8 +142,8 @@ def view(
 ) -> None:
     """Draw the events of a camera: brighter pixels in blue, darker ones in orange.
 
-    A GIF plays in the time of the recording, as far as viewers go along; a PNG shows up to twelve
-    frames, evenly spaced. Each holds the events of 1/N seconds.
+    A GIF or AVI plays in the time of the recording, as far as viewers go along; a PNG shows up to
+    twelve frames, evenly spaced. Each holds the events of 1/N seconds.
     """
     from .event_pictures import KINDS, picture
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import MissingExtraError, ValidationError
+from .motion_jpeg import film
 
 if TYPE_CHECKING:
     from ..sensors.files import EventFile
@@ -30,7 +31,7 @@ Span = tuple[float, float]
 
 
 def picture(file: EventFile, out: Path, fps: float, span: Span, progress: Progress) -> int:
-    """Draw a file into a .gif or .png, whole or not at all; how many frames it has.
+    """Draw a file into a .gif, .avi or .png, whole or not at all; how many frames it has.
 
     Raises
     ------
@@ -124,6 +125,16 @@ def _gif(file: EventFile, fps: float, span: Span, progress: Progress) -> tuple[b
     return out.getvalue(), count
 
 
+def _avi(file: EventFile, fps: float, span: Span, progress: Progress) -> tuple[bytes, int]:
+    image, palette = _imported("PIL.Image"), np.array(COLOURS, np.uint8)
+    pictures = []
+    for frame in frames(file, fps, span, progress):
+        out = io.BytesIO()
+        image.fromarray(palette[frame]).save(out, "JPEG", quality=92, subsampling=0)
+        pictures.append(out.getvalue())
+    return film(pictures, frame.shape[1], frame.shape[0], fps), len(pictures)
+
+
 def _png(file: EventFile, fps: float, span: Span, progress: Progress) -> tuple[bytes, int]:
     figure = _imported("matplotlib.figure")
     agg = _imported("matplotlib.backends.backend_agg")
@@ -170,4 +181,4 @@ def _imported(name: str) -> Any:
         raise MissingExtraError("drawing", "plots") from error
 
 
-KINDS = {".gif": _gif, ".png": _png}
+KINDS = {".gif": _gif, ".avi": _avi, ".png": _png}
