@@ -52,7 +52,9 @@ def parts(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.nda
 def main() -> None:
     """Train with three seeds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--mlp", action="store_true", help="one hidden layer (convolutions: train_mnist_conv.py)")
+    parser.add_argument(
+        "--mlp", action="store_true", help="one hidden layer (convolutions: train_mnist_conv.py)"
+    )
     parser.add_argument("--quick", action="store_true", help="one seed, few epochs")
     parser.add_argument("--report", help="where to write the training report of the last seed")
     given = parser.parse_args()
