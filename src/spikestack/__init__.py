@@ -18,6 +18,7 @@ _HOMES = {
     "Population": "network.population",
     "View": "network.population",
     "Parameter": "equations.model",
+    "FixedPoint": "equations.fixed_point",
     "NeuronModel": "neurons.base",
     "LIF": "neurons.lif",
     "AdEx": "neurons.adex",
@@ -144,6 +145,7 @@ __all__ = [
     "ExternalSpikes",
     "FixedInDegree",
     "FixedOutDegree",
+    "FixedPoint",
     "FixedProbability",
     "FixedTotalNumber",
     "FromArrays",
@@ -212,6 +214,7 @@ if TYPE_CHECKING:
     from . import errors, zoo
     from .conversion import convert
     from .equations.edge_expression import Expression
+    from .equations.fixed_point import FixedPoint
     from .equations.model import Parameter
     from .files import load
     from .insight import compare

@@ -108,11 +108,18 @@ def test_every_neuron(name: str) -> None:
     check_neuron(name, detach=True)
 
 
-def check_neuron(name: str, detach: bool) -> None:
+@pytest.mark.parametrize("detach", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_states_of_a_fixed_point(detach: bool) -> None:
+    """Of the neuron and of its receptor, rounded towards 0, decays as well."""
+    form = sp.FixedPoint(18, 8, "zero", decay_bits=7)
+    check_neuron("LIF", detach, state_format=form)
+
+
+def check_neuron(name: str, detach: bool, **settings: Any) -> None:
     """Spikes, states and gradients, those of parameters included, as by the plain loop."""
     torch.set_default_dtype(torch.float64)
     dt, lanes, steps = 0.05 if name == "PinskyRinzel" else 0.5, 7, 60
-    pop = population(MODELS[name](), lanes, dt)
+    pop = population(MODELS[name](**settings), lanes, dt)
     if pop.streams.shape[1]:
         pytest.skip("draws random numbers, which the plain loop does not")
     if name in {"IntegerLIF", "BurstIntegrateAndFire"} and detach:

@@ -22,7 +22,10 @@ __all__ = ["AbstractModel", "Parameter"]
 
 
 #: Keywords of constructors, which no parameter or variable can bear.
-_RESERVED = {"method", "name", "parameters", "equations", "weight", "delay", "dendritic_delay"}
+_RESERVED = {
+    *("method", "state_format", "name", "parameters", "equations"),
+    *("weight", "delay", "dendritic_delay"),
+}
 
 
 @dataclass(frozen=True)

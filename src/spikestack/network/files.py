@@ -9,6 +9,7 @@ import numpy as np
 
 from ..equations.catalogue import members
 from ..equations.edge_expression import Expression
+from ..equations.fixed_point import FixedPoint
 from ..errors import FileFormatError, SpikestackError, UnknownNameError
 from ..neurons.base import NeuronModel
 from ..plasticity.base import PlasticityRule
@@ -161,7 +162,9 @@ class _Reader:
         return {k: self.value(v, k) for k, v in data["values"].items()}
 
     def model(self, data: dict[str, Any]) -> NeuronModel:
-        made: NeuronModel = self.declare(NeuronModel, data, MODEL_TEXTS)(**self.values(data))
+        kind = self.declare(NeuronModel, data, MODEL_TEXTS)
+        formats = {k: FixedPoint(**v) for k, v in data.get("state_format", {}).items()}
+        made: NeuronModel = kind(**self.values(data), state_format=formats)
         return made
 
     def synapse(self, data: dict[str, Any]) -> Synapse:

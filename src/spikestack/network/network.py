@@ -288,8 +288,8 @@ class Network:
         dt
             Step in ms.
         settings
-            ``train``, ``surrogate``, ``detach_reset``, ``precision``, ``deterministic``: see
-            `spikestack.training.module.SpikingNetwork`.
+            ``train``, ``surrogate``, ``detach_reset``, ``precision``, ``deterministic``,
+            ``weight_bits``, ``state_format``: see `spikestack.training.module.SpikingNetwork`.
         """
         return importlib.import_module("spikestack.training").compiled(self, engine, dt, settings)
 

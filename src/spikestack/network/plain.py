@@ -139,7 +139,10 @@ def _common(model: AbstractModel, texts: tuple[str, ...], pack: Pack) -> dict[st
 
 
 def _model(model: NeuronModel, pack: Pack) -> dict[str, Any]:
-    return _common(model, MODEL_TEXTS, pack)
+    made = _common(model, MODEL_TEXTS, pack)
+    if model.state_format:
+        made["state_format"] = {name: asdict(f) for name, f in model.state_format.items()}
+    return made
 
 
 def _synapse(synapse: Synapse, pack: Pack) -> dict[str, Any]:

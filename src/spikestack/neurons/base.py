@@ -9,6 +9,7 @@ from ..equations.block import Statement, parse_condition, parse_statements
 from ..equations.declaring import parameter_of
 from ..equations.dimensions import unit_of
 from ..equations.expressions import Expr, substitute
+from ..equations.fixed_point import EVERY, FixedPoint, formats_by_name
 from ..equations.model import AbstractModel
 from ..equations.parser import parse_expression
 from ..errors import EquationError, UnknownNameError, ValidationError, shorten
@@ -70,6 +71,9 @@ class NeuronModel(AbstractModel):
         Greatest magnitude of the value; what exceeds it is clipped.
     method
         ``"auto"`` (exact or exponential Euler), ``"euler"`` or ``"rk4"``.
+    state_format
+        A `FixedPoint` to which states are rounded, those of receptors included, or a dict of them
+        by variable (``"v"``, ``"ExponentialCurrent.i"``, ``"*"`` for all others).
     parameters
         Name to `Parameter`, text with a unit, or number.
     initial
@@ -112,6 +116,9 @@ class NeuronModel(AbstractModel):
                 f"{self.label}.method", f"got {shorten(method)}", f"one of {METHODS}"
             )
         self.method = method
+        self.state_format: dict[str, FixedPoint] = formats_by_name(
+            values.pop("state_format", None), f"{self.label}.state_format"
+        )
         self._set_up(self.declared_parameters() | parameters, values)
         self._parse_spiking()
 
@@ -133,6 +140,14 @@ class NeuronModel(AbstractModel):
     def label(self) -> str:
         """The model's name in messages and listings."""
         return getattr(self, "_label", "") or super().label
+
+    def __repr__(self) -> str:
+        if not self.state_format:
+            return super().__repr__()
+        start = super().__repr__()[:-1]
+        form: Any = self.state_format
+        form = form[EVERY] if set(form) == {EVERY} else form
+        return f"{start}{', ' if start[-1] != '(' else ''}state_format={form!r})"
 
     def inputs(self) -> dict[str, Unit]:
         """The summed synaptic and injected currents, by compartment."""

@@ -162,6 +162,7 @@ class _Shifted:
             name=f"{model.label} with {what}",
             parameters=self.parameters,
             method=model.method,
+            state_format=model.state_format,
             **(declared | {"threshold": self.threshold, "reset": self.reset}),
             **self.values,
             **{_SHIFT: theta},

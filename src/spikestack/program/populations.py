@@ -33,6 +33,7 @@ from .coupling import (
 from .edge_values import draw_array
 from .integrators import Plan, System, choose, integrate, propagators
 from .program import GAP, INJECTED, PopulationProgram, ReceptorProgram
+from .rounding import RoundingBuilder, formats_of
 from .tac import Builder, Code
 
 __all__ = ["GAP", "INJECTED", "Draft", "finish", "receptor_names"]
@@ -250,7 +251,10 @@ def _code(
     """Steps 1 to 4 and 6 of the contract's section 1, in its order."""
     model = draft.population.model
     index = {name: k for k, name in enumerate(states)}
-    builder = Builder(draft.precision, {name: k for k, name in enumerate(params)}, index)
+    own_states = [x for x in states if x not in draft.given_states]
+    formats = formats_of(model.state_format, own_states, draft.precision, draft.where)
+    places = {name: k for k, name in enumerate(params)}
+    builder = RoundingBuilder(draft.precision, places, index, formats)
     old = {name: builder.state(name) for name in states}
     refractory = builder.put("refractory") if model.refractory else -1
     models = {"": model} | {f"{name}.": part for name, part in draft.parts.items()}
@@ -262,13 +266,17 @@ def _code(
     add_noise(builder, equations.noise, draws, before, new)
     for name, rhs in equations.updates:
         new[name] = builder.expr(rhs, new)
+    reached: set[str] = set()
     for k, (name, synapse) in enumerate(draft.receptors.items()):
         own = synapse.receives in synapse.block.units
         at = model.place(synapse.compartment, draft.where)[0]
         outside = at if synapse.receives == "v" else synapse.receives
         target = f"{name}.{synapse.receives}" if own else outside
-        new[target] = builder.put("add", new[target], builder.put("arrivals", data=k))
-    new = {x: new[x] if x in draft.given_states else builder.flush(new[x]) for x in states}
+        # Chips round what they propagate, then add arrivals, which are whole multiples there.
+        kept = new[target] if target in reached else builder.rounded(target, new[target])
+        new[target] = builder.put("add", kept, builder.put("arrivals", data=k))
+        reached.add(target)
+    new = {x: new[x] if x in draft.given_states else builder.settled(x, new[x]) for x in states}
     if model.refractory:
         new |= {x: builder.select(refractory, old[x], new[x]) for x in system.clamped}
     spike = emit = None
@@ -282,7 +290,9 @@ def _code(
         for name, rhs in model.reset_statements:
             after[name] = builder.expr(rhs, after)
         new = {
-            x: builder.select(spike, after[x], new[x]) if after[x] != new[x] else new[x]
+            x: builder.select(spike, builder.assigned(x, after[x]), new[x])
+            if after[x] != new[x]
+            else new[x]
             for x in new
         }
     return _pruned(builder, tuple(new[x] for x in states), spike, emit, params, tuple(draws))

@@ -12,7 +12,18 @@ from dataclasses import dataclass
 
 from ..equations.expressions import Expr, Name, Num
 
-__all__ = ["BINARY", "BOOLEAN_OPS", "LOADS", "RESTLESS", "UNARY", "Builder", "Code", "Instruction"]
+__all__ = [
+    "BINARY",
+    "BOOLEAN_OPS",
+    "LOADS",
+    "RESTLESS",
+    "ROUNDED",
+    "SORTING",
+    "UNARY",
+    "Builder",
+    "Code",
+    "Instruction",
+]
 
 #: Loads: a literal, a state variable, a parameter, the arrivals of a receptor, whether the
 #: refractory counter runs, the time in ms at the beginning (0) or end (1) of the step, and the
@@ -28,8 +39,9 @@ RESTLESS = ("time", "uniform", "common")
 UNARY = ("neg", "abs", "sqrt", "floor", "exp", "log", "not")
 BINARY = ("add", "sub", "mul", "div", "lt", "le", "gt", "ge", "eq", "ne", "and", "or")
 #: Data of a select that only flushes denormals, and of a floor that only sorts cases: engines need
-#: not know, but a derivative passes through the one and ends at the other.
-FLUSH, SORTING = 1, 1
+#: not know, but a derivative passes through the one and ends at the other. A floor that rounds a
+#: state to its format passes every derivative.
+FLUSH, SORTING, ROUNDED = 1, 1, 2
 BOOLEAN_OPS = ("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "refractory")
 
 

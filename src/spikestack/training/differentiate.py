@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..errors import EngineError
-from ..program.tac import BOOLEAN_OPS, Builder, Code, Instruction
+from ..program.tac import BOOLEAN_OPS, ROUNDED, Builder, Code, Instruction
 from .cut import cheapest_cut
 from .simplify import always_sent
 from .surrogates import Surrogate
@@ -273,7 +273,7 @@ class _Adjoint:
 
     def _floor(self, i: int, ins: Instruction, d: int) -> None:
         """Straight through where a model rounds; 0 where code only sorts cases by it."""
-        if ins.data is None and self.through:
+        if ins.data == ROUNDED or (ins.data is None and self.through):
             self.add(ins.args[0], d)
 
     def _exp(self, i: int, ins: Instruction, d: int) -> None:

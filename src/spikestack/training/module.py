@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..equations.fixed_point import FixedPoint
 from ..errors import UnknownNameError, ValidationError, shorten
 from ..network.network import Network
 from ..program.lower import drafts_of, lower
@@ -22,7 +23,7 @@ from .inputs import Feed, feeds_of
 from .layers import Layers
 from .links import Link, link_of
 from .memory import keep_freed_memory
-from .quantising import bits_by_name, quantised
+from .quantising import bits_by_name, quantised, with_formats
 from .scheduling import rounds_of
 from .surrogates import Surrogate, as_surrogate, resting_distance
 
@@ -59,6 +60,10 @@ class SpikingNetwork(torch.nn.Module):
     weight_bits
         Bits of the weights, 2 to 16, by projection or of all: they are rounded when used, and in
         what `trained` gives, while training goes on with what is behind them.
+    state_format
+        `FixedPoint` to which states are rounded after every step, of all populations or in a dict
+        by population, as a model takes it; in what `trained` gives, too. Gradients pass the
+        rounding and end where a state is at the bounds of its range.
 
     Raises
     ------
@@ -78,12 +83,15 @@ class SpikingNetwork(torch.nn.Module):
         deterministic: bool = False,
         longest_delay: Any = None,
         weight_bits: int | Mapping[str, int] | None = None,
+        state_format: FixedPoint | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         if precision not in _DTYPES:
             raise ValidationError(
                 "compile, precision", f"got {shorten(precision)}", "float32 or float64"
             )
+        if state_format is not None:
+            network = with_formats(network, state_format, "compile, state_format")
         self.network, self.precision, self.dtype = network, precision, _DTYPES[precision]
         self.dt = float(magnitude(dt, parse_unit("ms"), "compile, dt"))
         self.detach_reset, self.deterministic = detach_reset, deterministic

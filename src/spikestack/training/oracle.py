@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ..program.tac import Builder, Code
+from ..program.tac import SORTING, Builder, Code
 from .simplify import always_sent
 from .surrogates import Surrogate
 
@@ -149,7 +149,7 @@ class _Pass:
             return self._condition(ins.op, args)
         if ins.op == "select":
             return self._choice(ins, args)
-        if ins.op == "floor" and ins.data is not None:
+        if ins.op == "floor" and ins.data == SORTING:
             return torch.floor(args[0])
         return _plain(ins.op, args)
 

@@ -1,15 +1,19 @@
-"""Weights of few bits: rounded forward, straight through backward."""
+"""Weights of few bits and states of a fixed point: rounded forward, straight through backward."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import torch
 
+from ..equations.fixed_point import FixedPoint, formats_by_name
 from ..errors import UnknownNameError, ValidationError, shorten
+from ..network.files import network_of, plain_with_arrays
+from ..network.network import Network
 
-__all__ = ["bits_by_name", "quantised"]
+__all__ = ["bits_by_name", "quantised", "with_formats"]
 
 _LEAST, _MOST = 2, 16
 
@@ -44,3 +48,23 @@ def quantised(weights: Any, bits: int) -> Any:
     step = torch.exp2(torch.ceil(torch.log2(largest.clamp(min=1e-30) / levels)))
     rounded = torch.clamp(torch.round(weights.detach() / step), -levels, levels) * step
     return weights + (rounded - weights).detach()
+
+
+def with_formats(network: Network, given: FixedPoint | Mapping[str, Any], where: str) -> Network:
+    """The same description, its states rounded: all, or those of populations by name.
+
+    Raises
+    ------
+    UnknownNameError, ValidationError
+        If a name or a format cannot be meant.
+    """
+    network.frozen = True
+    chosen = given if isinstance(given, Mapping) else dict.fromkeys(network.populations, given)
+    header, arrays = plain_with_arrays(network)
+    models = {item["name"]: item["model"] for item in header["populations"]}
+    for name, form in chosen.items():
+        if name not in models:
+            raise UnknownNameError(where, name, models)
+        formats = formats_by_name(form, f"{where}, {name!r}")
+        models[name]["state_format"] = {k: asdict(f) for k, f in formats.items()}
+    return network_of(header, arrays)

@@ -64,15 +64,15 @@ def always_sent(code: Code) -> bool:
         return False
     made = code.instructions
     spike = made[code.spike]
-    if spike.op != "ne" or spike.args[0] != _unlimited(made, code.emit):
+    if spike.op != "ne" or spike.args[0] != _unlimited(made, code.emit, spike.args[0]):
         return False
     other = made[spike.args[1]]
     return other.op == "const" and other.data == 0
 
 
-def _unlimited(made: Sequence[Instruction], i: int) -> int:
-    """A value before it was kept within bounds."""
-    while made[i].op == "select":
+def _unlimited(made: Sequence[Instruction], i: int, wanted: int) -> int:
+    """A value before it was kept within bounds, looking no further back than `wanted`."""
+    while made[i].op == "select" and i != wanted:
         condition, bound, inner = made[i].args
         test = made[condition]
         if test.op not in ("lt", "gt") or set(test.args) != {bound, inner}:
