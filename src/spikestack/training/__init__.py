@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .fitting import fit
     from .initial import fluctuation_driven, kaiming
     from .losses import LOSSES, Loss, latency, rate, readout, temporal_efficient, van_rossum
+    from .parallel import masked_psn, sliding_psn
     from .regularisers import at_least, at_most
     from .scoring import EarlyExit, Scores, early_exit, evaluate
     from .surrogates import SURROGATES, Surrogate
@@ -45,8 +46,10 @@ _HOMES = {
     "fluctuation_driven": "initial",
     "kaiming": "initial",
     "latency": "losses",
+    "masked_psn": "parallel",
     "rate": "losses",
     "readout": "losses",
+    "sliding_psn": "parallel",
     "temporal_efficient": "losses",
     "van_rossum": "losses",
 }
@@ -73,8 +76,10 @@ __all__ = [
     "fluctuation_driven",
     "kaiming",
     "latency",
+    "masked_psn",
     "rate",
     "readout",
+    "sliding_psn",
     "temporal_efficient",
     "van_rossum",
 ]

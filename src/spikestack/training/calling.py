@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ..errors import UnknownNameError
+from ..errors import UnknownNameError, ValidationError
 from ..program.program import INJECTED, Program
 from .cells import Cell
 from .derived import key_of
@@ -90,10 +90,30 @@ class Call:
     def alone(self, k: int) -> list[Any]:
         """A population that does not feed back, over all steps."""
         arrivals = [self._arriving(k, r, ()) for r in range(self._receptors(k))]
+        if f"p{k}" in self.m.parallels:
+            return [self._over_time(k, self._whole(arrivals[0], k))]
         member, initial, trained = self._member(k, [len(a) for a in arrivals])
         sent, traces, final = run_cell(member, self.steps, initial, trained, arrivals)
         self._keep(k, member, sent if sent.numel() else None, final)
         return [traces]
+
+    def _over_time(self, k: int, arrived: Any) -> Any:
+        """Parallel neurons, all steps at once; the traces of their last inputs."""
+        over_time: Any = self.m.parallels[f"p{k}"]
+        if self.begin.clock:
+            raise ValidationError(over_time.where, "goes on from a state", "a whole run at once",
+                                  "no state, truncate or checkpoint")  # fmt: skip
+        weights, thresholds = (
+            self.m.values[key_of(self.m.names[k], name)] for name in ("over_time", "thresholds")
+        )
+        self.sent[k] = over_time.fire(weights, thresholds, arrived, self.m.deterministic)
+        names = self.program.populations[k].states
+        past = {n: int(n[1:] or 0) for n in names}
+        late = [torch.nn.functional.pad(arrived, (0, 0, past[n], 0))[: len(arrived)] for n in names]
+        self.after.states[k] = torch.stack([x[-1] for x in late])
+        self.after.counters[k] = self.begin.counters[k]
+        kept = [late[place] for place in self.m._traced[k]]
+        return torch.stack(kept) if kept else arrived.new_zeros((0, *arrived.shape))
 
     def loop(self, members: tuple[int, ...]) -> list[Any]:
         """Populations that feed back on each other, step by step."""

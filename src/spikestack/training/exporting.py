@@ -128,6 +128,10 @@ def _put_values(
     header: dict[str, Any], projections: dict[str, Any], module: SpikingNetwork, pack: Any
 ) -> None:
     populations = {item["name"]: item for item in header["populations"]}
+    for key, over_time in module.parallels.items():
+        name = module.names[int(key[1:])]
+        learned = [module.values[key_of(name, part)] for part in ("over_time", "thresholds")]
+        populations[name]["model"]["values"] |= over_time.described(*learned)  # type: ignore
     for k, derived in module.derived.items():
         for name in derived.names:
             found = module.values[key_of(module.names[k], name)].detach().double().numpy()

@@ -23,6 +23,7 @@ from .inputs import Feed, feeds_of
 from .layers import Layers
 from .links import Link, link_of
 from .memory import keep_freed_memory
+from .over_time import put_over_time
 from .quantising import bits_by_name, quantised, with_formats
 from .scheduling import rounds_of
 from .surrogates import Surrogate, as_surrogate, resting_distance
@@ -126,6 +127,7 @@ class SpikingNetwork(torch.nn.Module):
             for k in range(len(self.names))
         ]
         self._cells: dict[Any, Cell] = {}
+        self.parallels = torch.nn.ModuleDict()
         self.layers = Layers(self)
 
     @staticmethod
@@ -210,9 +212,14 @@ class SpikingNetwork(torch.nn.Module):
         return [module for module in self.delays.values() if isinstance(module, Delays)]
 
     def sharpen(self, progress: float) -> None:
-        """Narrow the bumps of learned delays as training goes on, from 0 to 1; see `Delays`."""
+        """Narrow the bumps of learned delays, and close masks, as training goes from 0 to 1.
+
+        See `Delays` and `over_time.OverTime`.
+        """
         for delays in self._learned_delays():
             delays.sharpen(progress)
+        for over_time in self.parallels.values():
+            over_time.sharpen(progress)  # type: ignore[operator]
 
     def normalise(self, projection: str, kind: str = "batch", **settings: Any) -> None:
         """Normalise what a projection brings, while training; see `layers.Layers.normalise`."""
@@ -221,6 +228,27 @@ class SpikingNetwork(torch.nn.Module):
     def dropout(self, population: str, p: float = 0.5) -> None:
         """Drop neurons of a population at random, while training; see `layers.Layers.dropout`."""
         self.layers.dropout(population, p)
+
+    def parallel(self, population: str, kind: str = "masked") -> None:
+        """Learn the weights over time of a population of parallel spiking neurons, as one matrix.
+
+        Parameters
+        ----------
+        population
+            Its name; of `masked_psn`, outside loops. The matrix and the thresholds become
+            ``values["NAME:over_time"]`` and ``values["NAME:thresholds"]``.
+        kind
+            ``"masked"``: every step sees the last inputs that the order tells. ``"gradual"``: all
+            inputs at first, those outside the mask ever less as `sharpen` tells (Fang et al.
+            2023), and not at all when evaluated. ``"full"``: all inputs, later ones too, which
+            cannot be described: `trained` refuses it.
+
+        Raises
+        ------
+        ValidationError
+            If its model is another or it feeds back.
+        """
+        put_over_time(self, population, kind)
 
     def constrain(self) -> None:
         """Bring trained numbers back into the ranges they must not leave; every call does so."""
