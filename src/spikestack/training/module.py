@@ -55,7 +55,8 @@ class SpikingNetwork(torch.nn.Module):
         ``"float32"`` or ``"float64"``.
     deterministic
         Round weights as the compiled engine does and sum exactly, so that spikes are its spikes.
-        Slower by the cost of products in double precision.
+        Slower by the cost of products in double precision. Gradients of weights, too, are the same
+        bits for any number of threads.
     longest_delay
         ms; that learned delays may reach. By default 10 steps, or twice the longest there is.
     weight_bits

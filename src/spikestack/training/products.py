@@ -16,6 +16,7 @@ import torch
 from ..numerics.compiling import njit
 from .multiplying import dot
 from .sparse import few_of
+from .threads import one_thread
 
 __all__ = ["DenseProduct", "Exact", "ListedProduct", "Product", "apply"]
 
@@ -169,7 +170,10 @@ def apply(product: Product, spikes: Any, weights: Any) -> Any:
 
 
 class Exact(Product):
-    """A product whose sums are those of whole numbers of quanta: computed in double precision."""
+    """A product whose sums are those of whole numbers of quanta: computed in double precision.
+
+    Gradients, which are no such sums, are added by one thread, in the same order for any number.
+    """
 
     def __init__(self, product: Product) -> None:
         self.product = product
@@ -184,8 +188,10 @@ class Exact(Product):
 
     def back(self, grad: Any, weights: Any) -> Any:
         """As it is."""
-        return self.product.back(grad, weights.to(grad.dtype))
+        with one_thread():
+            return self.product.back(grad, weights.to(grad.dtype))
 
     def weights(self, seen: Any, grad: Any, like: Any) -> Any:
         """As it is."""
-        return self.product.weights(seen, grad, like.to(grad.dtype)).to(like.dtype)
+        with one_thread():
+            return self.product.weights(seen, grad, like.to(grad.dtype)).to(like.dtype)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import torch
 
-__all__ = ["shared"]
+__all__ = ["one_thread", "shared"]
 
 #: Elementary operations below which one thread is as fast as several.
 _WORTH_A_THREAD = 1 << 16
@@ -18,6 +19,20 @@ _WORTH_A_THREAD = 1 << 16
 @lru_cache(maxsize=1)
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="spikestack-train")
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Without PyTorch's threads: libraries divide long sums among them, so that bits differ."""
+    before = torch.get_num_threads()
+    if before == 1:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def shared(work: Callable[[int, int], Any], count: int, cost: int, grain: int = 1) -> None:
