@@ -107,12 +107,14 @@ class Call:
             self.m.values[key_of(self.m.names[k], name)] for name in ("over_time", "thresholds")
         )
         self.sent[k] = over_time.fire(weights, thresholds, arrived, self.m.deterministic)
-        names = self.program.populations[k].states
-        past = {n: int(n[1:] or 0) for n in names}
-        late = [torch.nn.functional.pad(arrived, (0, 0, past[n], 0))[: len(arrived)] for n in names]
-        self.after.states[k] = torch.stack([x[-1] for x in late])
-        self.after.counters[k] = self.begin.counters[k]
-        kept = [late[place] for place in self.m._traced[k]]
+        ago = [int(name[1:] or 0) for name in self.program.populations[k].states]
+        nothing, count = torch.zeros_like(arrived[0]), len(arrived)
+        last = [arrived[count - 1 - d] if d < count else nothing for d in ago]
+        self.after.states[k], self.after.counters[k] = torch.stack(last), self.begin.counters[k]
+        kept = [
+            torch.nn.functional.pad(arrived, (0, 0, ago[place], 0))[:count]
+            for place in self.m._traced[k]
+        ]
         return torch.stack(kept) if kept else arrived.new_zeros((0, *arrived.shape))
 
     def loop(self, members: tuple[int, ...]) -> list[Any]:

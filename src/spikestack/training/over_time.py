@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +10,12 @@ import torch
 
 from ..errors import UnknownNameError, ValidationError, shorten
 from ..neurons.base import NeuronModel
+from ..program.program import PopulationProgram
+from ..program.tac import Code, Instruction
+from .cells import Cell
 from .derived import key_of
-from .oracle import derivative
 from .parallel import band, masked_values, shape_of_masked
+from .passing import Member, run_cell
 from .surrogates import Surrogate
 
 if TYPE_CHECKING:
@@ -23,19 +26,15 @@ __all__ = ["OverTime", "put_over_time"]
 KINDS = ("masked", "gradual", "full")
 
 
-class _Fire(torch.autograd.Function):
-    """A step at 0 forward, a surrogate backward."""
-
-    @staticmethod
-    def forward(ctx: Any, excess: Any, slope: Callable[[Any], Any]) -> Any:
-        ctx.save_for_backward(excess)
-        ctx.slope = slope
-        return (excess >= 0).to(excess.dtype)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> Any:
-        (excess,) = ctx.saved_tensors
-        return grads[0] * ctx.slope(excess), None
+def _unit(lowered: PopulationProgram) -> PopulationProgram:
+    """A neuron that fires where what arrives in a step is 0 or more."""
+    made = (
+        Instruction("arrivals", (), 0), Instruction("const", (), 0.0), Instruction("ge", (0, 1)),
+    )  # fmt: skip
+    return replace(
+        lowered, states=("v",), units=("1",), scales=(1.0,), initial=(0.0,), params=(), values=(),
+        code=Code(made, (1,), 2, None),
+    )  # fmt: skip
 
 
 class _Replaced(torch.autograd.Function):
@@ -43,7 +42,7 @@ class _Replaced(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, potential: Any, better: Any) -> Any:
-        return better.clone()
+        return better
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
@@ -57,6 +56,8 @@ class OverTime(torch.nn.Module):
     ----------
     model
         A `masked_psn`: it gives the matrix and thresholds to begin with.
+    lowered
+        The population as lowered.
     kind
         ``"masked"``; ``"gradual"``: the mask, all open at first, is closed by `sharpen`, and by
         evaluation; ``"full"``: there is none, every step sees all inputs, later ones too.
@@ -75,8 +76,8 @@ class OverTime(torch.nn.Module):
     seen: torch.Tensor
 
     def __init__(
-        self, model: NeuronModel, kind: str, surrogate: Surrogate, scale: float, where: str,
-        dtype: Any,
+        self, model: NeuronModel, lowered: PopulationProgram, kind: str, surrogate: Surrogate,
+        scale: float, where: str, dtype: Any,
     ) -> None:  # fmt: skip
         super().__init__()
         shape = shape_of_masked(model)
@@ -85,8 +86,8 @@ class OverTime(torch.nn.Module):
         if kind not in KINDS:
             raise ValidationError(where, f"kind {shorten(kind)}", " or ".join(map(repr, KINDS)))
         self.where, self.kind, (self.steps, self.order) = where, kind, shape
-        self.slope = derivative(surrogate)
-        self.scale, self.dtype = scale, dtype
+        self.cell = Cell(_unit(lowered), surrogate, scale=scale, dtype=dtype)
+        self.dtype = dtype
         values: dict[str, Any] = model.values
         table = np.zeros((self.steps, self.steps))
         for t in range(self.steps):
@@ -129,12 +130,18 @@ class OverTime(torch.nn.Module):
             raise ValidationError(self.where, f"{count} steps", f"{rule}, as it is described")
         mask = self.mask()
         matrix = (weights * mask)[:count, :count]
-        potential = matrix @ arrived
+        excess = torch.addmm(-thresholds[:count, None], matrix, arrived)
         if exact and not bool(mask[~self.seen].any()):
             summed = self._summed(matrix.detach(), arrived.detach())
-            potential = _Replaced.apply(potential, summed)
-        excess = (potential - thresholds[:count, None]) / self.scale
-        return _Fire.apply(excess, self.slope)
+            excess = _Replaced.apply(excess, summed - thresholds.detach()[:count, None])
+        return self._fired(excess)
+
+    def _fired(self, excess: Any) -> Any:
+        count, lanes = excess.shape
+        none = np.zeros(lanes, np.int32)
+        streams = np.zeros((1, 0), np.uint64)
+        member = Member(self.cell, 0, 1, lanes, (), streams, none, none.copy())
+        return run_cell(member, count, excess.new_zeros((1, lanes)), (), [excess])[0]
 
     def _summed(self, matrix: Any, arrived: Any) -> Any:
         """The same sums in the order of the description, each operation rounded."""
@@ -175,7 +182,9 @@ def put_over_time(module: SpikingNetwork, population: str, kind: str) -> None:
         raise ValidationError(where, "is driven or trained in other ways",
                               "spikes through Delta alone")  # fmt: skip
     model = module.network.populations[population].model
-    made = OverTime(model, kind, module.surrogates[k], module.scales[k], where, module.dtype)
+    made = OverTime(
+        model, lowered, kind, module.surrogates[k], module.scales[k], where, module.dtype
+    )
     module.parallels[f"p{k}"] = made
     for name, start in (("over_time", made.start), ("thresholds", made.levels)):
         module.values[key_of(population, name)] = torch.nn.Parameter(start.clone())
