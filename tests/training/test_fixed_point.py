@@ -148,11 +148,21 @@ def test_each_variable_has_its_format() -> None:
     net.drive(p, sp.SpikeTrains([[1.0, 4.0]], synapse=sp.ExponentialCurrent(weight=0.6)))
     net.record(p, "v", "ExponentialCurrent.i")
     found = {engine: net.run(20.0, dt=1.0, on=engine) for engine in ("cpu", "reference")}
+    assert "exact, in 8 bits: ExponentialCurrent.i" in str(found["cpu"].report())
     i = found["cpu"]["p", "ExponentialCurrent.i"].values
     v = found["cpu"]["p", "v"].values
     assert np.array_equal(8 * i, np.round(8 * i)) and len(np.unique(i)) > 3
     assert not np.array_equal(8 * v, np.round(8 * v))
     assert np.array_equal(found["reference"]["p", "v"].values, v)
+
+
+def test_models_made_of_others_keep_the_format() -> None:
+    made = sp.adaptive_threshold(sp.LIF(state_format=COARSE))
+    assert made.state_format == {"*": COARSE}
+    plain, rounded = (sp.Network(seed=1) for _ in range(2))
+    for net, form in ((plain, None), (rounded, COARSE)):
+        net.add(sp.Population("p", 3, sp.LIF(state_format=form)))
+    assert plain.fingerprint != rounded.fingerprint
 
 
 def test_refusals() -> None:

@@ -33,7 +33,7 @@ from .coupling import (
 from .edge_values import draw_array
 from .integrators import Plan, System, choose, integrate, propagators
 from .program import GAP, INJECTED, PopulationProgram, ReceptorProgram
-from .rounding import RoundingBuilder, formats_of
+from .rounding import RoundingBuilder, formats_of, told
 from .tac import Builder, Code
 
 __all__ = ["GAP", "INJECTED", "Draft", "finish", "receptor_names"]
@@ -214,7 +214,7 @@ def finish(
         _refractory_steps(draft),
         model.emit_type,
         code,
-        _schemes(plan, equations, discrete),
+        told(_schemes(plan, equations, discrete), model.state_format),
         _streams(draft, draws),
     )
 

@@ -8,7 +8,7 @@ from ..equations.fixed_point import EVERY, FixedPoint
 from ..errors import UnknownNameError, ValidationError
 from .tac import ROUNDED, Builder
 
-__all__ = ["RoundingBuilder", "formats_of"]
+__all__ = ["RoundingBuilder", "formats_of", "told"]
 
 #: Whole numbers of so many bits, with the sign, and halves between them, are exact.
 _EXACT = {"float32": 24, "float64": 53}
@@ -36,6 +36,15 @@ def formats_of(
             )  # fmt: skip
     found = {name: given.get(name, given.get(EVERY)) for name in states}
     return {name: kind for name, kind in found.items() if kind is not None}
+
+
+def told(schemes: Mapping[str, str], given: Mapping[str, FixedPoint]) -> dict[str, str]:
+    """How each variable is integrated, and in how many bits it is kept, for reports."""
+    formats = {name: given.get(name, given.get(EVERY)) for name in schemes}
+    return {
+        name: scheme if (kind := formats[name]) is None else f"{scheme}, in {kind.bits} bits"
+        for name, scheme in schemes.items()
+    }
 
 
 class RoundingBuilder(Builder):
