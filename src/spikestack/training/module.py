@@ -136,7 +136,11 @@ class SpikingNetwork(torch.nn.Module):
 
     def _apply(self, fn: Any, *how: Any, **more: Any) -> Any:
         """Move to where PyTorch moves modules (`to`, `cuda`, `cpu`), if a network can run there."""
-        device = fn(torch.empty(0, dtype=self.dtype, device=self.device)).device
+        try:
+            device = fn(torch.empty(0, dtype=self.dtype, device=self.device)).device
+        except (AssertionError, RuntimeError) as error:
+            raise ValidationError("to, device", str(error).partition("\n")[0],
+                                  "a device that this PyTorch reaches") from error  # fmt: skip
         refuse(device, self.deterministic, "to, device")
         made = super()._apply(fn, *how, **more)
         self.device = device

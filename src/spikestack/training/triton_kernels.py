@@ -15,13 +15,13 @@ from .triton_printer import arguments, source
 if TYPE_CHECKING:
     from .cells import Run
 
-__all__ = ["BLOCK", "TritonKernels"]
+__all__ = ["BLOCK", "HOW", "TritonKernels"]
 
 #: Lanes of a program, one for each of its threads.
 BLOCK = 128
 #: Every operation rounds once: no product and sum in one. One stage: what is kept may take the
 #: place of what arrived, which must not be fetched ahead.
-_HOW: dict[str, Any] = {"num_warps": BLOCK // 32, "num_stages": 1, "enable_fp_fusion": False}
+HOW: dict[str, Any] = {"num_warps": BLOCK // 32, "num_stages": 1, "enable_fp_fusion": False}
 
 
 class TritonKernels:
@@ -73,4 +73,4 @@ class TritonKernels:
         kernel = self.module.backward if back else self.module.forward
         place = run.states.device
         with torch.cuda.device(place) if place.type == "cuda" else nullcontext():
-            kernel[(-(-lanes // self.block),)](*made, BLOCK=self.block, **_HOW)
+            kernel[(-(-lanes // self.block),)](*made, BLOCK=self.block, **HOW)
