@@ -130,6 +130,7 @@ def biological() -> sp.Network:
 #: By name: a description, settings of compile, inputs.
 NETWORKS: dict[str, tuple[Any, dict[str, Any], int]] = {
     "layers": (lambda: trained_nets.layered(delay=1.0), {}, 6),
+    "still": (trained_nets.layered, {}, 6),
     "loop": (lambda: trained_nets.layered(recurrent=True, scale=1.5), {}, 6),
     "convolution": (convolved, {}, 128),
     "delays": (trained_nets.layered, {"train": ["weights", "hidden->out.delay"]}, 6),
@@ -138,17 +139,22 @@ NETWORKS: dict[str, tuple[Any, dict[str, Any], int]] = {
 
 
 def train_once(name: str, device: str) -> dict[str, Any]:
-    """Spikes, traces and gradients of two calls, one from the other's state."""
+    """Spikes, traces and gradients of two calls, one from the other's state.
+
+    "still" is shown the same in all steps.
+    """
     make, how, inputs = NETWORKS[name]
     module = make().compile("torch", dt=1.0, **how).to(device)
     x = 1.5 * (torch.rand(12, 4, inputs, generator=torch.Generator().manual_seed(0)) < 0.4).float()
-    first = module(x)
-    second = module(x, state=first.state)
+    x = (x[0] if name == "still" else x).requires_grad_()
+    first = module(x, 12)
+    second = module(x, 12, state=first.state)
     traces = [*first.traces.values(), *second.traces.values()]
     loss = sum((t**2).sum() for t in traces) + sum(s.sum() for s in second.spikes.values())
     loss.backward()
     made = {**second.spikes, **second.traces}
     made |= {n: p.grad for n, p in module.named_parameters() if p.grad is not None}
+    made["inputs"] = x.grad
     return {n: t.detach().cpu().numpy() for n, t in made.items()}
 
 

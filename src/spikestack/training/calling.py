@@ -240,7 +240,7 @@ class Call:
             if self.begin.clock == 0:
                 initial = self._started(initial, derived.started, made[len(wanted) :], p.size)
         home = m.home
-        key = (k, held, varied, home.kernels)
+        key = (k, held, varied, home.kernels, home.device)
         if key not in m._cells:
             m._cells[key] = Cell(
                 p, m.surrogates[k], scale=m.scales[k], detach=m.detach_reset, wanted=wanted,
