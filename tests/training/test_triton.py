@@ -61,9 +61,10 @@ def asked(check: str, *names: str, interpret: bool = True) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "names",
     [
-        ("LIF", "AdaptiveDiscreteLIF"),
+        ("LIF",),
         *(pytest.param((n,), marks=pytest.mark.slow)
-          for n in ("AdEx", "Izhikevich", "GLIF", "MAT2", "EscapeLIF", "IntegerLIF", "FewSpike",
+          for n in ("everything", "AdaptiveDiscreteLIF", "AdEx", "Izhikevich", "GLIF", "MAT2",
+                    "EscapeLIF", "IntegerLIF", "FewSpike",
                     "AdaptiveLIF", "DivisiveUnit")),
     ],
     ids=lambda names: names[0],
@@ -90,12 +91,14 @@ def test_networks_train_to_the_same_bits(name: str) -> None:
 @pytest.mark.slow
 def test_elementary_functions_to_the_bit() -> None:
     (found,) = asked("elementary", "all").values()
-    assert found == dict.fromkeys(("exp32", "log32", "exp64", "log64", "words"), True)
+    assert found == dict.fromkeys(
+        ("exp32", "log32", "floor32", "exp64", "log64", "floor64", "words"), True
+    )
 
 
 @needs_triton
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["LIF", "AdEx", "EscapeLIF"])
+@pytest.mark.parametrize("name", ["LIF", "AdEx", "everything"])
 def test_machine_code_rounds_every_operation_once(name: str) -> None:
     """It compiles for devices of two generations, without approximations or contraction."""
     (found,) = asked("code", name, interpret=False).values()
@@ -134,12 +137,14 @@ def test_every_tensor_is_on_the_device(name: str, monkeypatch: pytest.MonkeyPatc
         module = module.to("meta")
         module.dropout("hidden", 0.2) if name != "loop" else None
         first = module(torch.rand(5, 3, inputs))
-        second = module(torch.rand(5, 3, inputs), state=first.state.detach())
+        given = torch.rand(5, 3, inputs, device="meta", requires_grad=True)
+        second = module(given, state=first.state.detach())
         for loss in ("readout", "tet", "max", "softmax sum"):
             cost = sp.training.LOSSES[loss](second, torch.zeros(3, dtype=torch.int64).to("meta"))
         assert cost.device.type == "meta"
         cost.backward()
-        assert all(p.grad.device.type == "meta" for p in module.parameters() if p.requires_grad)
+        learned = [given, *(p for p in module.parameters() if p.requires_grad)]
+        assert all(p.grad.device.type == "meta" for p in learned)
 
 
 def test_products_of_devices_are_those_of_processors() -> None:
@@ -202,7 +207,7 @@ def test_the_processor_needs_no_triton(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @needs_device
-@pytest.mark.parametrize("name", ["LIF", "AdaptiveDiscreteLIF", "AdEx", "Izhikevich", "EscapeLIF"])
+@pytest.mark.parametrize("name", ["LIF", "AdaptiveDiscreteLIF", "AdEx", "Izhikevich", "everything"])
 def test_kernels_on_a_device(name: str) -> None:
     """Numba's bits, since every operation rounds once."""
     for precision in checks.compare_cells(name, "cuda").values():

@@ -22,7 +22,24 @@ from spikestack.training import homes
 from spikestack.training.cells import Cell, Run
 from spikestack.training.surrogates import SURROGATES
 
-MODELS = collect("spikestack.neurons", NeuronModel)
+#: One of a user's own, in which every operation occurs.
+EVERYTHING = """
+    w[t+1] = where(v > 0.5 and not (v > 2 or w < -1), 0.9*w + 0.1*v, w/(1 + abs(w))) : 1
+    drawn = 0.1*sqrt(abs(v) + rand) + 0.1*log(1.5 + common)                          : 1
+    v[t+1] = beta*v + drawn + 0.01*floor(3*v)*exp(-abs(w)) + 0.1*w + 0.002*t         : 1
+"""
+
+
+def everything() -> NeuronModel:
+    return NeuronModel(
+        EVERYTHING, threshold="v >= 1", reset="v -= 1", dimensionless=True,
+        parameters={"beta": 0.8}, default_synapse="Delta",
+    )  # fmt: skip
+
+
+MODELS: dict[str, Any] = {
+    **collect("spikestack.neurons", NeuronModel), "everything": everything,
+}  # fmt: skip
 LANES, STEPS, DT = 37, 40, 0.5
 
 
@@ -57,7 +74,8 @@ def run_cell(name: str, precision: str, home: homes.Home) -> list[np.ndarray]:
         home.put(initial.copy()), home.zeros((LANES,), np.int32),
         home.put(np.broadcast_to(n_ref, LANES).astype(np.int32)),
     )  # fmt: skip
-    rng, drive = np.random.default_rng(5), (MODELS[name].fires_at or 1.0) * 2.0
+    rng = np.random.default_rng(5)
+    drive = (getattr(MODELS[name], "fires_at", None) or 1.0) * 2.0
     given = tuple(
         home.put((rng.random((STEPS, LANES)) * drive).astype(real)) for _ in pop.receptors
     )
@@ -229,16 +247,17 @@ def elementary(_: str) -> dict[str, Any]:
 
     rng, n, made = np.random.default_rng(1), 4096, {}
     for bits, real in ((32, np.float32), (64, np.float64)):
-        special = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-320, 1e-40, 1.0, 89.0, -104.0])
+        special = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-320, -1e-40, 1.0, 89.0, -104.0])
         x = np.concatenate([special, rng.normal(size=n - 10) * 50]).astype(real)
-        for name, given in (("exp", x), ("log", np.where(np.isnan(x), x, np.abs(x)))):
+        for name, given in (("exp", x), ("log", x), ("floor", x), ("floor", x.round())):
             found = torch.empty(n, dtype=torch.from_numpy(given).dtype)
             each[(1,)](torch.from_numpy(given), found, getattr(ours, f"{name}{bits}"), N=n)
-            expected = getattr(functions, name)(given)
-            made[f"{name}{bits}"] = bool(
-                np.array_equal(found.numpy().view(f"i{bits // 8}"),
-                               np.asarray(expected).view(f"i{bits // 8}"))
-            )  # fmt: skip
+            expected = np.asarray(
+                (np.floor if name == "floor" else getattr(functions, name))(given)
+            )
+            a, b = (np.where(np.isnan(v), 7, v.view(f"i{bits // 8}"))
+                    for v in (found.numpy(), expected))  # fmt: skip
+            made[f"{name}{bits}"] = bool(np.array_equal(a, b)) and made.get(f"{name}{bits}", True)
     keys = rng.integers(0, 2**63, n, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     found = torch.empty(n, dtype=torch.int64)
     words[(1,)](torch.from_numpy(keys.view(np.int64)), found, ours.bits64, ours.hash32, N=n)

@@ -12,7 +12,7 @@ import triton.language as tl
 
 from ..numerics.functions import DOUBLE, SINGLE
 
-__all__ = ["bits64", "exp32", "exp64", "hash32", "log32", "log64"]
+__all__ = ["bits64", "exp32", "exp64", "floor32", "floor64", "hash32", "log32", "log64"]
 
 
 def _fixed(value):
@@ -121,6 +121,27 @@ def log64(x):
     value = tl.where(x < 0.0, tl.full(x.shape, float("nan"), tl.float64), value)
     value = tl.where(x == infinite, x, value)
     return tl.where(x == x, value, x)  # noqa: PLR0124
+
+
+# Triton's own floor takes denormals for 0.
+
+
+@triton.jit
+def floor32(x):
+    """Largest whole number up to a float32."""
+    small = tl.abs(x) < 8388608.0
+    whole = tl.where(small, x, tl.zeros(x.shape, tl.float32)).to(tl.int32).to(tl.float32)
+    below = tl.where(whole > x, whole - 1.0, whole)
+    return tl.where(small & (whole != x), below, x)
+
+
+@triton.jit
+def floor64(x):
+    """Largest whole number up to a float64."""
+    small = tl.abs(x) < 4503599627370496.0
+    whole = tl.where(small, x, tl.zeros(x.shape, tl.float64)).to(tl.int64).to(tl.float64)
+    below = tl.where(whole > x, whole - 1.0, whole)
+    return tl.where(small & (whole != x), below, x)
 
 
 @triton.jit

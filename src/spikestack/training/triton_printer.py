@@ -22,6 +22,7 @@ import triton
 import triton.language as tl
 from spikestack.training.triton_functions import bits64, hash32
 from spikestack.training.triton_functions import exp{bits} as exp_, log{bits} as log_
+from spikestack.training.triton_functions import floor{bits} as floor_
 
 REAL = tl.constexpr(tl.float{bits})
 
@@ -218,8 +219,10 @@ def _values(
                 text = f"{args[0]} / {args[1]}" if shape.wide else f"tl.div_rn({', '.join(args)})"
             case "sqrt":
                 text = f"tl.sqrt{'' if shape.wide else '_rn'}({args[0]})"
-            case "abs" | "floor":
-                text = f"tl.{ins.op}({args[0]})"
+            case "abs":
+                text = f"tl.abs({args[0]})"
+            case "floor":
+                text = f"floor_({args[0]})"
             case "select":
                 text = f"tl.where({', '.join(args)})"
             case "not":
