@@ -102,7 +102,7 @@ class Cell:
         held: frozenset[int] = frozenset(),
         home: Home = HOST,
     ) -> None:
-        self.home = home
+        self.home, self.launched = home, home.kernels == "triton"
         self.population, self.wanted, self.traced, self.dtype = population, wanted, traced, dtype
         wide = _DOUBLE[dtype]
         precision = "float64" if wide else "float32"
@@ -132,7 +132,7 @@ class Cell:
             held=held,
         )
         self.kernels: Any = None
-        if home.kernels == "triton":
+        if self.launched:
             self.kernels = TritonKernels(self.step, self.shape)
         else:
             self.kernels = kernel_module(source(self.step, self.shape))
@@ -162,7 +162,7 @@ class Cell:
 
     def forward(self, run: Run, arrived: tuple[Any, ...], first: int, last: int) -> None:
         """Advance from step `first` to `last` of `arrived`, each (steps, lanes); see `Shape`."""
-        if self.home.kernels == "triton":
+        if self.launched:
             self.kernels.forward(run, arrived, first, last)
             return
         out = run.out if run.out is not None else np.empty((0, 0), self.real)
@@ -189,7 +189,7 @@ class Cell:
         last: int,
     ) -> None:
         """Go back from step `last` to `first`; `grad_states` is changed in place."""
-        if self.home.kernels == "triton":
+        if self.launched:
             self.kernels.backward(
                 run, grad_out, grad_traces, grad_states, grad_arrived, grad_params, first, last
             )

@@ -33,6 +33,10 @@ class Home:
         """A tensor as an array, without its history."""
         return tensor.detach().numpy()
 
+    def bare(self, tensor: Any) -> Any:
+        """A tensor that has no history as an array."""
+        return tensor.numpy()
+
     def give(self, array: Any) -> Any:
         """An array as a tensor."""
         return torch.from_numpy(array)
@@ -73,6 +77,10 @@ class DeviceHome(Home):
     def take(self, tensor: Any) -> Any:
         """The same tensor, without its history."""
         return tensor.detach().contiguous()
+
+    def bare(self, tensor: Any) -> Any:
+        """Itself, contiguous."""
+        return tensor.contiguous()
 
     def give(self, array: Any) -> Any:
         """Itself."""

@@ -211,7 +211,7 @@ class _Loop(torch.autograd.Function):
                         made = link.product.arrivals(
                             link.product.seen(x), given.weights[link.weights]
                         )
-                        arrived[m][link.receptor][t] += home.take(made).reshape(-1)
+                        arrived[m][link.receptor][t] += home.bare(made).reshape(-1)
                 member.cell.forward(run, arrived[m], t, t + 1)
         ctx.loop, ctx.runs, ctx.given, ctx.depth = loop, runs, given, depth
         ctx.save_for_backward(*sent)
@@ -255,7 +255,7 @@ class _Loop(torch.autograd.Function):
                             g.reshape(members[m].trials, -1), given.weights[link.weights]
                         )
                         came = outs[link.pre] if at >= 0 else earlier[link.pre]
-                        came[at] += home.take(back).reshape(-1)
+                        came[at] += home.bare(back).reshape(-1)
         for member, mine in zip(members, arrived):
             _clear(member.cell, mine)
         weighted = _weights(ctx.needs_input_grad, loop, given, sent, depth, arrived)
