@@ -39,7 +39,7 @@ class Counter:
         for name, spikes in output.spikes.items():
             x = spikes.detach()
             events = x != 0
-            total = events.sum((0, 1)).double()
+            total = events.sum((0, 1)).double().cpu()
             self.sent[name] = self.sent.get(name, 0) + total
             if name not in self.graded and bool((x[events] != 1).any()):
                 self.graded.add(name)

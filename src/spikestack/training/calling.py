@@ -12,6 +12,7 @@ from ..errors import UnknownNameError, ValidationError
 from ..program.program import INJECTED, Program
 from .cells import Cell
 from .derived import key_of
+from .homes import copied
 from .links import Link
 from .passing import Inner, Loop, Member, run_cell, run_loop
 from .products import Exact, apply
@@ -40,13 +41,13 @@ class State:
 
     clock: int
     states: list[Any]
-    counters: list[np.ndarray]
+    counters: list[Any]
     past: list[Any]
 
     def detach(self) -> State:
         """The same without its history: gradients end here (truncated back-propagation)."""
         return State(
-            self.clock, [s.detach() for s in self.states], [c.copy() for c in self.counters],
+            self.clock, [s.detach() for s in self.states], [copied(c) for c in self.counters],
             [None if p is None else p.detach() for p in self.past],
         )  # fmt: skip
 
@@ -186,7 +187,9 @@ class Call:
         n = self.program.populations[k].size
         real = len(self.program.populations[k].receptors)
         parts = [
-            feed.arriving(self.fed, self.steps, self.trials, n, self.begin.clock, self.m.dtype)
+            feed.arriving(
+                self.fed, self.steps, self.trials, n, self.begin.clock, self.m.dtype, self.m.device
+            )
             for feed in self.m.feeds
             if feed.population == k
             and (feed.receptor == receptor or (feed.receptor < 0 and receptor == real))
@@ -199,7 +202,9 @@ class Call:
                 parts += [self._through(link, delay, product) for delay, product in link.parts]
         parts = [p for p in parts if p is not None]
         if not parts:
-            return torch.zeros((self.steps, self.trials * n), dtype=self.m.dtype)
+            return torch.zeros(
+                (self.steps, self.trials * n), dtype=self.m.dtype, device=self.m.device
+            )
         if all(len(p) == 1 for p in parts) and self.steps > 1:
             return sum(parts[1:], parts[0])
         total = sum(parts[1:], parts[0])
@@ -256,18 +261,19 @@ class Call:
             varied |= {i for i, v in zip(wanted, trained) if v.ndim}
             if self.begin.clock == 0:
                 initial = self._started(initial, derived.started, made[len(wanted) :], p.size)
-        key = (k, held, varied)
+        home = m.home
+        key = (k, held, varied, home.kernels, home.device)
         if key not in m._cells:
             m._cells[key] = Cell(
                 p, m.surrogates[k], scale=m.scales[k], detach=m.detach_reset, wanted=wanted,
                 rows=varied, traced=m._traced[k], dt=m.dt, dtype=m.dtype, fed=self._is_fed(k),
-                held=held,
+                held=held, home=home,
             )  # fmt: skip
         n_ref = 0 if p.n_ref is None else p.n_ref
         periods = np.tile(np.broadcast_to(n_ref, p.size).astype(np.int32), self.trials)
         member = Member(
             m._cells[key], self.begin.clock, self.trials, p.size, p.values, p.streams, periods,
-            self.begin.counters[k].copy(),
+            home.copy(self.begin.counters[k]), home,
         )  # fmt: skip
         return member, initial, trained
 

@@ -1,4 +1,7 @@
-"""A population over many steps: forward and back, in compiled kernels, lanes split over threads."""
+"""A population over many steps: forward and back, in compiled kernels.
+
+On the processor lanes are split over threads; on a device one launch takes them all.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,12 @@ from ..engines.cpu.cache import kernel_module
 from ..program.program import PopulationProgram
 from ..program.tac import Code
 from .differentiate import Step, differentiate
+from .homes import HOST, Home
 from .printer import BLOCK, Shape, source
 from .simplify import fed_state, never_refractory
 from .surrogates import Surrogate
 from .threads import shared
+from .triton_kernels import TritonKernels
 
 __all__ = ["Cell", "Run"]
 
@@ -26,6 +31,8 @@ _DOUBLE = {torch.float32: False, torch.float64: True}
 class Run:
     """What kernels share over a run: everything but the arrivals and gradients.
 
+    Arrays are those of the population's home.
+
     Attributes
     ----------
     clock
@@ -35,23 +42,23 @@ class Run:
     scalars, rows
         Parameters that are single numbers, by place, and by lane.
     keys
-        uint64 (trials, streams).
+        uint64 (trials, streams); on a device their bits as int64.
     states, counters
         By lane; changed in place.
     """
 
     clock: int
     width: int
-    scalars: np.ndarray
-    rows: np.ndarray
-    keys: np.ndarray
-    states: np.ndarray
-    counters: np.ndarray
-    periods: np.ndarray
-    out: np.ndarray | None = None
-    kept: tuple[np.ndarray, ...] = ()
-    marks: tuple[np.ndarray, ...] = ()
-    traces: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    scalars: Any
+    rows: Any
+    keys: Any
+    states: Any
+    counters: Any
+    periods: Any
+    out: Any = None
+    kept: tuple[Any, ...] = ()
+    marks: tuple[Any, ...] = ()
+    traces: Any = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
 
 class Cell:
@@ -75,6 +82,8 @@ class Cell:
         Place of the state that is given at every step, after the arrivals; None for none.
     held
         Receptors at which the same arrives in every step.
+    home
+        Where its arrays are.
     """
 
     def __init__(
@@ -91,7 +100,9 @@ class Cell:
         dtype: torch.dtype = torch.float32,
         fed: int | None = None,
         held: frozenset[int] = frozenset(),
+        home: Home = HOST,
     ) -> None:
+        self.home, self.launched = home, home.kernels == "triton"
         self.population, self.wanted, self.traced, self.dtype = population, wanted, traced, dtype
         wide = _DOUBLE[dtype]
         precision = "float64" if wide else "float32"
@@ -120,7 +131,11 @@ class Cell:
             in_place=first is not None and self.receptors > 0 and 0 not in held,
             held=held,
         )
-        self.kernels = kernel_module(source(self.step, self.shape))
+        self.kernels: Any = None
+        if self.launched:
+            self.kernels = TritonKernels(self.step, self.shape)
+        else:
+            self.kernels = kernel_module(source(self.step, self.shape))
         marks = sum(self.step.is_boolean(i) for i in self.step.saved)
         self.n_marks, self.n_kept = marks, len(self.step.saved) - marks
 
@@ -134,19 +149,22 @@ class Cell:
         """Bytes for each neuron and step that the backward pass needs, spikes apart."""
         return self.n_marks + self.n_kept * (8 if self.shape.wide else 4)
 
-    def prepare(self, run: Run, steps: int, first_arrivals: np.ndarray | None) -> None:
+    def prepare(self, run: Run, steps: int, first_arrivals: Any) -> None:
         """Make room for what a forward pass leaves behind."""
-        lanes = run.states.shape[1]
-        kept = [np.empty((steps, lanes), self.real) for _ in range(self.n_kept)]
+        lanes, empty = run.states.shape[1], self.home.empty
+        kept = [empty((steps, lanes), self.real) for _ in range(self.n_kept)]
         if self.shape.in_place and first_arrivals is not None:
             kept[0] = first_arrivals
         run.kept = tuple(kept)
-        run.marks = tuple(np.empty((steps, lanes), np.uint8) for _ in range(self.n_marks))
-        run.out = np.empty((steps, lanes), self.real) if self.shape.sends else None
-        run.traces = np.empty((len(self.traced), steps, lanes), self.real)
+        run.marks = tuple(empty((steps, lanes), np.uint8) for _ in range(self.n_marks))
+        run.out = empty((steps, lanes), self.real) if self.shape.sends else None
+        run.traces = empty((len(self.traced), steps, lanes), self.real)
 
-    def forward(self, run: Run, arrived: tuple[np.ndarray, ...], first: int, last: int) -> None:
+    def forward(self, run: Run, arrived: tuple[Any, ...], first: int, last: int) -> None:
         """Advance from step `first` to `last` of `arrived`, each (steps, lanes); see `Shape`."""
+        if self.launched:
+            self.kernels.forward(run, arrived, first, last)
+            return
         out = run.out if run.out is not None else np.empty((0, 0), self.real)
 
         def work(low: int, high: int) -> None:
@@ -162,15 +180,20 @@ class Cell:
     def backward(
         self,
         run: Run,
-        grad_out: np.ndarray | None,
-        grad_traces: np.ndarray,
-        grad_states: np.ndarray,
-        grad_arrived: tuple[np.ndarray, ...],
-        grad_params: np.ndarray,
+        grad_out: Any,
+        grad_traces: Any,
+        grad_states: Any,
+        grad_arrived: tuple[Any, ...],
+        grad_params: Any,
         first: int,
         last: int,
     ) -> None:
         """Go back from step `last` to `first`; `grad_states` is changed in place."""
+        if self.launched:
+            self.kernels.backward(
+                run, grad_out, grad_traces, grad_states, grad_arrived, grad_params, first, last
+            )
+            return
         given = grad_out if grad_out is not None else np.empty((0, 0), self.real)
 
         def work(low: int, high: int) -> None:

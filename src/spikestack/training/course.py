@@ -90,7 +90,7 @@ class Course:
         """What must be the same for a training to go on."""
         m = self.module
         labels = self.data.take(np.arange(min(len(self.data), 64)))[1]
-        digest = hashlib.blake2b(labels.numpy().tobytes(), digest_size=8).hexdigest()
+        digest = hashlib.blake2b(labels.cpu().numpy().tobytes(), digest_size=8).hexdigest()
         return {
             **self.plan.words(),
             "populations": ", ".join(
@@ -174,11 +174,13 @@ class Course:
         inputs, labels = self.data.take(which)
         rng = plan.generator(self.epoch, self.batch)
         for change in plan.augment:
-            inputs = {n: torch.from_numpy(change(x.numpy(), rng)) for n, x in inputs.items()}
+            inputs = {n: torch.from_numpy(change(x.cpu().numpy(), rng)) for n, x in inputs.items()}
+        labels = labels.to(module.device)
         for group in self.optimiser.param_groups:
             group["lr"] = plan.lr_at(self.epoch * self.count + self.batch, plan.epochs * self.count)
         self.optimiser.zero_grad(set_to_none=True)
-        with torch.random.fork_rng(devices=[]):
+        devices = [module.device] if module.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
             word = int(stream_key(plan.seed, "fit", f"batch {self.batch}", self.epoch))
             torch.manual_seed(word % 2**63)
             value, output = self._gradients(inputs, labels)

@@ -68,7 +68,7 @@ class Delays(torch.nn.Module):
 
     def shares(self) -> Any:
         """What part arrives after 0, 1, ... steps: (longest + 1, *shape of `steps`)."""
-        taps = torch.arange(self.longest + 1, dtype=self.steps.dtype)
+        taps = torch.arange(self.longest + 1, dtype=self.steps.dtype, device=self.steps.device)
         taps = taps.reshape(-1, *[1] * self.steps.ndim)
         if not self.training:
             return (taps == torch.round(self.steps.detach())).to(self.steps.dtype)
@@ -101,5 +101,5 @@ class Delays(torch.nn.Module):
 
     def rounded(self) -> np.ndarray:
         """Whole steps of every edge, in the order of `pre` and `post`."""
-        steps = torch.round(self.steps.detach()).double().numpy().astype(np.int64)
+        steps = torch.round(self.steps.detach()).double().cpu().numpy().astype(np.int64)
         return steps[self.pre] if self.axonal else steps.reshape(-1)

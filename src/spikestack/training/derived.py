@@ -114,13 +114,13 @@ class _Lowered(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, derived: Derived, *given: Any) -> Any:
         values = {
-            name: value.detach().double().numpy() for name, value in zip(derived.names, given)
+            name: value.detach().double().cpu().numpy() for name, value in zip(derived.names, given)
         }
-        ctx.derived, ctx.values, ctx.dtype = derived, values, given[0].dtype
+        ctx.derived, ctx.values, ctx.like = derived, values, given[0].new_empty(0)
         made = derived._evaluate(values)
-        dtype, count = given[0].dtype, len(derived.population.values)
+        count = len(derived.population.values)
         places = (*derived.touched, *(count + k for k in derived.started))
-        return tuple(torch.tensor(made[k], dtype=dtype) for k in places)
+        return tuple(ctx.like.new_tensor(made[k]) for k in places)
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
@@ -135,7 +135,7 @@ class _Lowered(torch.autograd.Function):
             for place, grad in zip(places, grads):
                 if grad is None:
                     continue
-                part = (above[place] - below[place]) / width * grad.double().numpy()
+                part = (above[place] - below[place]) / width * grad.double().cpu().numpy()
                 total = total + (part if total.ndim else part.sum())
-            found.append(torch.tensor(total, dtype=ctx.dtype))
+            found.append(ctx.like.new_tensor(total))
         return (None, *found)

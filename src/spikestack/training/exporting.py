@@ -47,11 +47,12 @@ def trained_network(module: SpikingNetwork) -> Network:
         if not (changed or made is not used or module.weights[link.name].requires_grad):
             continue
         scale = module.network.projections[link.name].synapse.unit_of_weight().scale
-        values = made.detach().double().numpy() / scale
+        values = made.detach().double().cpu().numpy() / scale
         _put_weights(projections[link.name], arrays, module, link, values, pack)
         if bias is not None:
             size = module.program.populations[link.post].size
-            biases[link.name] = np.repeat(bias.detach().double().numpy(), size // len(bias)) / scale
+            flat = bias.detach().double().cpu().numpy()
+            biases[link.name] = np.repeat(flat, size // len(bias)) / scale
     _put_values(header, projections, module, pack)
     net = network_of(header, arrays)
     _add_biases(net, biases)
@@ -134,7 +135,7 @@ def _put_values(
         populations[name]["model"]["values"] |= over_time.described(*learned)  # type: ignore
     for k, derived in module.derived.items():
         for name in derived.names:
-            found = module.values[key_of(module.names[k], name)].detach().double().numpy()
+            found = module.values[key_of(module.names[k], name)].detach().double().cpu().numpy()
             value = pack(found) if found.ndim else float(found)
             part, dot, local = name.rpartition(".")
             if not dot:

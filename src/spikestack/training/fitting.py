@@ -45,6 +45,7 @@ def fit(
     save_every: float = 60.0,
     check: bool = True,
     progress: bool | None = None,
+    device: Any = None,
     **compiling: Any,
 ) -> Fitted:
     """Train a network on labelled data.
@@ -97,6 +98,9 @@ def fit(
         Warn of silent and saturated populations before training.
     progress
         Whether to show a bar; by default on a terminal only.
+    device
+        Where to train, as ``"cuda"``: the module is moved there and stays; by default where it is.
+        Batches follow it.
     compiling
         For a description: ``dt``, ``train_parameters`` (what `compile` calls ``train``),
         ``surrogate``, ... as of `Network.compile`.
@@ -111,6 +115,8 @@ def fit(
     ValidationError
         If an argument cannot be meant, data do not fit the network, or `folder` holds another
         training.
+    MissingExtraError
+        If Triton is not there for a CUDA device.
     NumericalError
         If the loss is no longer a number.
 
@@ -124,6 +130,8 @@ def fit(
                 patience, _list(regularise), _list(augment), truncate, checkpoint,
                 save_every)  # fmt: skip
     module = _module(model, compiling)
+    if device is not None:
+        module.to(device)
     sizes = fed_sizes(module)
     data = as_source(train, sizes, steps, "fit, train")
     held_out = None if validate is None else as_source(validate, sizes, steps, "fit, validate")

@@ -88,6 +88,8 @@ class ImageProduct(Product):
         s = self.stencil
         if s.transposed or s.groups > 1 or len(weights) < _WIDE or s.shape[0] < _DEEP:
             return False
+        if seen.device.type != "cpu":
+            return False
         return bool(torch.count_nonzero(seen) <= _SPARSE * seen.numel())
 
     def _convolve(self, image: Any, weights: Any) -> Any:
@@ -122,7 +124,7 @@ class ImageProduct(Product):
         if self._is_matrix(weights):
             made = dot(grad, weights.flatten(1))
             return made if s.pool == (1, 1) else kernels.unpooled(made, s.shape, s.pool, s.pool)
-        nothing = torch.empty((1,), dtype=grad.dtype).expand(len(grad), *s.pooled)
+        nothing = grad.new_empty((1,)).expand(len(grad), *s.pooled)
         made = self._grads(nothing, grad, weights, (True, False))[0].reshape(len(grad), -1)
         return made if s.pool == (1, 1) else kernels.unpooled(made, s.shape, s.pool, s.pool)
 

@@ -173,7 +173,7 @@ def _measured(module: SpikingNetwork, inputs: Any, steps: int | None, k: int) ->
         name = module.names[link.pre]
         if link.post != k or name not in output.spikes:
             continue
-        sent = output.spikes[name].double()
+        sent = output.spikes[name].double().cpu()
         kernel = torch.from_numpy(response(module, link)[: len(sent)].copy())
         ones = torch.ones_like(link.initial).double()
         rows = _filtered(sent, kernel).flatten(0, 1)

@@ -200,7 +200,7 @@ class Layers(torch.nn.Module):
         if not self.training or not rate or spikes is None:
             return spikes
         if population not in masks:
-            lot = torch.rand((1, spikes.shape[1]), dtype=self.dtype)
+            lot = torch.rand((1, spikes.shape[1]), dtype=self.dtype, device=spikes.device)
             masks[population] = (lot >= rate).to(self.dtype) / (1 - rate)
         return spikes * masks[population]
 

@@ -66,7 +66,12 @@ def output_signal(output: Output, name: str | None = None) -> tuple[Any, str]:
 def _mean(x: Any, each: bool) -> Any:
     if not each:
         return x.mean(0)
-    return x.cumsum(0) / torch.arange(1, len(x) + 1, dtype=x.dtype).reshape(-1, 1, 1)
+    return x.cumsum(0) / _so_far(x)
+
+
+def _so_far(x: Any) -> Any:
+    """Steps up to each."""
+    return torch.arange(1, len(x) + 1, dtype=x.dtype, device=x.device).reshape(-1, 1, 1)
 
 
 def _counts(x: Any, each: bool) -> Any:
@@ -89,7 +94,7 @@ def _first(x: Any, each: bool) -> Any:
     times = _FirstSpike.apply(x)
     if not each:
         return -times
-    now = torch.arange(1, len(x) + 1, dtype=x.dtype).reshape(-1, 1, 1)
+    now = _so_far(x)
     return -torch.minimum(times[None], now)
 
 
@@ -246,11 +251,11 @@ def van_rossum(spikes: Any, target: Any, tau: float = 10.0, *, mean: bool = True
     van Rossum 2001, Neural Comput 13:751. Normalised so that one spike too many costs 1/2.
     """
     apart = spikes - target
-    steps = torch.arange(len(apart), dtype=apart.dtype)
+    steps = torch.arange(len(apart), dtype=apart.dtype, device=apart.device)
     lag = steps[:, None] - steps[None, :]
     kernel = torch.where(lag >= 0, torch.exp(-lag.clamp(min=0) / tau), 0.0)
     smooth = torch.einsum("ts,sbn->tbn", kernel, apart)
-    cost = 0.5 * (1 - torch.exp(torch.tensor(-2.0 / tau, dtype=apart.dtype))) * (smooth**2).sum(0)
+    cost = 0.5 * (1 - torch.exp(apart.new_tensor(-2.0 / tau))) * (smooth**2).sum(0)
     return cost.mean() if mean else cost.sum()
 
 
@@ -268,6 +273,6 @@ class _FirstSpike(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         (times,) = ctx.saved_tensors
-        now = torch.arange(ctx.steps).reshape(-1, 1, 1)
+        now = torch.arange(ctx.steps, device=times.device).reshape(-1, 1, 1)
         at = (now == times) | (times == ctx.steps)
         return torch.where(at, -grads[0], torch.zeros_like(grads[0]))

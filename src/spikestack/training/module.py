@@ -19,6 +19,7 @@ from .cells import Cell
 from .delays import Delays
 from .derived import Derived, key_of
 from .exporting import trained_network
+from .homes import Home, home_of, refuse
 from .inputs import Feed, feeds_of
 from .layers import Layers
 from .links import Link, link_of
@@ -97,6 +98,7 @@ class SpikingNetwork(torch.nn.Module):
         self.network, self.precision, self.dtype = network, precision, _DTYPES[precision]
         self.dt = float(magnitude(dt, parse_unit("ms"), "compile, dt"))
         self.detach_reset, self.deterministic = detach_reset, deterministic
+        self.device = torch.device("cpu")
         self._refuse(network)
         keep_freed_memory()
         self._programs: dict[int, Program] = {}
@@ -142,6 +144,23 @@ class SpikingNetwork(torch.nn.Module):
                 raise ValidationError(f"compile, projection {name!r}", "is a gap junction",
                                       "projections of spikes",
                                       "gradients do not pass through it")  # fmt: skip
+
+    def _apply(self, fn: Any, *how: Any, **more: Any) -> Any:
+        """Move to where PyTorch moves modules (`to`, `cuda`, `cpu`), if a network can run there."""
+        try:
+            device = fn(torch.empty(0, dtype=self.dtype, device=self.device)).device
+        except (AssertionError, RuntimeError) as error:
+            raise ValidationError("to, device", str(error).partition("\n")[0],
+                                  "a device that this PyTorch reaches") from error  # fmt: skip
+        refuse(device, self.deterministic, "to, device")
+        made = super()._apply(fn, *how, **more)
+        self.device = device
+        return made
+
+    @property
+    def home(self) -> Home:
+        """Where arrays of kernels are."""
+        return home_of(self.device)
 
     def _lowered(self, trials: int) -> Program:
         """The program; one for each number of trials where anything random differs by trial."""
@@ -225,6 +244,7 @@ class SpikingNetwork(torch.nn.Module):
     def normalise(self, projection: str, kind: str = "batch", **settings: Any) -> None:
         """Normalise what a projection brings, while training; see `layers.Layers.normalise`."""
         self.layers.normalise(projection, kind, **settings)
+        self.layers.to(self.device)
 
     def dropout(self, population: str, p: float = 0.5) -> None:
         """Drop neurons of a population at random, while training; see `layers.Layers.dropout`."""
@@ -296,11 +316,14 @@ class SpikingNetwork(torch.nn.Module):
         fed, steps, trials = self._fed(inputs, steps, trials)
         program = self._lowered(trials)
         begin = state or self._beginning(program, trials)
+        if any(s.device != self.device for s in begin.states):
+            raise ValidationError("forward, state", "is on another device than the network",
+                                  str(self.device), "begin without a state")  # fmt: skip
         weights = {link.name: self._weights_of(link) for link in self.links}
         sent: list[Any] = [None] * len(self.names)
         out = Output()
         none: list[Any] = [None] * len(sent)
-        counters = [c.copy() for c in begin.counters]
+        counters = [self.home.copy(c) for c in begin.counters]
         after = State(begin.clock + steps, none.copy(), counters, none)
         work = Call(self, program, steps, trials, fed, begin, after, weights, sent)
         for members in self.rounds:
@@ -333,7 +356,7 @@ class SpikingNetwork(torch.nn.Module):
         for name, value in inputs.items():
             if name not in open_ones:
                 raise UnknownNameError("forward, inputs", name, open_ones)
-            tensor = torch.as_tensor(value).to(self.dtype)
+            tensor = torch.as_tensor(value).to(self.device, self.dtype)
             tensor = tensor.reshape(*tensor.shape[: 1 + (tensor.ndim > 2)], -1)
             if tensor.ndim == 2:
                 tensor = tensor[None]
@@ -372,8 +395,8 @@ class SpikingNetwork(torch.nn.Module):
             rows = np.zeros((len(p.states), trials, p.size), real)
             for row, value in zip(rows, p.initial):
                 row[:] = value
-            states.append(torch.from_numpy(rows.reshape(len(p.states), -1)))
-            counters.append(np.zeros(trials * p.size, np.int32))
+            states.append(torch.from_numpy(rows.reshape(len(p.states), -1)).to(self.device))
+            counters.append(self.home.zeros((trials * p.size,), np.int32))
         return State(0, states, counters, [None] * len(states))
 
     def extra_repr(self) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from .cells import Cell, Run
+from .homes import HOST, Home
 from .products import Product
 
 __all__ = ["Inner", "Loop", "Member", "run_cell", "run_loop"]
@@ -32,6 +33,8 @@ class Member:
         Parameters of its step, float or by neuron.
     keys, periods, counters
         Of random streams; refractory steps and what is left of them, by lane.
+    home
+        Where arrays are.
     """
 
     cell: Cell
@@ -41,32 +44,35 @@ class Member:
     values: tuple[Any, ...]
     keys: np.ndarray
     periods: np.ndarray
-    counters: np.ndarray
+    counters: Any
+    home: Home = HOST
 
     def start(self, initial: Any, trained: tuple[Any, ...]) -> Run:
         """A run from the states `initial` (states, lanes), with some parameters trained."""
         real, lanes = self.cell.real, self.trials * self.width
         values = list(self.values)
         for k, value in zip(self.cell.wanted, trained):
-            values[k] = value.detach().numpy()
+            values[k] = value.detach().cpu().numpy()
         scalars = np.array([0.0 if np.ndim(v) else float(v) for v in values], real)
         rows = np.empty((len(self.cell.rows), lanes), real)
         for n, k in enumerate(self.cell.rows):
             rows[n] = np.tile(np.broadcast_to(values[k], self.width), self.trials)
-        states = initial.detach().numpy().astype(real, copy=True)
+        home = self.home
+        states = home.copy(home.take(initial))
         return Run(
-            self.clock, self.width, scalars, rows, self.keys, states, self.counters, self.periods
-        )
+            self.clock, self.width, home.put(scalars), home.put(rows), home.put(self.keys), states,
+            self.counters, home.put(self.periods),
+        )  # fmt: skip
 
-    def shared(self, grads: np.ndarray) -> list[Any]:
+    def shared(self, grads: Any) -> list[Any]:
         """Gradients of trained parameters by lane, summed to their shapes."""
         made = []
         for k, row in zip(self.cell.wanted, grads):
             if k in self.cell.rows:
                 total = row.reshape(self.trials, self.width).sum(0)
             else:
-                total = row.sum(dtype=np.float64)
-            made.append(torch.tensor(total, dtype=self.cell.dtype))
+                total = self.home.sum(row)
+            made.append(self.home.number(total, self.cell.dtype))
         return made
 
 
@@ -93,13 +99,13 @@ class _Cell(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, member: Member, steps: int, n: int, initial: Any, *given: Any) -> Any:
         ctx.set_materialize_grads(False)
-        run = member.start(initial, given[:n])
-        arrived = tuple(a.detach().numpy() for a in given[n:])
+        home, run = member.home, member.start(initial, given[:n])
+        arrived = tuple(home.take(a) for a in given[n:])
         member.cell.prepare(run, steps, arrived[0] if arrived else None)
         member.cell.forward(run, arrived, 0, steps)
         ctx.member, ctx.run, ctx.steps, ctx.held = member, run, steps, [len(a) for a in arrived]
-        sent = torch.from_numpy(run.out if run.out is not None else np.zeros((0, 0), np.float32))
-        traces, final = torch.from_numpy(run.traces), torch.from_numpy(run.states)
+        sent = home.give(run.out if run.out is not None else home.zeros((0, 0), np.float32))
+        traces, final = home.give(run.traces), home.give(run.states)
         if run.out is None:
             ctx.mark_non_differentiable(sent)
         run.out, run.traces = None, np.zeros((0, 0, 0))
@@ -110,28 +116,28 @@ class _Cell(torch.autograd.Function):
         member, run, steps = ctx.member, ctx.run, ctx.steps
         if run is None:
             raise RuntimeError("a second backward pass through the same spikes; run forward again")
-        cell, lanes = member.cell, run.states.shape[1]
-        sent, traces, final = (None if g is None else g.contiguous().numpy() for g in grads)
+        cell, lanes, home = member.cell, run.states.shape[1], member.home
+        sent, traces, final = (None if g is None else home.take(g.contiguous()) for g in grads)
         if sent is None and cell.shape.sends:
-            sent = np.zeros((steps, lanes), cell.real)
+            sent = home.zeros((steps, lanes), cell.real)
         if traces is None:
-            traces = np.zeros((len(cell.traced), steps, lanes), cell.real)
-        states = np.zeros_like(run.states) if final is None else final.copy()
+            traces = home.zeros((len(cell.traced), steps, lanes), cell.real)
+        states = home.zeros(run.states.shape, cell.real) if final is None else home.copy(final)
         arrived = tuple(
-            np.zeros((1, lanes), cell.real) if rows == 1 != steps
-            else np.empty((steps, lanes), cell.real)
+            home.zeros((1, lanes), cell.real) if rows == 1 != steps
+            else home.empty((steps, lanes), cell.real)
             for rows in ctx.held
         )  # fmt: skip
-        params = np.zeros((len(cell.wanted), lanes), cell.real)
+        params = home.zeros((len(cell.wanted), lanes), cell.real)
         cell.backward(run, sent, traces, states, arrived, params, 0, steps)
         _clear(cell, arrived)
         return (
-            None, None, None, torch.from_numpy(states), *member.shared(params),
-            *(torch.from_numpy(a) for a in arrived),
+            None, None, None, home.give(states), *member.shared(params),
+            *(home.give(a) for a in arrived),
         )  # fmt: skip
 
 
-def _clear(cell: Cell, arrived: tuple[np.ndarray, ...]) -> None:
+def _clear(cell: Cell, arrived: tuple[Any, ...]) -> None:
     """Zero the gradients of arrivals that nothing depends on, which kernels leave alone."""
     for a, place in zip(arrived, cell.step.arrivals):
         if place is None:
@@ -183,19 +189,18 @@ class _Loop(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, loop: Loop, *flat: Any) -> Any:
         ctx.set_materialize_grads(False)
-        given = _Given(loop, flat)
+        given, home = _Given(loop, flat), loop.members[0].home
         runs = [m.start(i, t) for m, i, t in zip(loop.members, given.initial, given.trained)]
-        arrived = [tuple(a.detach().numpy() for a in mine) for mine in given.arrivals]
+        arrived = [tuple(home.take(a) for a in mine) for mine in given.arrivals]
         for member, run, mine in zip(loop.members, runs, arrived):
             member.cell.prepare(run, loop.steps, mine[0])
         depth = [0 if p is None else len(p) for p in loop.past]
         sent = [
-            torch.cat([p.detach(), torch.from_numpy(r.out)])
-            if p is not None else torch.from_numpy(r.out)
+            torch.cat([p.detach(), home.give(r.out)]) if p is not None else home.give(r.out)
             for p, r in zip(loop.past, runs)
         ]  # fmt: skip
         for run, whole, deep in zip(runs, sent, depth):
-            run.out = whole.numpy()[deep:]
+            run.out = home.take(whole)[deep:]
         for t in range(loop.steps):
             for m, (member, run) in enumerate(zip(loop.members, runs)):
                 for link in loop.inner:
@@ -206,37 +211,37 @@ class _Loop(torch.autograd.Function):
                         made = link.product.arrivals(
                             link.product.seen(x), given.weights[link.weights]
                         )
-                        arrived[m][link.receptor][t] += made.numpy().reshape(-1)
+                        arrived[m][link.receptor][t] += home.bare(made).reshape(-1)
                 member.cell.forward(run, arrived[m], t, t + 1)
         ctx.loop, ctx.runs, ctx.given, ctx.depth = loop, runs, given, depth
         ctx.save_for_backward(*sent)
         made = []
         for run, whole, deep in zip(runs, sent, depth):
-            made += [whole[deep:], torch.from_numpy(run.traces), torch.from_numpy(run.states)]
+            made += [whole[deep:], home.give(run.traces), home.give(run.states)]
             run.out, run.traces = None, np.zeros((0, 0, 0))
         return tuple(made)
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         loop, runs, given, depth, sent = ctx.loop, ctx.runs, ctx.given, ctx.depth, ctx.saved_tensors
-        steps, members = loop.steps, loop.members
+        steps, members, home = loop.steps, loop.members, loop.members[0].home
         lanes = [r.states.shape[1] for r in runs]
         outs, traces, states, arrived, params = [], [], [], [], []
         for m, (member, run) in enumerate(zip(members, runs)):
             out, trace, final = grads[3 * m : 3 * m + 3]
             real, cell = member.cell.real, member.cell
-            empty = np.zeros((steps, lanes[m]), real)
-            outs.append(empty if out is None else out.numpy().copy())
-            traces.append(
-                np.zeros((len(cell.traced), steps, lanes[m]), real)
-                if trace is None else trace.contiguous().numpy()
-            )  # fmt: skip
-            states.append(np.zeros_like(run.states) if final is None else final.numpy().copy())
+
+            def taken(grad: Any, shape: tuple[int, ...], real: type = real) -> Any:
+                return home.zeros(shape, real) if grad is None else home.take(grad.contiguous())
+
+            outs.append(home.copy(taken(out, (steps, lanes[m]))))
+            traces.append(taken(trace, (len(cell.traced), steps, lanes[m])))
+            states.append(home.copy(taken(final, run.states.shape)))
             arrived.append(
-                tuple(np.empty((steps, lanes[m]), real) for _ in range(loop.receptors[m]))
+                tuple(home.empty((steps, lanes[m]), real) for _ in range(loop.receptors[m]))
             )
-            params.append(np.zeros((len(cell.wanted), lanes[m]), real))
-        earlier = [np.zeros((d, n), o.dtype) for d, n, o in zip(depth, lanes, outs)]
+            params.append(home.zeros((len(cell.wanted), lanes[m]), real))
+        earlier = [home.zeros((d, n), members[0].cell.real) for d, n in zip(depth, lanes)]
         for t in range(steps - 1, -1, -1):
             for m in range(len(members) - 1, -1, -1):
                 members[m].cell.backward(
@@ -245,19 +250,19 @@ class _Loop(torch.autograd.Function):
                 for link in loop.inner:
                     at = t - link.delay
                     if link.post == m and at >= -depth[link.pre]:
-                        g = torch.from_numpy(arrived[m][link.receptor][t])
+                        g = home.give(arrived[m][link.receptor][t])
                         back = link.product.back(
                             g.reshape(members[m].trials, -1), given.weights[link.weights]
                         )
                         came = outs[link.pre] if at >= 0 else earlier[link.pre]
-                        came[at] += back.numpy().reshape(-1)
+                        came[at] += home.bare(back).reshape(-1)
         for member, mine in zip(members, arrived):
             _clear(member.cell, mine)
         weighted = _weights(ctx.needs_input_grad, loop, given, sent, depth, arrived)
-        flat: list[Any] = [*weighted, *(torch.from_numpy(s) for s in states)]
+        flat: list[Any] = [*weighted, *(home.give(s) for s in states)]
         for member, grad, mine in zip(members, params, arrived):
-            flat += [*member.shared(grad), *(torch.from_numpy(a) for a in mine)]
-        flat += [torch.from_numpy(e) for e, p in zip(earlier, loop.past) if p is not None]
+            flat += [*member.shared(grad), *(home.give(a) for a in mine)]
+        flat += [home.give(e) for e, p in zip(earlier, loop.past) if p is not None]
         return (None, *flat)
 
 
@@ -272,7 +277,7 @@ def _weights(
         trials = loop.members[link.pre].trials
         first = max(0, link.delay - depth[link.pre])
         x = sent[link.pre][first + depth[link.pre] - link.delay :][: loop.steps - first]
-        g = torch.from_numpy(arrived[link.post][link.receptor][first:])
+        g = loop.members[0].home.give(arrived[link.post][link.receptor][first:])
         if not len(x):
             continue
         rows = len(x) * trials

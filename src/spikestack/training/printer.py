@@ -13,7 +13,7 @@ from ..engines.cpu.printer import drawn, operation
 from ..program.tac import Instruction
 from .differentiate import Step
 
-__all__ = ["BLOCK", "Shape", "source"]
+__all__ = ["BLOCK", "Shape", "kept_names", "receptors_used", "source"]
 
 #: Lanes whose states stay in the nearest cache.
 BLOCK = 512
@@ -82,7 +82,7 @@ def source(step: Step, shape: Shape) -> str:
 
 
 def _forward(step: Step, shape: Shape) -> list[str]:
-    kept = _kept(step)
+    kept = kept_names(step)
     body = list(_values(step.forward, shape))
     body += [
         f"s{k}[j] = x{s}"
@@ -98,7 +98,7 @@ def _forward(step: Step, shape: Shape) -> list[str]:
     body += [f"v{q}[j] = x{step.stores[k]}" for q, k in enumerate(shape.traced)]
     within = [
         f"a{r} = arrived[{r}][{0 if r in shape.held else 't'}, base:base + m]"
-        for r in range(_count(step, "arrivals"))
+        for r in range(receptors_used(step))
     ]
     within += ["o = out[t, base:base + m]"] if step.out is not None else []
     within += [_taken(name, shape) for name in kept]
@@ -130,7 +130,7 @@ def _backward(step: Step, shape: Shape) -> list[str]:
         if p is not None
     ]
     within += ["g = grad_out[t, base:base + m]"] if shape.sends else []
-    within += [_taken(name, shape, back=True) for name in _kept(step)]
+    within += [_taken(name, shape, back=True) for name in kept_names(step)]
     within += [f"h{q} = grad_traces[{q}][t, base:base + m]" for q in range(len(shape.traced))]
     per_block = [f"d{k} = grad_states[{k}, base:base + m]" for k in range(len(step.stores))]
     per_block += [f"e{n} = grad_params[{n}, base:base + m]" for n in range(len(step.params))]
@@ -183,7 +183,7 @@ def _clock(code: tuple[Instruction, ...], shape: Shape) -> Iterable[str]:
 
 
 def _values(code: tuple[Instruction, ...], shape: Shape, step: Step | None = None) -> Iterable[str]:
-    names = [] if step is None else list(_kept(step))
+    names = [] if step is None else list(kept_names(step))
     for i, ins in enumerate(code):
         match ins.op:
             case "const" | "time" | "common":
@@ -214,11 +214,13 @@ def _values(code: tuple[Instruction, ...], shape: Shape, step: Step | None = Non
         yield f"x{i} = {text}"
 
 
-def _count(step: Step, op: str) -> int:
-    return 1 + max((int(i.data or 0) for i in step.forward if i.op == op), default=-1)
+def receptors_used(step: Step) -> int:
+    """Receptors up to the last whose arrivals a step reads."""
+    places = (int(i.data or 0) for i in step.forward if i.op == "arrivals")
+    return 1 + max(places, default=-1)
 
 
-def _kept(step: Step) -> dict[str, int]:
+def kept_names(step: Step) -> dict[str, int]:
     """Names of what is kept, u0, u1, ... for numbers and w0, w1, ... for conditions."""
     names, numbers, marks = {}, 0, 0
     for i in step.saved:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from ..numerics.compiling import njit
+from . import device_products as device
 from .multiplying import dot
 from .sparse import few_of
 from .threads import one_thread
@@ -48,7 +49,12 @@ class DenseProduct(Product):
         self.mask = mask
 
     def _matrix(self, weights: Any) -> Any:
-        return weights if self.mask is None else weights * self.mask
+        return weights if self.mask is None else weights * self._mask_on(weights.device)
+
+    def _mask_on(self, place: Any) -> Any:
+        if self.mask.device != place:
+            self.mask = self.mask.to(place)
+        return self.mask
 
     def arrivals(self, seen: Any, weights: Any) -> Any:
         """One matrix product, or the rows of those that spiked where these are few."""
@@ -65,7 +71,7 @@ class DenseProduct(Product):
         few = few_of(seen, grad.shape[1])
         listed = few is not None and few.few_enough_back
         made = few.pair(grad) if few and listed else dot(seen.t(), grad)
-        return made if self.mask is None else made * self.mask
+        return made if self.mask is None else made * self._mask_on(made.device)
 
 
 class ListedProduct(Product):
@@ -88,9 +94,21 @@ class ListedProduct(Product):
         self.starts = np.searchsorted(pre[order], np.arange(sizes[0] + 1)).astype(np.int64)
         self.post, self.places = post[order].astype(np.int64), places[order].astype(np.int64)
         self.sizes = sizes
+        self._ends: dict[Any, tuple[Any, ...]] = {}
+
+    def _on(self, place: Any) -> tuple[Any, ...]:
+        """Sources, targets and places of all edges, on a device."""
+        if place not in self._ends:
+            pre = np.repeat(np.arange(self.sizes[0]), np.diff(self.starts))
+            ends = (pre, self.post, self.places)
+            self._ends[place] = tuple(torch.from_numpy(a).to(place) for a in ends)
+        return self._ends[place]
 
     def arrivals(self, seen: Any, weights: Any) -> Any:
         """Edge by edge of the sources that spiked."""
+        if seen.device.type != "cpu":
+            pre, post, places = self._on(seen.device)
+            return device.scattered(seen, weights.detach()[places], pre, post, self.sizes[1])
         made = torch.zeros((len(seen), self.sizes[1]), dtype=seen.dtype)
         given = seen.contiguous()
         _scatter(given.numpy(), weights.detach().numpy(), *self._layout(), made.numpy())
@@ -101,6 +119,9 @@ class ListedProduct(Product):
 
     def back(self, grad: Any, weights: Any) -> Any:
         """Edge by edge of every source."""
+        if grad.device.type != "cpu":
+            pre, post, places = self._on(grad.device)
+            return device.gathered(grad, weights.detach()[places], pre, post, self.sizes[0])
         made = torch.empty((len(grad), self.sizes[0]), dtype=grad.dtype)
         given = grad.contiguous()
         _gather(given.numpy(), weights.detach().numpy(), *self._layout(), made.numpy())
@@ -109,6 +130,10 @@ class ListedProduct(Product):
     def weights(self, seen: Any, grad: Any, like: Any) -> Any:
         """Edge by edge of the sources that spiked."""
         made = torch.zeros_like(like)
+        if grad.device.type != "cpu":
+            pre, post, places = self._on(grad.device)
+            made[places] = device.paired(seen, grad, pre, post).to(like.dtype)
+            return made
         _pair(seen.contiguous().numpy(), grad.contiguous().numpy(), *self._layout(), made.numpy())
         return made
 

@@ -101,8 +101,8 @@ def _sample(fitted: Fitted, data: Any) -> list[str]:
     inputs, labels = source.take(np.arange(1))
     with torch.no_grad():
         output = module(inputs, steps_of(inputs, fitted.plan.steps))
-    spikes = {n: x[:, 0].numpy() for n, x in output.spikes.items()}
-    traces = {n: x[:, 0].numpy() for n, x in output.traces.items()}
+    spikes = {n: x[:, 0].cpu().numpy() for n, x in output.spikes.items()}
+    traces = {n: x[:, 0].cpu().numpy() for n, x in output.traces.items()}
     return [
         "<h2>One sample</h2>",
         _picture(raster_figure(spikes, traces, module.dt),

@@ -133,13 +133,14 @@ def evaluate(
             which = np.arange(first, min(first + batch, len(source)))
             inputs, labels = source.take(which)
             with torch.no_grad():
-                output = module(inputs, steps_of(inputs, steps))
+                output, labels = module(inputs, steps_of(inputs, steps)), labels.to(module.device)
                 if source.classes:
                     check_labels(output, labels, asked)
                 if source.classes or not isinstance(asked, Loss):
                     total += float(asked(output, labels)) * len(which)
             counter.add(output)
-            parts.append(_judged(module, output, labels, asked, source))
+            made = _judged(module, output, labels, asked, source)
+            parts.append(tuple(None if p is None else p.cpu() for p in made))
     finally:
         module.train(learning)
     return _scores(module, counter, parts, total / len(source), source)

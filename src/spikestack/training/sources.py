@@ -82,7 +82,8 @@ class ArraySource(Source):
 
     def __init__(self, inputs: Any, labels: Any, sizes: Mapping[str, int], where: str) -> None:
         given = dict(inputs) if isinstance(inputs, Mapping) else {_only(sizes, where): inputs}
-        self.labels = torch.as_tensor(np.asarray(labels))
+        held = labels.cpu() if isinstance(labels, torch.Tensor) else np.asarray(labels)
+        self.labels = torch.as_tensor(held)
         if self.labels.dtype in (torch.int8, torch.int16, torch.int32, torch.uint8, torch.bool):
             self.labels = self.labels.long()
         self.classes = self.labels.dtype == torch.int64 and self.labels.ndim == 1

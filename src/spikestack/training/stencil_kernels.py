@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from ..numerics.compiling import njit
+from . import device_products as device
 
 __all__ = ["gathered", "pooled", "scattered", "unpooled"]
 
@@ -19,6 +20,8 @@ Pair = tuple[int, int]
 
 def pooled(images: Any, shape: tuple[int, int, int], windows: Pair, strides: Pair) -> Any:
     """Sums over windows."""
+    if images.device.type != "cpu":
+        return device.pooled(images, shape, windows, strides)
     h, w = ((n - k) // s + 1 for n, k, s in zip(shape[1:], windows, strides))
     made = torch.empty((len(images), shape[0] * h * w), dtype=images.dtype)
     planes = images.contiguous().numpy().reshape(-1, *shape[1:])
@@ -32,6 +35,8 @@ def pooled(images: Any, shape: tuple[int, int, int], windows: Pair, strides: Pai
 
 def unpooled(grad: Any, shape: tuple[int, int, int], windows: Pair, strides: Pair) -> Any:
     """The transpose of `pooled`."""
+    if grad.device.type != "cpu":
+        return device.unpooled(grad, shape, windows, strides)
     h, w = ((n - k) // s + 1 for n, k, s in zip(shape[1:], windows, strides))
     size = shape[0] * shape[1] * shape[2]
     made = torch.empty((len(grad), size), dtype=grad.dtype)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+from ...errors import ValidationError
 from ..module import SpikingNetwork
 
-__all__ = ["LearningRule"]
+__all__ = ["LearningRule", "refuse_device"]
 
 
 class LearningRule(ABC):
@@ -25,6 +26,7 @@ class LearningRule(ABC):
     """
 
     def __init__(self, module: SpikingNetwork) -> None:
+        refuse_device(module)
         self.module = module
         self.outputs: Any = None
 
@@ -53,3 +55,10 @@ class LearningRule(ABC):
     def _add(parameter: Any, grad: Any) -> None:
         grad = grad.to(parameter.dtype).reshape(parameter.shape)
         parameter.grad = grad if parameter.grad is None else parameter.grad + grad
+
+
+def refuse_device(module: SpikingNetwork) -> None:
+    """Refuse a module that is not on the processor, for which alone rules have kernels."""
+    if module.device.type != "cpu":
+        raise ValidationError("learning rule, module", f"is on {str(module.device)!r}",
+                              "the processor", "module.to('cpu'), or learn by fit")  # fmt: skip

@@ -13,6 +13,7 @@ from ..links import Link
 from ..module import SpikingNetwork
 from ..passing import Member
 from ..products import Exact, Product
+from .base import refuse_device
 from .tangents import Tangents
 
 __all__ = ["Walk"]
@@ -39,6 +40,7 @@ class Walk:
     """
 
     def __init__(self, module: SpikingNetwork, tangents: list[Tangents], trials: int) -> None:
+        refuse_device(module)
         self.m, self.tangents, self.trials, self.clock = module, tangents, trials, 0
         self.program = module._lowered(trials)
         begin = module._beginning(self.program, trials)
