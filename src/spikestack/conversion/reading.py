@@ -211,21 +211,22 @@ def _add(w: Writer, name: str, s: Any, a: Any, b: Any) -> str:
     if isinstance(a, str) and isinstance(b, str):
         return w.add(name, [a, b])
     x, number = (a, b) if isinstance(a, str) else (b, a)
-    return w.affine(name, x, 1.0, number)
+    return w.arithmetic(name, x, bias=number)
 
 
 def _sub(w: Writer, name: str, s: Any, a: Any, b: Any) -> str:
     if isinstance(b, str):
-        less = w.affine(f"{name}_less", b, -1.0)
-        return w.add(name, [a, less]) if isinstance(a, str) else w.affine(name, less, 1.0, a)
-    return w.affine(name, a, 1.0, -b)
+        if not isinstance(a, str):
+            return w.arithmetic(name, b, -1.0, a)
+        return w.add(name, [a, w.arithmetic(f"{name}_less", b, -1.0)])
+    return w.arithmetic(name, a, bias=-b)
 
 
 def _scaled(w: Writer, name: str, a: Any, b: Any, divide: bool) -> str:
     if (isinstance(a, str) and isinstance(b, str)) or (divide and isinstance(b, str)):
         raise refused(name, "a product or ratio of two activations", "a constant factor")
     x, number = (a, b) if isinstance(a, str) else (b, a)
-    return w.affine(name, x, 1.0 / number if divide else number)
+    return w.arithmetic(name, x, 1.0 / number if divide else number)
 
 
 def _clip(w: Writer, name: str, s: Any, x: str, low: Any = None, high: Any = None) -> str:
@@ -253,6 +254,7 @@ _OPERATORS: dict[str, Callable[..., str]] = {
     "Div": lambda w, name, s, a, b: _scaled(w, name, a, b, True),
     "Identity": lambda w, name, s, x: x,
     "Dropout": lambda w, name, s, x, *_: x,
-    "Softmax": lambda w, name, s, x: w.put(name, "softmax", [x], w.shape(x)),
-    "LogSoftmax": lambda w, name, s, x: w.put(name, "softmax", [x], w.shape(x)),
+    "Neg": lambda w, name, s, x: w.arithmetic(name, x, -1.0),
+    "Softmax": lambda w, name, s, x: w.softmax(name, x, s.get("axis", -1), log=False),
+    "LogSoftmax": lambda w, name, s, x: w.softmax(name, x, s.get("axis", -1), log=True),
 }  # fmt: skip

@@ -9,6 +9,7 @@ import torch
 from torch import fx
 
 from ..errors import ValidationError
+from .forward import forward
 from .graph import Graph
 from .operations import FUNCTIONS, METHODS, MODULES
 from .qcfs import QCFS
@@ -17,17 +18,25 @@ from .writing import Writer, refused
 __all__ = ["traced"]
 
 _INSTEAD = {
-    "sigmoid": "ReLU or QCFS", "tanh": "ReLU or QCFS", "gelu": "ReLU or QCFS",
+    "sigmoid": "ReLU or QCFS, and leave it out at the output, where it changes no order",
+    "tanh": "ReLU or QCFS, and leave it out at the output, where it changes no order",
+    "gelu": "ReLU or QCFS",
     "silu": "ReLU or QCFS", "elu": "ReLU or QCFS", "leaky_relu": "ReLU or QCFS",
     "softplus": "ReLU or QCFS", "hardswish": "ReLU or QCFS", "prelu": "ReLU or QCFS",
     "layernorm": "batch norm, which folds into the weights",
     "layer_norm": "batch norm, which folds into the weights",
     "groupnorm": "batch norm, which folds into the weights",
-    "softmax": "softmax at the output only, where it is left out",
-    "conv_transpose": "interpolation by a convolution", "lstm": "a recurrent spiking network",
+    "instancenorm": "batch norm, which folds into the weights",
+    "instance_norm": "batch norm, which folds into the weights",
+    "transpose2d": "a convolution", "transpose1d": "a convolution",
+    "lstm": "a recurrent spiking network",
     "gru": "a recurrent spiking network", "rnn": "a recurrent spiking network",
     "attention": "the page on training: spiking attention", "embedding": "a linear layer",
     "permute": "channels first", "transpose": "channels first",
+    "upsample": "samples of the size that is wanted", "interpolate": "a stride of 1 before it",
+    "pixelshuffle": "a stride of 1 before it", "pad": "the padding of the convolution",
+    "amax": "adaptive max pooling", "getitem": "flatten, and all of the channels",
+    "chunk": "a layer for each part", "split": "a layer for each part",
 }  # fmt: skip
 _MAPPED = (
     "linear, conv1d and conv2d, batch norm, ReLU, ReLU6, clamp from 0, QCFS, average and max "
@@ -70,11 +79,30 @@ def traced(model: Any, example: Any) -> Graph:
                 "a forward pass without branches or loops on values",
             ) from error  # fmt: skip
         walk = _Walk(fx.GraphModule(model, graph))
+        kinds = (p.dtype for p in model.parameters() if p.is_floating_point())
+        given = example.to(next(kinds, example.dtype))
         with torch.no_grad():
-            walk.run(example)
+            walk.run(given.clone())
+            whole = model(given.clone())
     finally:
         model.train(was)
-    return walk.writer.graph(walk.output_name)
+    made = walk.writer.graph(walk.output_name)
+    whole = whole[0] if isinstance(whole, tuple | list) else whole
+    _compare(made, example, [*walk.seen, ("model", made.output, whole)])
+    return made
+
+
+def _compare(graph: Graph, example: Any, seen: list[tuple[str, str, Any]]) -> None:
+    """Refuse what the graph does not say: results that change in place, or by chance."""
+    own = forward(graph, example, tuple(graph.nodes))
+    for name, node, value in seen:
+        if node in own:
+            theirs = value.float().numpy().reshape(own[node].shape)
+            if not np.allclose(own[node], theirs, 1e-4, 1e-4 * float(np.abs(theirs).max())):
+                raise refused(
+                    name, "gives other numbers than what it reads: something acts in place on it, "
+                    "or is random", "inplace=False, and nothing random in evaluation mode",
+                )  # fmt: skip
 
 
 class _Walk(fx.Interpreter):
@@ -86,6 +114,7 @@ class _Walk(fx.Interpreter):
         self.writer = Writer()
         self.names: dict[Any, str] = {}
         self.output_name = ""
+        self.seen: list[tuple[str, str, Any]] = []
 
     def run_node(self, n: Any) -> Any:
         try:
@@ -98,14 +127,21 @@ class _Walk(fx.Interpreter):
         if n.op == "output":
             self._finish(n)
         elif n.op == "placeholder":
-            self.names[n] = self.writer.put(n.name, "input", [], value.shape[1:])
+            self._take_input(n, value)
         elif any(a in self.names for a in n.all_input_nodes) and _is_tensor(value):
             self._write(n, value)
         return value
 
+    def _take_input(self, n: Any, value: Any) -> None:
+        """The first; others only where they have a default."""
+        if isinstance(value, torch.Tensor):
+            self.names[n] = self.writer.put(n.name, "input", [], value.shape[1:])
+
     def _write(self, n: Any, value: Any) -> None:
+        if not isinstance(value, torch.Tensor):
+            raise self._unknown(n)
         batch = self.env[next(iter(self.names))].shape[0]
-        if not isinstance(value, torch.Tensor) or value.ndim < 2 or value.shape[0] != batch:
+        if value.ndim < 2 or value.shape[0] != batch:
             raise refused(n.name, f"{_what(self.module, n)} mixes the samples of a batch",
                           "keep the first axis for samples")  # fmt: skip
         take = lambda a: self.names.get(a, self.env[a])  # noqa: E731
@@ -121,6 +157,7 @@ class _Walk(fx.Interpreter):
         if handler is None:
             raise self._unknown(n)
         self.names[n] = handler(self.writer, n.name, shape, *args, **kwargs)
+        self.seen.append((n.name, self.names[n], value.detach().clone()))
 
     def _unknown(self, n: Any) -> ValidationError:
         what = _what(self.module, n)
@@ -133,8 +170,11 @@ class _Walk(fx.Interpreter):
 
     def _finish(self, n: Any) -> None:
         (result,) = n.args
+        if isinstance(result, tuple | list) and len(result) == 1:
+            (result,) = result
         if not isinstance(result, fx.Node) or result not in self.names:
-            raise ValidationError("convert, model", "its output is no single tensor", "one output")
+            raise ValidationError("convert, model", "its output is no single tensor", "one output",
+                                  "wrap it in a module that returns one of them")  # fmt: skip
         self.output_name = self.names[result]
 
 

@@ -118,17 +118,34 @@ class Writer:
         shift = -_numbers(mean) * gain
         return self.affine(name, x, gain, shift if bias is None else shift + _numbers(bias))
 
-    def affine(self, name: str, x: str, gain: Any, bias: Any = None) -> str:
-        """A gain and a bias, numbers or one for each channel."""
-        channels = self.shape(x)[0]
-        size = np.asarray(gain, float).size, 1 if bias is None else np.asarray(bias, float).size
-        if not set(size) <= {1, channels}:
-            raise refused(name, "arithmetic with an array", "a number, or one for each channel")
-        wide = [
-            np.broadcast_to(np.asarray(v, float).ravel(), (channels,)).copy()
-            for v in (gain, 0.0 if bias is None else bias)
-        ]
-        return self.put(name, "affine", [x], self.shape(x), gain=wide[0], bias=wide[1])
+    def softmax(self, name: str, x: str, axis: int | None, log: bool) -> str:
+        """Over the answers; `axis` counts the samples', None is PyTorch's old default."""
+        shape = self.shape(x)
+        if axis is not None and axis % (len(shape) + 1) != 1:
+            raise refused(name, f"softmax over axis {axis}", "over axis 1, the answers")
+        return self.put(name, "softmax", [x], shape, log=log)
+
+    def affine(self, name: str, x: str, gain: Any, bias: Any) -> str:
+        """A gain and a bias of each channel."""
+        return self.put(name, "affine", [x], self.shape(x), gain=gain, bias=bias)
+
+    def arithmetic(self, name: str, x: str, gain: Any = 1.0, bias: Any = 0.0) -> str:
+        """A gain and a bias as numbers or arrays, which broadcast against (samples, *shape)."""
+        return self.affine(name, x, self._by_channel(name, x, gain),
+                           self._by_channel(name, x, bias))  # fmt: skip
+
+    def _by_channel(self, name: str, x: str, value: Any) -> np.ndarray:
+        given, shape = np.asarray(value, float), self.shape(x)
+        try:
+            wide = np.broadcast_to(given, (1, *shape)).reshape(shape[0], -1)
+        except ValueError:
+            wide = np.zeros((1, 0))
+        if wide.size == 0 or (wide != wide[:, :1]).any():
+            raise refused(
+                name, f"arithmetic with an array of shape {given.shape} on shape {shape}",
+                "a number, or one for each channel",
+            )  # fmt: skip
+        return wide[:, 0].copy()
 
     def rectify(
         self, name: str, x: str, cap: Any = None, levels: Any = None, scale: Any = None
