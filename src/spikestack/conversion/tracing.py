@@ -13,31 +13,10 @@ from .forward import forward
 from .graph import Graph
 from .operations import FUNCTIONS, METHODS, MODULES
 from .qcfs import QCFS
-from .writing import Writer, refused
+from .writing import Writer, instead_of, refused
 
 __all__ = ["traced"]
 
-_INSTEAD = {
-    "sigmoid": "ReLU or QCFS, and leave it out at the output, where it changes no order",
-    "tanh": "ReLU or QCFS, and leave it out at the output, where it changes no order",
-    "gelu": "ReLU or QCFS",
-    "silu": "ReLU or QCFS", "elu": "ReLU or QCFS", "leaky_relu": "ReLU or QCFS",
-    "softplus": "ReLU or QCFS", "hardswish": "ReLU or QCFS", "prelu": "ReLU or QCFS",
-    "layernorm": "batch norm, which folds into the weights",
-    "layer_norm": "batch norm, which folds into the weights",
-    "groupnorm": "batch norm, which folds into the weights",
-    "instancenorm": "batch norm, which folds into the weights",
-    "instance_norm": "batch norm, which folds into the weights",
-    "transpose2d": "a convolution", "transpose1d": "a convolution",
-    "lstm": "a recurrent spiking network",
-    "gru": "a recurrent spiking network", "rnn": "a recurrent spiking network",
-    "attention": "the page on training: spiking attention", "embedding": "a linear layer",
-    "permute": "channels first", "transpose": "channels first",
-    "upsample": "samples of the size that is wanted", "interpolate": "a stride of 1 before it",
-    "pixelshuffle": "a stride of 1 before it", "pad": "the padding of the convolution",
-    "amax": "adaptive max pooling", "getitem": "flatten, and all of the channels",
-    "chunk": "a layer for each part", "split": "a layer for each part",
-}  # fmt: skip
 _MAPPED = (
     "linear, conv1d and conv2d, batch norm, ReLU, ReLU6, clamp from 0, QCFS, average and max "
     "pooling, flatten, reshape, view, add, cat, dropout, and arithmetic with numbers"
@@ -161,11 +140,9 @@ class _Walk(fx.Interpreter):
 
     def _unknown(self, n: Any) -> ValidationError:
         what = _what(self.module, n)
-        key = what.lower()
-        instead = next((v for k, v in _INSTEAD.items() if k in key), "")
         return ValidationError(
             f"convert, {n.name!r}", f"{what} has no spiking counterpart",
-            f"mapped are {_MAPPED}", f"use {instead}" if instead else "",
+            f"mapped are {_MAPPED}", instead_of(what),
         )  # fmt: skip
 
     def _finish(self, n: Any) -> None:

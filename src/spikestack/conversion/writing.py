@@ -13,7 +13,30 @@ import numpy as np
 from ..errors import ValidationError
 from .graph import Graph, Node, as_image
 
-__all__ = ["Writer", "pair"]
+__all__ = ["Writer", "instead_of", "pair", "refused"]
+
+#: What may stand in the place of what cannot be mapped, by a part of its name.
+_INSTEAD = {
+    "sigmoid": "ReLU or QCFS, and leave it out at the output, where it changes no order",
+    "tanh": "ReLU or QCFS, and leave it out at the output, where it changes no order",
+    "gelu": "ReLU or QCFS", "silu": "ReLU or QCFS", "leaky": "ReLU or QCFS", "elu": "ReLU or QCFS",
+    "softplus": "ReLU or QCFS", "hardswish": "ReLU or QCFS", "prelu": "ReLU or QCFS",
+    "layernorm": "batch norm, which folds into the weights",
+    "layer_norm": "batch norm, which folds into the weights",
+    "groupnorm": "batch norm, which folds into the weights",
+    "instancenorm": "batch norm, which folds into the weights",
+    "instance_norm": "batch norm, which folds into the weights",
+    "convtranspose": "a convolution", "conv_transpose": "a convolution",
+    "lstm": "a recurrent spiking network",
+    "gru": "a recurrent spiking network", "rnn": "a recurrent spiking network",
+    "attention": "the page on training: spiking attention", "embedding": "a linear layer",
+    "permute": "channels first", "transpose": "channels first",
+    "resize": "a stride of 1 before it", "upsample": "a stride of 1 before it",
+    "interpolate": "a stride of 1 before it",
+    "pixelshuffle": "a stride of 1 before it", "pad": "the padding of the convolution",
+    "amax": "adaptive max pooling", "getitem": "flatten, and all of the channels",
+    "chunk": "a layer for each part", "split": "a layer for each part",
+}  # fmt: skip
 
 
 def pair(value: Any, dims: int, what: str) -> tuple[int, int]:
@@ -175,6 +198,13 @@ class Writer:
 def refused(name: str, problem: str, remedy: str) -> ValidationError:
     """What cannot be mapped, by name."""
     return ValidationError(f"convert, {name!r}", problem, "", remedy)
+
+
+def instead_of(what: str) -> str:
+    """What to do about an operation that has no spiking counterpart, if that is known."""
+    key = what.lower()
+    instead = next((v for k, v in _INSTEAD.items() if k in key), "")
+    return f"use {instead}" if instead else ""
 
 
 def _numbers(values: Any) -> Any:
