@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch", reason="the extra train is not installed")
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
+import spikestack as sp  # noqa: E402
 from spikestack.conversion.folding import folded  # noqa: E402
 from spikestack.conversion.forward import forward  # noqa: E402
 from spikestack.conversion.tracing import traced  # noqa: E402
@@ -160,3 +161,34 @@ def test_batch_norm_after_max_pooling() -> None:
     model[2].weight.data[0] = -1.0
     with pytest.raises(ValidationError, match="may be negative"):
         folded(traced(model, x))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [[], "text", None, [[1.0, 2.0], [3.0]], np.full((4, 6), np.nan), np.zeros((0, 6)),
+     np.full((4, 6), 1e7)],
+    ids=["empty", "text", "none", "ragged", "nan", "no samples", "huge"],
+)  # fmt: skip
+def test_data_are_checked(data: Any) -> None:
+    model = nn.Sequential(nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 2))
+    with pytest.raises(ValidationError, match="convert, data"):
+        sp.convert(model, data)
+
+
+def test_weights_are_checked() -> None:
+    """Those of a training that went astray."""
+    model = nn.Sequential(nn.Linear(6, 4), nn.ReLU())
+    model[0].weight.data[0, 0] = float("nan")
+    with pytest.raises(ValidationError, match="'_0': gives NaN"):
+        sp.convert(model, np.ones((4, 6)))
+
+
+def test_layers_that_are_silent() -> None:
+    """A channel, or all of them, that no sample wakes."""
+    model = nn.Sequential(nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    x = np.random.default_rng(0).random((8, 6))
+    for silent in (slice(0, 1), slice(None)):
+        model[2].bias.data[silent] = -100.0
+        for method in ("max", "percentile", "balanced", "calibrated"):
+            made = sp.convert(model, x, method=method, steps=8)
+            assert np.abs(made.run(x).outputs - made.original(x)).max() < 0.2

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import fx
 
-from ..errors import ValidationError
+from ..errors import ValidationError, shorten
 from .forward import forward
 from .graph import Graph
 from .operations import FUNCTIONS, METHODS, MODULES
@@ -77,6 +77,8 @@ def _compare(graph: Graph, example: Any, seen: list[tuple[str, str, Any]]) -> No
     for name, node, value in seen:
         if node in own:
             theirs = value.float().numpy().reshape(own[node].shape)
+            if not np.isfinite(theirs).all():
+                raise refused(name, "gives NaN or infinity", "finite weights")
             if not np.allclose(own[node], theirs, 1e-4, 1e-4 * float(np.abs(theirs).max())):
                 raise refused(
                     name, "gives other numbers than what it reads: something acts in place on it, "
@@ -182,6 +184,23 @@ def _what(root: Any, n: Any) -> str:
 
 
 def example_of(data: Any) -> Any:
-    """Two samples of the data, as a tensor."""
-    given = torch.as_tensor(np.asarray(data[:2], np.float32))
+    """Two samples of the data, as a tensor.
+
+    Raises
+    ------
+    ValidationError
+        If the data are no finite numbers, (samples, ...).
+    """
+    try:
+        if isinstance(data, torch.Tensor):
+            data = data[:2].detach().cpu().numpy()
+        given = torch.as_tensor(np.array(data[:2], np.float32))
+    except (TypeError, ValueError, IndexError, KeyError):
+        given = torch.zeros(0)
+    if given.ndim < 2 or not len(given):
+        raise ValidationError(
+            "convert, data", f"got {shorten(data)}", "an array (samples, *input shape)"
+        )
+    if not bool(torch.isfinite(given).all()):
+        raise ValidationError("convert, data", "hold NaN or infinity", "finite numbers")
     return given if len(given) > 1 else given.repeat(2, *[1] * (given.ndim - 1))

@@ -36,6 +36,8 @@ _INSTEAD = {
     "pixelshuffle": "a stride of 1 before it", "pad": "the padding of the convolution",
     "amax": "adaptive max pooling", "getitem": "flatten, and all of the channels",
     "chunk": "a layer for each part", "split": "a layer for each part",
+    "stack": "cat along the channels", "sum": "mean, times how many there are",
+    "maximum": "clamp(min=0), or max pooling", "conv3d": "conv2d, depth as channels",
 }  # fmt: skip
 
 
@@ -201,10 +203,10 @@ def refused(name: str, problem: str, remedy: str) -> ValidationError:
 
 
 def instead_of(what: str) -> str:
-    """What to do about an operation that has no spiking counterpart, if that is known."""
+    """What to do about an operation that has no spiking counterpart."""
     key = what.lower()
     instead = next((v for k, v in _INSTEAD.items() if k in key), "")
-    return f"use {instead}" if instead else ""
+    return f"use {instead}" if instead else "express it by these, or keep it outside of the model"
 
 
 def _numbers(values: Any) -> Any:
