@@ -33,7 +33,7 @@ def network(inputs: int, classes: int, seed: int) -> sp.Network:
     taxels = net.add(sp.Population("taxels", inputs, sp.GradedReLU()))
     hidden = net.add(sp.Population("hidden", HIDDEN, sp.DiscreteLIF(beta=0.8)))
     letters = net.add(sp.Population("letters", classes, sp.LeakyIntegrator(beta=0.95)))
-    net.drive(taxels, sp.ExternalSpikes(weight=1.0))
+    net.drive(taxels, sp.ExternalSpikes(weight=1.0, most=32.0))
     for delay in DELAYS:
         later = sp.Delta(weight=1.0, delay=float(delay))
         net.connect(

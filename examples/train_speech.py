@@ -19,7 +19,7 @@ import argparse
 import itertools
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,40 +28,12 @@ import torch
 import spikestack as sp
 from spikestack.errors import ValidationError
 from spikestack.sensors import datasets
-from spikestack.sensors.cochlea import MelDelta
 from spikestack.sensors.datasets import Samples
 from spikestack.training import fluctuation_driven
+from spikestack.zoo.speech import BANDS, STEPS, Levels, without_mean
 
-BANDS, STEPS, HOP, HIDDEN, DELAYS = 40, 56, 100, 256, (0, 3, 6, 9, 12, 15, 18)
+HIDDEN, DELAYS = 256, (0, 3, 6, 9, 12, 15, 18)
 EPOCHS = {"known": 30, "unknown": 15}
-RANGE = 12.0  # natural logarithm of the loudest energy over the faintest that counts
-
-
-@dataclass(frozen=True)
-class Levels:
-    """What is heard: half the logarithm of the energy of each band above a floor, (STEPS, BANDS).
-
-    The word is moved to the first step; 0 is silence.
-    """
-
-    ear: MelDelta = field(
-        default_factory=lambda: MelDelta(bands=BANDS, low=80.0, rate=8000.0, window=256, hop=HOP)
-    )
-
-    def __call__(self, sound: np.ndarray) -> np.ndarray:
-        """Of one recording, int16."""
-        levels = self.ear.energies(np.pad(sound / 2.0**15, self.ear.window // 2))
-        levels = np.maximum(levels - levels.max() + RANGE, 0.0) / 2
-        spoken = np.flatnonzero(levels.mean(axis=1) > 0.4)
-        levels = levels[spoken[0] : spoken[-1] + 1][:STEPS]
-        return np.pad(levels, ((0, STEPS - len(levels)), (0, 0))).astype(np.float32)
-
-
-def without_mean(levels: np.ndarray) -> np.ndarray:
-    """Each band less its mean over the word; (steps, ..., bands)."""
-    spoken = (levels.mean(axis=-1, keepdims=True) > 0.2).astype(np.float32)
-    mean = (levels * spoken).sum(0) / np.maximum(spoken.sum(0), 1)
-    return np.asarray((levels - mean) * spoken, np.float32)
 
 
 @dataclass(frozen=True)

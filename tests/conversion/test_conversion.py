@@ -175,7 +175,7 @@ class _Branching(nn.Module):
         (nn.Sequential(nn.Linear(6, 6), nn.Sigmoid()), "'_1': Sigmoid has no .*use ReLU or QCFS"),
         (nn.Sequential(nn.Linear(6, 6), nn.LayerNorm(6)), "LayerNorm.*use batch norm"),
         (nn.Sequential(nn.Softmax(1), nn.Linear(6, 2)), "softmax.*at the output"),
-        (nn.Sequential(nn.Linear(6, 4), nn.Hardtanh()), "Hardtanh"),
+        (nn.Sequential(nn.Linear(6, 4), nn.Hardtanh()), "'_1': clamp from -1.0"),
         (nn.Sequential(nn.Linear(7, 4)), "fails on the data"),
         (_Branching(), "cannot be traced"),
         (nn.Sequential(nn.Unflatten(1, (1, 6)), nn.MaxPool1d(2)), "may be negative"),

@@ -94,3 +94,65 @@ def test_refused_by_name(tmp_path: Path) -> None:
         sp.convert(bad, x)
     with pytest.raises(FileNotFoundError):
         sp.convert(tmp_path / "none.onnx", x)
+
+
+def some(*shape: int) -> np.ndarray:
+    return np.random.default_rng(sum(shape)).normal(0, 0.4, shape).astype(np.float32)
+
+
+def after_conv(*nodes: Any, **arrays: Any) -> Any:
+    """Nodes that read "r", three rectified channels of six by six."""
+    node = onnx.helper.make_node
+    first = [node("Conv", ["x", "w"], ["c"]), node("Relu", ["c"], ["r"])]
+    arrays = {"w": some(3, 2, 3, 3), **{k: np.asarray(a) for k, a in arrays.items()}}
+    return model_of([*first, *nodes], arrays, (2, 8, 8))
+
+
+def test_forms_of_exporters() -> None:
+    """A shape that is computed, sides that are kept, means by axes, arithmetic by channel."""
+    from onnx.reference import ReferenceEvaluator
+
+    from spikestack.conversion.forward import forward
+    from spikestack.conversion.reading import read
+
+    node = onnx.helper.make_node
+    flat = [
+        node("Shape", ["r"], ["s"]), node("Gather", ["s", "zero"], ["g"]),
+        node("Unsqueeze", ["g", "first"], ["u"]), node("Concat", ["u", "rest"], ["t"], axis=0),
+        node("Reshape", ["r", "t"], ["f"]), node("Transpose", ["k"], ["kt"], perm=[1, 0]),
+        node("MatMul", ["f", "kt"], ["y"]),
+    ]  # fmt: skip
+    models = [
+        after_conv(*flat, zero=np.int64(0), first=np.array([0]), rest=np.array([-1]),
+                   k=some(4, 108)),
+        after_conv(node("Reshape", ["r", "t"], ["y"]), t=np.array([0, 0, -1])),
+        after_conv(node("ReduceMean", ["r"], ["y"], axes=[2, 3], keepdims=0)),
+        after_conv(node("Sum", ["r", "c"], ["z"]), node("Mul", ["z", "k"], ["y"]),
+                   k=some(1, 3, 1, 1)),
+        after_conv(node("Neg", ["c"], ["y"])),
+        model_of([node("Unsqueeze", ["x", "a"], ["u"]), node("Relu", ["u"], ["y"])],
+                 {"a": np.array([1])}, (4,)),
+    ]  # fmt: skip
+    for model in models:
+        graph = read(model)
+        x = np.random.default_rng(1).random((5, *graph.input.shape)).astype(np.float32) - 0.3
+        wanted = ReferenceEvaluator(model).run(None, {"x": x})[0]
+        assert forward(graph, x).shape == wanted.shape
+        assert np.allclose(forward(graph, x), wanted, atol=1e-5)
+
+
+def test_what_would_be_wrong_is_refused() -> None:
+    node, x = onnx.helper.make_node, np.zeros((4, 2, 8, 8), np.float32)
+    for nodes, arrays, told in (
+        ([node("Softmax", ["c"], ["y"], axis=-1)], {}, "softmax over axis -1"),
+        ([node("Add", ["r", "k"], ["y"])], {"k": some(6)}, r"an array of shape \(6,\)"),
+        ([node("Dropout", ["r", "half", "on"], ["y"])],
+         {"half": np.float32(0.5), "on": np.array(True)}, "dropout in training mode"),
+        ([node("ConvTranspose", ["r", "k"], ["y"])], {"k": some(3, 2, 2, 2)}, "a convolution"),
+        ([node("LeakyRelu", ["c"], ["y"])], {}, "LeakyRelu .*use ReLU"),
+    ):  # fmt: skip
+        with pytest.raises(ValidationError, match=told):
+            sp.convert(after_conv(*nodes, **arrays), x)
+    wrong = node("Gather", ["k", "at"], ["z"])
+    with pytest.raises(FileFormatError, match="Gather"):
+        sp.convert(after_conv(wrong, node("Neg", ["r"], ["y"]), k=some(3), at=np.int64(9)), x)

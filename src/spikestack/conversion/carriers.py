@@ -110,9 +110,8 @@ def joined_by(
     kernel = _plain_kernel(node, shape, before, after) if alike else None
     if kernel is not None:
         return Convolution(kernel, node["stride"][0], node["padding"][0]), 1.0
-    if alike and node.kind == "average" and _is_plain_pool(node, shape, before, after):
-        rule = Pooling(node["window"][0], node["stride"][0])
-        return rule, float(before[0] / after[0]) / node["window"][0] ** 2
+    if alike and (gain := _pool_gain(node, shape, before, after)) is not None:
+        return Pooling(node["window"][0], node["stride"][0]), gain / node["window"][0] ** 2
     matrix = _stencil(node, shape)
     return FromSparse(sparse.diags(before) @ matrix @ sparse.diags(1 / after)), 1.0
 
@@ -135,10 +134,16 @@ def _plain_kernel(node: Node, shape: Any, before: np.ndarray, after: np.ndarray)
     return node["weight"] * from_[None, :, None, None] / to[:, None, None, None]
 
 
-def _is_plain_pool(node: Node, shape: Any, before: np.ndarray, after: np.ndarray) -> bool:
-    square = all(s[0] == s[1] for s in (node["stride"], node["window"]))
-    even = np.ptp(before) == 0 and np.ptp(after) == 0
-    return len(shape) == 3 and square and even and node["padding"] == (0, 0)
+def _pool_gain(node: Node, shape: Any, before: np.ndarray, after: np.ndarray) -> float | None:
+    """The one gain between rates, if `Pooling` can say the average."""
+    square = node.kind == "average" and all(s[0] == s[1] for s in (node["stride"], node["window"]))
+    if not square or len(shape) != 3 or node["padding"] != (0, 0):
+        return None
+    from_, to = _by_channel(before, shape[0]), _by_channel(after, shape[0])
+    if from_ is None or to is None:
+        return None
+    gain = from_ / to
+    return float(gain[0]) if (gain == gain[0]).all() else None
 
 
 def _stencil(node: Node, shape: tuple[int, ...]) -> Any:

@@ -23,6 +23,8 @@ __all__ = ["Converted", "Evaluation", "converted"]
 
 #: Samples on which biases are corrected and errors reported, at most.
 _LOOKED_AT = 256
+#: Greatest magnitude of a sample; a drive takes four times as much, in case others are larger.
+_LARGEST = 250_000.0
 
 
 class Converted:
@@ -177,7 +179,13 @@ def _sizes(graph: Graph, samples: np.ndarray) -> dict[str, float]:
     names = tuple(n.name for n in graph.nodes.values() if n.kind != "rectify")
     found = forward(graph, samples[:_LOOKED_AT], names)
     made = {name: float(np.abs(values).max(initial=0.0)) or 1.0 for name, values in found.items()}
-    made[graph.input.name] = float(np.abs(samples).max(initial=0.0)) or 1.0
+    largest = float(np.abs(samples).max(initial=0.0)) or 1.0
+    if largest > _LARGEST:
+        raise ValidationError(
+            "convert, data", f"values up to {largest:g}", f"at most {_LARGEST:g}",
+            "scale the samples, and the weights of the first layer with them",
+        )  # fmt: skip
+    made[graph.input.name] = largest
     return made
 
 

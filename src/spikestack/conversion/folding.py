@@ -21,7 +21,7 @@ def folded(graph: Graph) -> Graph:
         If values are pooled for their greatest that may be below 0: a rate cannot be.
     """
     graph = _without_softmax(graph)
-    while (shorter := _fold_gain(graph) or _swap_greatest(graph)) is not None:
+    while (shorter := _fold_gain(graph) or _gain_first(graph) or _swap_greatest(graph)) is not None:
         graph = shorter
     for node in graph.nodes.values():
         if node.kind == "greatest" and not is_rectified(graph, node.inputs[0]):
@@ -67,6 +67,20 @@ def _fold_gain(graph: Graph) -> Graph | None:
     return None
 
 
+def _gain_first(graph: Graph) -> Graph | None:
+    """max(a x + b) for a max(x) + b, which is the same where a is above 0, as of batch norm."""
+    for node in graph.nodes.values():
+        before = graph[node.inputs[0]] if node.inputs else node
+        if node.kind != "affine" or before.kind != "greatest" or not (node["gain"] > 0).all():
+            continue
+        if len(graph.readers(before.name)) > 1 or before.name == graph.output:
+            continue
+        source = graph[before.inputs[0]]
+        if not is_rectified(graph, source.name):
+            return _swapped(graph, before, node)
+    return None
+
+
 def _swap_greatest(graph: Graph) -> Graph | None:
     """max(relu(x)) for relu(max(x)), which is the same."""
     for node in graph.nodes.values():
@@ -75,21 +89,25 @@ def _swap_greatest(graph: Graph) -> Graph | None:
         readers = graph.readers(node.name)
         if len(readers) != 1 or readers[0].kind != "rectify":
             continue
-        rectify = readers[0]
-        source = graph[node.inputs[0]]
-        first = Node(rectify.name, "rectify", (source.name,), source.shape, dict(rectify.settings))
-        second = replace(node, inputs=(rectify.name,))
-        # Whatever read the rectified maximum now reads the maximum of the rectified.
-        others = [
-            replace(n, inputs=tuple(node.name if i == rectify.name else i for i in n.inputs))
-            for n in graph.nodes.values()
-            if rectify.name in n.inputs
-        ]
-        nodes = {n.name: n for n in graph.nodes.values()}
-        nodes |= {n.name: n for n in (*others, first, second)}
-        output = node.name if graph.output == rectify.name else graph.output
-        return Graph(nodes.values(), output, graph.notes)
+        return _swapped(graph, node, readers[0])
     return None
+
+
+def _swapped(graph: Graph, greatest: Node, after: Node) -> Graph:
+    """What follows the maximum, and is the only one to read it, comes before it."""
+    source = graph[greatest.inputs[0]]
+    first = Node(after.name, after.kind, (source.name,), source.shape, dict(after.settings))
+    second = replace(greatest, inputs=(after.name,))
+    # Whatever read what followed now reads the maximum.
+    others = [
+        replace(n, inputs=tuple(greatest.name if i == after.name else i for i in n.inputs))
+        for n in graph.nodes.values()
+        if after.name in n.inputs
+    ]
+    nodes = {n.name: n for n in graph.nodes.values()}
+    nodes |= {n.name: n for n in (*others, first, second)}
+    output = greatest.name if graph.output == after.name else graph.output
+    return Graph(nodes.values(), output, graph.notes)
 
 
 def is_rectified(graph: Graph, name: str) -> bool:

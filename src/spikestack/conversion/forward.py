@@ -65,6 +65,8 @@ def _one(node: Node, values: dict[str, Any]) -> Any:
         return torch.cat(read, 1 + node["axis"])
     if node.kind == "rectify":
         return _rectified(node, read[0])
+    if node.kind == "softmax":
+        return (F.log_softmax if node["log"] else F.softmax)(read[0], 1)
     if node.kind == "greatest":
         made = F.max_pool2d(_image(read[0]), node["window"], node["stride"], node["padding"])
         return made.reshape(-1, *node.shape)

@@ -22,7 +22,7 @@ KINDS = {
     "add": (),
     "join": ("axis",),
     "reshape": (),
-    "softmax": (),
+    "softmax": ("log",),
 }
 
 

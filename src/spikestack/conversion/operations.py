@@ -76,6 +76,25 @@ def _clamp(w: Writer, name: str, shape: Any, input: str, min: Any = None, max: A
     return w.rectify(name, input, cap=max)
 
 
+def _clamp_low(w: Writer, name: str, shape: Any, input: str, min: Any) -> str:
+    return _clamp(w, name, shape, input, min)
+
+
+def _hardtanh(
+    w: Writer, name: str, shape: Any, input: str, min_val: Any = -1.0, max_val: Any = 1.0,
+    inplace: bool = False,
+) -> str:  # fmt: skip
+    return _clamp(w, name, shape, input, min_val, max_val)
+
+
+def _threshold(
+    w: Writer, name: str, shape: Any, input: str, threshold: Any, value: Any, inplace: bool = False
+) -> str:
+    if threshold != 0 or value != 0:
+        raise refused(name, f"a threshold of {threshold}", "a threshold of 0, which is a ReLU")
+    return w.rectify(name, input)
+
+
 def _qcfs(w: Writer, name: str, shape: Any, m: Any, input: str) -> str:
     return w.rectify(name, input, levels=m.levels, scale=float(m.scale.detach()))
 
@@ -145,31 +164,48 @@ def _reshape(w: Writer, name: str, shape: Any, input: str, *_: Any, **__: Any) -
 def _sum(w: Writer, name: str, shape: Any, input: Any, other: Any, alpha: Any = 1, **_: Any) -> str:
     if isinstance(input, str) and isinstance(other, str):
         if alpha != 1:
-            other = w.affine(f"{name}_scaled", other, float(alpha))
+            other = w.arithmetic(f"{name}_scaled", other, float(alpha))
         return w.add(name, [input, other])
-    x, number = (input, other) if isinstance(input, str) else (other, input)
-    return w.affine(name, x, 1.0, _number(number) * alpha)
-
-
-def _difference(w: Writer, name: str, shape: Any, input: Any, other: Any, **_: Any) -> str:
-    if isinstance(input, str) and isinstance(other, str):
-        return w.add(name, [input, w.affine(f"{name}_less", other, -1.0)])
     if isinstance(input, str):
-        return w.affine(name, input, 1.0, -_number(other))
-    return w.affine(name, other, -1.0, _number(input))
+        return w.arithmetic(name, input, bias=_number(other) * alpha)
+    return w.arithmetic(name, other, float(alpha), _number(input))
+
+
+def _difference(
+    w: Writer, name: str, shape: Any, input: Any, other: Any, alpha: Any = 1, **_: Any
+) -> str:
+    return _sum(w, name, shape, input, other, -alpha)
+
+
+def _from(w: Writer, name: str, shape: Any, input: Any, other: Any, alpha: Any = 1) -> str:
+    return _difference(w, name, shape, other, input, alpha)
+
+
+def _minus(w: Writer, name: str, shape: Any, input: str) -> str:
+    return w.arithmetic(name, input, -1.0)
 
 
 def _times(w: Writer, name: str, shape: Any, input: Any, other: Any) -> str:
     if isinstance(input, str) and isinstance(other, str):
         raise refused(name, "a product of two activations", "sums, or a factor that is a number")
     x, number = (input, other) if isinstance(input, str) else (other, input)
-    return w.affine(name, x, _number(number))
+    return w.arithmetic(name, x, _number(number))
 
 
-def _divided(w: Writer, name: str, shape: Any, input: Any, other: Any, **_: Any) -> str:
+def _divided(
+    w: Writer, name: str, shape: Any, input: Any, other: Any, rounding_mode: Any = None
+) -> str:
+    if rounding_mode is not None:
+        raise refused(name, f"rounding_mode={rounding_mode!r}", "leave it out")
     if not isinstance(input, str) or isinstance(other, str):
         raise refused(name, "division by an activation", "a divisor that is a number")
-    return w.affine(name, input, 1.0 / _number(other))
+    return w.arithmetic(name, input, 1.0 / _number(other))
+
+
+def _product(w: Writer, name: str, shape: Any, input: Any, other: Any) -> str:
+    if not isinstance(input, str) or isinstance(other, str) or other.ndim != 2:
+        raise refused(name, "a product of other than rows and a constant matrix", "x times W")
+    return w.linear(name, input, other.t(), None, shape)
 
 
 def _number(value: Any) -> Any:
@@ -187,8 +223,25 @@ def _join(w: Writer, name: str, shape: Any, tensors: Any, dim: int = 0) -> str:
     return w.join(name, list(tensors), axis, shape)
 
 
-def _softmax(w: Writer, name: str, shape: Any, input: str, *_: Any, **__: Any) -> str:
-    return w.put(name, "softmax", [input], shape)
+def _softmax(
+    w: Writer, name: str, shape: Any, input: str, dim: Any = None, *_: Any, **__: Any
+) -> str:
+    return w.softmax(name, input, dim, log=False)
+
+
+def _log_softmax(
+    w: Writer, name: str, shape: Any, input: str, dim: Any = None, *_: Any, **__: Any
+) -> str:
+    return w.softmax(name, input, dim, log=True)
+
+
+def _dropout(
+    w: Writer, name: str, shape: Any, input: str, p: float = 0.5, training: bool = True, *_: Any,
+    train: bool | None = None, **__: Any,
+) -> str:  # fmt: skip
+    if (training if train is None else train) and p:
+        raise refused(name, "dropout that is never off", "training=self.training")
+    return input
 
 
 def _of_input(handler: Handler) -> Handler:
@@ -208,8 +261,14 @@ MODULES: list[tuple[Any, Handler]] = [
     ((nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d), _of_input(_average_to)),
     ((nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d), _of_input(_greatest_to)),
     ((nn.Flatten, nn.Unflatten), _of_input(_reshape)),
-    ((nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Identity), _of_input(_same)),
-    ((nn.Softmax, nn.LogSoftmax), _of_input(_softmax)),
+    ((nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout, nn.Identity), _of_input(_same)),
+    (nn.Hardtanh, lambda w, name, shape, m, x: _hardtanh(w, name, shape, x, m.min_val, m.max_val)),
+    (
+        nn.Threshold,
+        lambda w, name, shape, m, x: _threshold(w, name, shape, x, m.threshold, m.value),
+    ),
+    (nn.Softmax, lambda w, name, shape, m, x: _softmax(w, name, shape, x, m.dim)),
+    (nn.LogSoftmax, lambda w, name, shape, m, x: _log_softmax(w, name, shape, x, m.dim)),
 ]
 
 FUNCTIONS: dict[Any, Handler] = {
@@ -225,9 +284,12 @@ FUNCTIONS: dict[Any, Handler] = {
     operator.sub: _difference, torch.sub: _difference, operator.isub: _difference,
     operator.mul: _times, torch.mul: _times, operator.imul: _times,
     operator.truediv: _divided, torch.div: _divided, torch.cat: _join, torch.concat: _join,
-    F.dropout: _same, F.dropout1d: _same, F.dropout2d: _same, torch.dropout: _same,
-    F.softmax: _softmax, F.log_softmax: _softmax, torch.softmax: _softmax,
-    torch.log_softmax: _softmax,
+    operator.neg: _minus, torch.neg: _minus, torch.rsub: _from, torch.matmul: _product,
+    operator.matmul: _product, F.dropout: _dropout, F.dropout1d: _dropout, F.dropout2d: _dropout,
+    torch.dropout: _dropout, F.softmax: _softmax, torch.softmax: _softmax,
+    F.log_softmax: _log_softmax, torch.log_softmax: _log_softmax, torch.clamp_min: _clamp_low,
+    F.hardtanh: _hardtanh, F.threshold: _threshold, torch.max_pool1d: _greatest,
+    torch.max_pool2d: _greatest,
 }  # fmt: skip
 
 METHODS: dict[str, Handler] = {
@@ -235,5 +297,6 @@ METHODS: dict[str, Handler] = {
     "view": _reshape, "reshape": _reshape, "flatten": _reshape, "squeeze": _reshape,
     "unsqueeze": _reshape, "unflatten": _reshape, "contiguous": _same, "clone": _same,
     "float": _same, "mean": _mean, "add": _sum, "add_": _sum, "sub": _difference, "mul": _times,
-    "mul_": _times, "div": _divided, "softmax": _softmax, "log_softmax": _softmax,
+    "mul_": _times, "div": _divided, "softmax": _softmax, "log_softmax": _log_softmax,
+    "clamp_min": _clamp_low, "neg": _minus, "matmul": _product, "detach": _same, "to": _same,
 }  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import FileFormatError, MissingExtraError, ValidationError, shorten
 from .graph import Graph
-from .writing import Writer, refused
+from .writing import Writer, instead_of, refused
 
 __all__ = ["is_onnx", "read"]
 
@@ -82,11 +82,16 @@ class _Reading:
         if not live:
             self._constant(node, settings)
             return
+        if node.op_type == "Shape":
+            # The batch is 1: where a reshape keeps it, it is not looked at.
+            self.constants[node.output[0]] = np.array([1, *self.w.shape(self.names[live[0]])])
+            return
         handler = _OPERATORS.get(node.op_type)
         if handler is None:
+            remedy = instead_of(node.op_type)
             raise ValidationError(
                 f"convert, {name!r}", f"{node.op_type} has no spiking counterpart",
-                f"mapped are {', '.join(sorted(_OPERATORS))}",
+                f"mapped are {', '.join(sorted(_OPERATORS))}", remedy,
             )  # fmt: skip
         given = [self.names.get(i, self.constants.get(i)) for i in node.input]
         missing = [i for i, g in zip(node.input, given) if i and g is None]
@@ -96,10 +101,30 @@ class _Reading:
 
     def _constant(self, node: Any, settings: dict[str, Any]) -> None:
         """What does not depend on the input; unknown ones matter only if they are read."""
+        given = [self.constants.get(i) for i in node.input]
         if node.op_type == "Constant" and settings:
             self.constants[node.output[0]] = np.asarray(next(iter(settings.values())))
-        elif node.op_type == "Identity" and node.input[0] in self.constants:
-            self.constants[node.output[0]] = self.constants[node.input[0]]
+        elif node.op_type in _FOLDED and given and all(g is not None for g in given):
+            try:
+                self.constants[node.output[0]] = _FOLDED[node.op_type](settings, *given)
+            except (ValueError, IndexError, TypeError) as error:
+                raise FileFormatError(f"no sound ONNX model: {node.op_type}: {error}") from error
+
+
+def _unsqueezed(s: dict[str, Any], x: np.ndarray, axes: Any = None) -> np.ndarray:
+    given = s.get("axes", []) if axes is None else np.ravel(axes)
+    return np.expand_dims(x, tuple(int(a) for a in given))
+
+
+#: What exporters compute of constants: of shapes, for a reshape, and of weights.
+_FOLDED: dict[str, Callable[..., np.ndarray]] = {
+    "Identity": lambda s, x: x,
+    "Cast": lambda s, x: x,
+    "Gather": lambda s, x, at: np.take(x, np.asarray(at, np.int64), int(s.get("axis", 0))),
+    "Unsqueeze": _unsqueezed,
+    "Concat": lambda s, *parts: np.concatenate(parts, int(s["axis"])),
+    "Transpose": lambda s, x: np.transpose(x, s.get("perm")),
+}
 
 
 def _shape(value: Any) -> tuple[int, ...] | None:
@@ -173,6 +198,30 @@ def _global(w: Writer, name: str, s: Any, x: str) -> str:
     return w.pool_to(name, x, (before[0], *[1] * (len(before) - 1)), False)
 
 
+def _mean(w: Writer, name: str, s: Any, x: str, axes: Any = None) -> str:
+    before = w.shape(x)
+    given = s.get("axes", []) if axes is None else [int(a) for a in np.ravel(axes)]
+    if sorted(a % (len(before) + 1) for a in given) != list(range(2, len(before) + 1)):
+        raise refused(name, f"a mean over axes {given}", "over height and width together")
+    pooled = _global(w, name, s, x)
+    return pooled if s.get("keepdims", 1) else w.reshape(f"{name}_flat", pooled, before[:1])
+
+
+def _dropout(w: Writer, name: str, s: Any, x: str, ratio: Any = None, on: Any = None) -> str:
+    if on is not None and bool(on):
+        raise refused(name, "dropout in training mode", "a model exported for inference")
+    return x
+
+
+def _sum(w: Writer, name: str, s: Any, *parts: Any) -> str:
+    if len(parts) == 1:
+        return parts[0]
+    made = parts[0]
+    for k, part in enumerate(parts[1:]):
+        made = _add(w, f"{name}_{k}" if k else name, s, made, part)
+    return made
+
+
 def _norm(w: Writer, name: str, s: Any, x: str, scale: Any, b: Any, mean: Any, var: Any) -> str:
     if s.get("training_mode", 0):
         raise refused(name, "batch norm in training mode", "a model exported for inference")
@@ -191,6 +240,8 @@ def _reshape(w: Writer, name: str, s: Any, x: str, target: Any = None) -> str:
     if not isinstance(target, np.ndarray):
         raise refused(name, "reshapes to what is not constant", "a constant shape")
     sides = [int(t) for t in np.ravel(target)[1:]]
+    kept = w.shape(x)
+    sides = [kept[k] if t == 0 and k < len(kept) else t for k, t in enumerate(sides)]
     known = int(np.prod([t for t in sides if t > 0]))
     sides = [size // known if t == -1 else t for t in sides]
     if not sides or int(np.prod(sides)) != size or min(sides) < 1:
@@ -207,25 +258,34 @@ def _squeeze(w: Writer, name: str, s: Any, x: str, axes: Any = None) -> str:
     return w.reshape(name, x, [n for k, n in enumerate(before) if k not in gone])
 
 
+def _unsqueeze(w: Writer, name: str, s: Any, x: str, axes: Any = None) -> str:
+    before = np.zeros((2, *w.shape(x)), bool)
+    made = _unsqueezed(s, before, axes).shape
+    if made[0] != 2:
+        raise refused(name, "a new first axis", "keep the first axis for samples")
+    return w.reshape(name, x, made[1:])
+
+
 def _add(w: Writer, name: str, s: Any, a: Any, b: Any) -> str:
     if isinstance(a, str) and isinstance(b, str):
         return w.add(name, [a, b])
     x, number = (a, b) if isinstance(a, str) else (b, a)
-    return w.affine(name, x, 1.0, number)
+    return w.arithmetic(name, x, bias=number)
 
 
 def _sub(w: Writer, name: str, s: Any, a: Any, b: Any) -> str:
     if isinstance(b, str):
-        less = w.affine(f"{name}_less", b, -1.0)
-        return w.add(name, [a, less]) if isinstance(a, str) else w.affine(name, less, 1.0, a)
-    return w.affine(name, a, 1.0, -b)
+        if not isinstance(a, str):
+            return w.arithmetic(name, b, -1.0, a)
+        return w.add(name, [a, w.arithmetic(f"{name}_less", b, -1.0)])
+    return w.arithmetic(name, a, bias=-b)
 
 
 def _scaled(w: Writer, name: str, a: Any, b: Any, divide: bool) -> str:
     if (isinstance(a, str) and isinstance(b, str)) or (divide and isinstance(b, str)):
         raise refused(name, "a product or ratio of two activations", "a constant factor")
     x, number = (a, b) if isinstance(a, str) else (b, a)
-    return w.affine(name, x, 1.0 / number if divide else number)
+    return w.arithmetic(name, x, 1.0 / number if divide else number)
 
 
 def _clip(w: Writer, name: str, s: Any, x: str, low: Any = None, high: Any = None) -> str:
@@ -252,7 +312,11 @@ _OPERATORS: dict[str, Callable[..., str]] = {
     "Mul": lambda w, name, s, a, b: _scaled(w, name, a, b, False),
     "Div": lambda w, name, s, a, b: _scaled(w, name, a, b, True),
     "Identity": lambda w, name, s, x: x,
-    "Dropout": lambda w, name, s, x, *_: x,
-    "Softmax": lambda w, name, s, x: w.put(name, "softmax", [x], w.shape(x)),
-    "LogSoftmax": lambda w, name, s, x: w.put(name, "softmax", [x], w.shape(x)),
+    "Dropout": _dropout, "ReduceMean": _mean, "Sum": _sum, "Unsqueeze": _unsqueeze,
+    "GlobalMaxPool": lambda w, name, s, x: w.pool_to(
+        name, x, (w.shape(x)[0], *[1] * (len(w.shape(x)) - 1)), True
+    ),
+    "Neg": lambda w, name, s, x: w.arithmetic(name, x, -1.0),
+    "Softmax": lambda w, name, s, x: w.softmax(name, x, s.get("axis", -1), log=False),
+    "LogSoftmax": lambda w, name, s, x: w.softmax(name, x, s.get("axis", -1), log=True),
 }  # fmt: skip

@@ -8,27 +8,15 @@ import numpy as np
 import torch
 from torch import fx
 
-from ..errors import ValidationError
+from ..errors import ValidationError, shorten
+from .forward import forward
 from .graph import Graph
 from .operations import FUNCTIONS, METHODS, MODULES
 from .qcfs import QCFS
-from .writing import Writer, refused
+from .writing import Writer, instead_of, refused
 
 __all__ = ["traced"]
 
-_INSTEAD = {
-    "sigmoid": "ReLU or QCFS", "tanh": "ReLU or QCFS", "gelu": "ReLU or QCFS",
-    "silu": "ReLU or QCFS", "elu": "ReLU or QCFS", "leaky_relu": "ReLU or QCFS",
-    "softplus": "ReLU or QCFS", "hardswish": "ReLU or QCFS", "prelu": "ReLU or QCFS",
-    "layernorm": "batch norm, which folds into the weights",
-    "layer_norm": "batch norm, which folds into the weights",
-    "groupnorm": "batch norm, which folds into the weights",
-    "softmax": "softmax at the output only, where it is left out",
-    "conv_transpose": "interpolation by a convolution", "lstm": "a recurrent spiking network",
-    "gru": "a recurrent spiking network", "rnn": "a recurrent spiking network",
-    "attention": "the page on training: spiking attention", "embedding": "a linear layer",
-    "permute": "channels first", "transpose": "channels first",
-}  # fmt: skip
 _MAPPED = (
     "linear, conv1d and conv2d, batch norm, ReLU, ReLU6, clamp from 0, QCFS, average and max "
     "pooling, flatten, reshape, view, add, cat, dropout, and arithmetic with numbers"
@@ -70,11 +58,32 @@ def traced(model: Any, example: Any) -> Graph:
                 "a forward pass without branches or loops on values",
             ) from error  # fmt: skip
         walk = _Walk(fx.GraphModule(model, graph))
+        kinds = (p.dtype for p in model.parameters() if p.is_floating_point())
+        given = example.to(next(kinds, example.dtype))
         with torch.no_grad():
-            walk.run(example)
+            walk.run(given.clone())
+            whole = model(given.clone())
     finally:
         model.train(was)
-    return walk.writer.graph(walk.output_name)
+    made = walk.writer.graph(walk.output_name)
+    whole = whole[0] if isinstance(whole, tuple | list) else whole
+    _compare(made, example, [*walk.seen, ("model", made.output, whole)])
+    return made
+
+
+def _compare(graph: Graph, example: Any, seen: list[tuple[str, str, Any]]) -> None:
+    """Refuse what the graph does not say: results that change in place, or by chance."""
+    own = forward(graph, example, tuple(graph.nodes))
+    for name, node, value in seen:
+        if node in own:
+            theirs = value.float().numpy().reshape(own[node].shape)
+            if not np.isfinite(theirs).all():
+                raise refused(name, "gives NaN or infinity", "finite weights")
+            if not np.allclose(own[node], theirs, 1e-4, 1e-4 * float(np.abs(theirs).max())):
+                raise refused(
+                    name, "gives other numbers than what it reads: something acts in place on it, "
+                    "or is random", "inplace=False, and nothing random in evaluation mode",
+                )  # fmt: skip
 
 
 class _Walk(fx.Interpreter):
@@ -86,6 +95,7 @@ class _Walk(fx.Interpreter):
         self.writer = Writer()
         self.names: dict[Any, str] = {}
         self.output_name = ""
+        self.seen: list[tuple[str, str, Any]] = []
 
     def run_node(self, n: Any) -> Any:
         try:
@@ -98,14 +108,21 @@ class _Walk(fx.Interpreter):
         if n.op == "output":
             self._finish(n)
         elif n.op == "placeholder":
-            self.names[n] = self.writer.put(n.name, "input", [], value.shape[1:])
+            self._take_input(n, value)
         elif any(a in self.names for a in n.all_input_nodes) and _is_tensor(value):
             self._write(n, value)
         return value
 
+    def _take_input(self, n: Any, value: Any) -> None:
+        """The first; others only where they have a default."""
+        if isinstance(value, torch.Tensor):
+            self.names[n] = self.writer.put(n.name, "input", [], value.shape[1:])
+
     def _write(self, n: Any, value: Any) -> None:
+        if not isinstance(value, torch.Tensor):
+            raise self._unknown(n)
         batch = self.env[next(iter(self.names))].shape[0]
-        if not isinstance(value, torch.Tensor) or value.ndim < 2 or value.shape[0] != batch:
+        if value.ndim < 2 or value.shape[0] != batch:
             raise refused(n.name, f"{_what(self.module, n)} mixes the samples of a batch",
                           "keep the first axis for samples")  # fmt: skip
         take = lambda a: self.names.get(a, self.env[a])  # noqa: E731
@@ -121,20 +138,22 @@ class _Walk(fx.Interpreter):
         if handler is None:
             raise self._unknown(n)
         self.names[n] = handler(self.writer, n.name, shape, *args, **kwargs)
+        self.seen.append((n.name, self.names[n], value.detach().clone()))
 
     def _unknown(self, n: Any) -> ValidationError:
         what = _what(self.module, n)
-        key = what.lower()
-        instead = next((v for k, v in _INSTEAD.items() if k in key), "")
         return ValidationError(
             f"convert, {n.name!r}", f"{what} has no spiking counterpart",
-            f"mapped are {_MAPPED}", f"use {instead}" if instead else "",
+            f"mapped are {_MAPPED}", instead_of(what),
         )  # fmt: skip
 
     def _finish(self, n: Any) -> None:
         (result,) = n.args
+        if isinstance(result, tuple | list) and len(result) == 1:
+            (result,) = result
         if not isinstance(result, fx.Node) or result not in self.names:
-            raise ValidationError("convert, model", "its output is no single tensor", "one output")
+            raise ValidationError("convert, model", "its output is no single tensor", "one output",
+                                  "wrap it in a module that returns one of them")  # fmt: skip
         self.output_name = self.names[result]
 
 
@@ -165,6 +184,23 @@ def _what(root: Any, n: Any) -> str:
 
 
 def example_of(data: Any) -> Any:
-    """Two samples of the data, as a tensor."""
-    given = torch.as_tensor(np.asarray(data[:2], np.float32))
+    """Two samples of the data, as a tensor.
+
+    Raises
+    ------
+    ValidationError
+        If the data are no finite numbers, (samples, ...).
+    """
+    try:
+        if isinstance(data, torch.Tensor):
+            data = data[:2].detach().cpu().numpy()
+        given = torch.as_tensor(np.array(data[:2], np.float32))
+    except (TypeError, ValueError, IndexError, KeyError):
+        given = torch.zeros(0)
+    if given.ndim < 2 or not len(given):
+        raise ValidationError(
+            "convert, data", f"got {shorten(data)}", "an array (samples, *input shape)"
+        )
+    if not bool(torch.isfinite(given).all()):
+        raise ValidationError("convert, data", "hold NaN or infinity", "finite numbers")
     return given if len(given) > 1 else given.repeat(2, *[1] * (given.ndim - 1))

@@ -13,7 +13,32 @@ import numpy as np
 from ..errors import ValidationError
 from .graph import Graph, Node, as_image
 
-__all__ = ["Writer", "pair"]
+__all__ = ["Writer", "instead_of", "pair", "refused"]
+
+#: What may stand in the place of what cannot be mapped, by a part of its name.
+_INSTEAD = {
+    "sigmoid": "ReLU or QCFS, and leave it out at the output, where it changes no order",
+    "tanh": "ReLU or QCFS, and leave it out at the output, where it changes no order",
+    "gelu": "ReLU or QCFS", "silu": "ReLU or QCFS", "leaky": "ReLU or QCFS", "elu": "ReLU or QCFS",
+    "softplus": "ReLU or QCFS", "hardswish": "ReLU or QCFS", "prelu": "ReLU or QCFS",
+    "layernorm": "batch norm, which folds into the weights",
+    "layer_norm": "batch norm, which folds into the weights",
+    "groupnorm": "batch norm, which folds into the weights",
+    "instancenorm": "batch norm, which folds into the weights",
+    "instance_norm": "batch norm, which folds into the weights",
+    "convtranspose": "a convolution", "conv_transpose": "a convolution",
+    "lstm": "a recurrent spiking network",
+    "gru": "a recurrent spiking network", "rnn": "a recurrent spiking network",
+    "attention": "the page on training: spiking attention", "embedding": "a linear layer",
+    "permute": "channels first", "transpose": "channels first",
+    "resize": "a stride of 1 before it", "upsample": "a stride of 1 before it",
+    "interpolate": "a stride of 1 before it",
+    "pixelshuffle": "a stride of 1 before it", "pad": "the padding of the convolution",
+    "amax": "adaptive max pooling", "getitem": "flatten, and all of the channels",
+    "chunk": "a layer for each part", "split": "a layer for each part",
+    "stack": "cat along the channels", "sum": "mean, times how many there are",
+    "maximum": "clamp(min=0), or max pooling", "conv3d": "conv2d, depth as channels",
+}  # fmt: skip
 
 
 def pair(value: Any, dims: int, what: str) -> tuple[int, int]:
@@ -118,17 +143,34 @@ class Writer:
         shift = -_numbers(mean) * gain
         return self.affine(name, x, gain, shift if bias is None else shift + _numbers(bias))
 
-    def affine(self, name: str, x: str, gain: Any, bias: Any = None) -> str:
-        """A gain and a bias, numbers or one for each channel."""
-        channels = self.shape(x)[0]
-        size = np.asarray(gain, float).size, 1 if bias is None else np.asarray(bias, float).size
-        if not set(size) <= {1, channels}:
-            raise refused(name, "arithmetic with an array", "a number, or one for each channel")
-        wide = [
-            np.broadcast_to(np.asarray(v, float).ravel(), (channels,)).copy()
-            for v in (gain, 0.0 if bias is None else bias)
-        ]
-        return self.put(name, "affine", [x], self.shape(x), gain=wide[0], bias=wide[1])
+    def softmax(self, name: str, x: str, axis: int | None, log: bool) -> str:
+        """Over the answers; `axis` counts the samples', None is PyTorch's old default."""
+        shape = self.shape(x)
+        if axis is not None and axis % (len(shape) + 1) != 1:
+            raise refused(name, f"softmax over axis {axis}", "over axis 1, the answers")
+        return self.put(name, "softmax", [x], shape, log=log)
+
+    def affine(self, name: str, x: str, gain: Any, bias: Any) -> str:
+        """A gain and a bias of each channel."""
+        return self.put(name, "affine", [x], self.shape(x), gain=gain, bias=bias)
+
+    def arithmetic(self, name: str, x: str, gain: Any = 1.0, bias: Any = 0.0) -> str:
+        """A gain and a bias as numbers or arrays, which broadcast against (samples, *shape)."""
+        return self.affine(name, x, self._by_channel(name, x, gain),
+                           self._by_channel(name, x, bias))  # fmt: skip
+
+    def _by_channel(self, name: str, x: str, value: Any) -> np.ndarray:
+        given, shape = np.asarray(value, float), self.shape(x)
+        try:
+            wide = np.broadcast_to(given, (1, *shape)).reshape(shape[0], -1)
+        except ValueError:
+            wide = np.zeros((1, 0))
+        if wide.size == 0 or (wide != wide[:, :1]).any():
+            raise refused(
+                name, f"arithmetic with an array of shape {given.shape} on shape {shape}",
+                "a number, or one for each channel",
+            )  # fmt: skip
+        return wide[:, 0].copy()
 
     def rectify(
         self, name: str, x: str, cap: Any = None, levels: Any = None, scale: Any = None
@@ -158,6 +200,13 @@ class Writer:
 def refused(name: str, problem: str, remedy: str) -> ValidationError:
     """What cannot be mapped, by name."""
     return ValidationError(f"convert, {name!r}", problem, "", remedy)
+
+
+def instead_of(what: str) -> str:
+    """What to do about an operation that has no spiking counterpart."""
+    key = what.lower()
+    instead = next((v for k, v in _INSTEAD.items() if k in key), "")
+    return f"use {instead}" if instead else "express it by these, or keep it outside of the model"
 
 
 def _numbers(values: Any) -> Any:

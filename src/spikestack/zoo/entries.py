@@ -40,6 +40,8 @@ class Entry:
         Share of the task's test samples that it names right, on the compiled engine.
     spikes
         Of a mean test sample, by population that fires.
+    operations
+        Synaptic operations of a mean test sample: ``additions`` and ``multiplications``.
     samples
         How many test samples there are.
     recipe
@@ -57,6 +59,7 @@ class Entry:
     task: str
     accuracy: float
     spikes: dict[str, float]
+    operations: dict[str, float]
     samples: int
     recipe: dict[str, Any]
     input: dict[str, Any]
@@ -64,8 +67,8 @@ class Entry:
 
 
 _KINDS: dict[str, Any] = {
-    "accuracy": (float, int), "samples": int, "spikes": dict, "recipe": dict, "input": dict,
-    "classes": list,
+    "accuracy": (float, int), "samples": int, "spikes": dict, "operations": dict, "recipe": dict,
+    "input": dict, "classes": list,
 }  # fmt: skip
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..errors import ValidationError
 from ..network.network import Network
-from .tasks import task
+from .counting import Counted
+from .tasks import Task, task
 
 __all__ = ["Result", "evaluate"]
 
@@ -30,7 +31,11 @@ class Result:
     samples
         How many there were.
     spikes
-        Of a mean sample, by population that fires; sources with graded values are left out.
+        Of a mean sample, by population that fires; populations with graded values are left out.
+    operations
+        Synaptic operations of a mean sample: an event, times the synapses that it goes to.
+        ``additions``, where events are 0 and 1 (or -1), and ``multiplications``, where they have
+        values; what is held for all steps counts in each.
     found, labels
         The class named for each sample, and the true one; int64 (samples,).
     """
@@ -39,18 +44,19 @@ class Result:
     accuracy: float
     samples: int
     spikes: dict[str, float]
+    operations: dict[str, float]
     found: np.ndarray
     labels: np.ndarray
 
 
 def evaluate(network: Network, about: str, limit: int | None = None) -> Result:
-    """Classify a task's test samples by the greatest mean potential of the readout.
+    """Classify a task's test samples by the greatest potential of the readout.
 
     Parameters
     ----------
     network
         Has the drive that the task feeds, and one population of which ``v`` is recorded, with a
-        neuron for each class. Its probes stay as they are.
+        neuron for each class. Its probes stay as they are: what is not recorded is not counted.
     about
         Name of the task.
     limit
@@ -59,30 +65,34 @@ def evaluate(network: Network, about: str, limit: int | None = None) -> Result:
     Raises
     ------
     ValidationError
-        If the network has no such drive or readout.
+        If the network has no such drive or readout, or recordings are needed that are not here.
     MissingExtraError
         If the task's samples need a part that is not installed.
     """
     given = task(about)
+    _observed(network, given)
     inputs, labels = given.samples("test")
     if limit is not None and limit < len(labels):
         chosen = np.linspace(0, len(labels) - 1, limit).round().astype(np.int64)
         inputs, labels = inputs[chosen], labels[chosen]
-    readout, firing = _observed(network, given.input["drive"], len(given.classes))
-    found, counts = [], dict.fromkeys(firing, 0)
+    readout, firing = _observed(network, given)
+    counted, found = Counted(network, given.input, firing), []
     for start in range(0, len(labels), _TOGETHER):
-        run = _run(network, given.input, inputs[start : start + _TOGETHER])
-        found.append(np.asarray(run[readout, "v"].values).mean(1).argmax(1))
-        for name in firing:
-            counts[name] += len(run.spikes[name])
+        part = inputs[start : start + _TOGETHER]
+        run = _run(network, given.input, part)
+        counted.add(run, part)
+        v = np.asarray(run[readout, "v"].values)
+        found.append((v[:, -1] if given.answer == "last" else v.mean(1)).argmax(1))
     named = np.concatenate(found).astype(np.int64)
-    spikes = {name: count / len(labels) for name, count in counts.items()}
     right = float((named == labels).mean())
-    return Result(about, right, len(labels), spikes, named, labels)
+    return Result(
+        about, right, len(labels), counted.spikes(), counted.operations(), named, labels
+    )  # fmt: skip
 
 
-def _observed(network: Network, drive: str, classes: int) -> tuple[str, list[str]]:
+def _observed(network: Network, given: Task) -> tuple[str, list[str]]:
     """The readout, and the populations whose spikes count."""
+    drive, classes = given.input["drive"], len(given.classes)
     if drive not in network.drives:
         raise ValidationError("evaluate", f"the network has no drive {drive!r}", "as the task does")
     read = [p.target.population for p in network.probes if p.variable == "v"]

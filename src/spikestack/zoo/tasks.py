@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..errors import MissingExtraError, UnknownNameError
+from ..errors import UnknownNameError
+from . import samples
 
 __all__ = ["TASKS", "Task", "task"]
 
-Parts = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-_PARTS = ("train", "validation", "test")
 _TEN = tuple(str(digit) for digit in range(10))
+_LETTERS = ("Space", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 @dataclass(frozen=True)
@@ -33,14 +32,17 @@ class Task:
     classes
         Names of the labels 0, 1, ...
     read
-        Gives inputs, labels and the places of the three parts.
+        Gives inputs and labels of one part, by its name.
+    answer
+        Which potential of the readout decides: its ``"mean"``, or the ``"last"``.
     """
 
     name: str
     about: str
     input: dict[str, Any]
     classes: tuple[str, ...]
-    read: Callable[[], tuple[np.ndarray, np.ndarray, Parts]]
+    read: Callable[[str], tuple[np.ndarray, np.ndarray]]
+    answer: str = "mean"
 
     def samples(self, part: str = "test") -> tuple[np.ndarray, np.ndarray]:
         """Inputs and labels (int64) of ``"train"``, ``"validation"`` or ``"test"``.
@@ -50,13 +52,13 @@ class Task:
         Raises
         ------
         MissingExtraError
-            Without scikit-learn.
+            Without the package that brings the images.
+        ValidationError
+            Where recordings are needed that are not here.
         """
-        if part not in _PARTS:
-            raise UnknownNameError(f"task {self.name!r}", part, _PARTS)
-        inputs, labels, parts = self.read()
-        places = parts[_PARTS.index(part)]
-        return inputs[places], labels[places]
+        if part not in samples.PARTS:
+            raise UnknownNameError(f"task {self.name!r}", part, samples.PARTS)
+        return self.read(part)
 
 
 def task(name: str) -> Task:
@@ -72,32 +74,11 @@ def task(name: str) -> Task:
     return TASKS[name]
 
 
-def _digits() -> tuple[np.ndarray, np.ndarray, Parts]:
-    try:
-        datasets: Any = importlib.import_module("sklearn.datasets")
-    except ImportError as error:
-        raise MissingExtraError("the task 'digits'", "demo") from error
-    pixels, labels = datasets.load_digits(return_X_y=True)
-    return (pixels / 16).astype(np.float32), labels, _stratified(labels)
+def _fed(drive: str, shape: list[int], steps: int, dt: float = 1.0) -> dict[str, Any]:
+    return {"drive": drive, "shape": shape, "steps": steps, "dt": dt}
 
 
-def _stratified(labels: np.ndarray) -> Parts:
-    """70, 10 and 20 % of each class: the first split of examples/train_digits.py."""
-    rng, cuts = np.random.default_rng(0), []
-    for label in np.unique(labels):
-        mine = rng.permutation(np.flatnonzero(labels == label))
-        cuts.append(np.split(mine, [round(0.7 * len(mine)), round(0.8 * len(mine))]))
-    train, validation, test = (np.concatenate(part) for part in zip(*cuts))
-    return train, validation, test
-
-
-def _camera() -> tuple[np.ndarray, np.ndarray, Parts]:
-    from ..demo.camera import see, splits
-
-    seen = see()
-    steps = seen.steps().swapaxes(0, 1)
-    return steps.reshape(*steps.shape[:2], -1), seen.labels, splits(seen.labels, seed=1)
-
+_MNIST = "digits of MNIST, 28 x 28 pixels from 0 to 1, held for {} steps; 100 of each are the test"
 
 TASKS = {
     made.name: made
@@ -106,17 +87,54 @@ TASKS = {
             "digits",
             "scikit-learn's digits of 8 x 8 grey levels, divided by 16 and held for all steps; "
             "20 % of each class are the test",
-            {"drive": "ExternalSpikes->pixels", "shape": [64], "steps": 25, "dt": 1.0},
+            _fed("ExternalSpikes->pixels", [64], 25),
             _TEN,
-            _digits,
+            samples.digits,
         ),
         Task(
             "digits-camera",
             "the same digits before an emulated event camera of 20 x 20 pixels and two "
             "polarities, 300 ms in 20 steps; two ninths of each class are the test",
-            {"drive": "events", "shape": [2, 20, 20], "steps": 20, "dt": 1.0},
+            _fed("events", [2, 20, 20], 20),
             _TEN,
-            _camera,
+            samples.camera,
+        ),
+        Task(
+            "mnist", _MNIST.format(12), _fed("ExternalSpikes->pixels", [28, 28], 12), _TEN,
+            samples.mnist,
+        ),
+        Task(
+            "mnist-dealt", _MNIST.format(10) + ", by another split",
+            _fed("input", [1, 28, 28], 10), _TEN, samples.mnist_dealt,
+        ),
+        Task(
+            "mnist-converted",
+            _MNIST.format(4) + ", by a third split; the potential after the last step decides",
+            _fed("input", [1, 28, 28], 4), _TEN, samples.mnist_converted, "last",
+        ),
+        Task(
+            "nmnist",
+            "900 digits of N-MNIST before an event camera of 34 x 34 pixels and two polarities, "
+            "315 ms in 9 steps; 100 are the test",
+            _fed("input", [2, 34, 34], 9), _TEN, samples.nmnist,
+        ),
+        Task(
+            "speech",
+            "spoken digits of five speakers, 40 mel bands less their mean in 56 steps of 12.5 ms; "
+            "takes 0 to 4 are the test",
+            _fed("ExternalSpikes->bands", [40], 56), _TEN, samples.speech,
+        ),
+        Task(
+            "braille",
+            "Braille letters under 12 taxels, pressures in 76 steps of 10 ms; repetitions 30 to 39 "
+            "are the test",
+            _fed("ExternalSpikes->taxels", [12], 76), _LETTERS,
+            partial(samples.braille, events=False),
+        ),
+        Task(
+            "braille-events", "the same letters as events of send-on-delta",
+            _fed("ExternalSpikes->taxels", [24], 76), _LETTERS,
+            partial(samples.braille, events=True),
         ),
     )
-}
+}  # fmt: skip
