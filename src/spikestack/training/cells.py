@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -159,6 +159,24 @@ class Cell:
         lanes = run.states.shape[1]
         shared(work, lanes, lanes * (last - first), grain=BLOCK)
 
+    def room_back(self, run: Run, steps: int, rows: list[int]) -> tuple[np.ndarray, ...]:
+        """Room for gradients of arrivals of so many `rows`; 0 where nothing will be written."""
+        lanes, made = run.states.shape[1], []
+        for r, count in enumerate(rows):
+            if count == 1 != steps:
+                made.append(np.zeros((1, lanes), self.real))
+            elif self.step.arrivals[r] is None:
+                made.append(np.zeros((steps, lanes), self.real))
+            elif r == 0 and self.shape.in_place:
+                made.append(run.kept[0])
+            else:
+                made.append(np.empty((steps, lanes), self.real))
+        return tuple(made)
+
+    def again(self, run: Run) -> Run:
+        """The run with a copy of what `backward` overwrites, for another pass over the original."""
+        return replace(run, kept=(run.kept[0].copy(), *run.kept[1:])) if self.n_kept else run
+
     def backward(
         self,
         run: Run,
@@ -170,7 +188,11 @@ class Cell:
         first: int,
         last: int,
     ) -> None:
-        """Go back from step `last` to `first`; `grad_states` is changed in place."""
+        """Go back from step `last` to `first`; `grad_states` is changed in place.
+
+        `grad_arrived` is what `room_back` gave, `grad_out` (steps, lanes), or (1, lanes) for the
+        same in all steps.
+        """
         given = grad_out if grad_out is not None else np.empty((0, 0), self.real)
 
         def work(low: int, high: int) -> None:

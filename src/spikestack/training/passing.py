@@ -97,7 +97,7 @@ class _Cell(torch.autograd.Function):
         arrived = tuple(a.detach().numpy() for a in given[n:])
         member.cell.prepare(run, steps, arrived[0] if arrived else None)
         member.cell.forward(run, arrived, 0, steps)
-        ctx.member, ctx.run, ctx.steps, ctx.held = member, run, steps, [len(a) for a in arrived]
+        ctx.member, ctx.runs, ctx.steps, ctx.held = member, [run], steps, [len(a) for a in arrived]
         sent = torch.from_numpy(run.out if run.out is not None else np.zeros((0, 0), np.float32))
         traces, final = torch.from_numpy(run.traces), torch.from_numpy(run.states)
         if run.out is None:
@@ -107,35 +107,35 @@ class _Cell(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        member, run, steps = ctx.member, ctx.run, ctx.steps
-        if run is None:
-            raise RuntimeError("a second backward pass through the same spikes; run forward again")
-        cell, lanes = member.cell, run.states.shape[1]
-        sent, traces, final = (None if g is None else g.contiguous().numpy() for g in grads)
+        member, cell, steps = ctx.member, ctx.member.cell, ctx.steps
+        (run,) = _last_use(ctx, [cell])
+        lanes = run.states.shape[1]
+        same = grads[0] is not None and len(grads[0]) > 1 and grads[0].stride(0) == 0
+        given = (grads[0][:1] if same else grads[0], *grads[1:])
+        sent, traces, final = (None if g is None else g.contiguous().numpy() for g in given)
         if sent is None and cell.shape.sends:
-            sent = np.zeros((steps, lanes), cell.real)
+            sent = np.zeros((1, lanes), cell.real)
         if traces is None:
             traces = np.zeros((len(cell.traced), steps, lanes), cell.real)
         states = np.zeros_like(run.states) if final is None else final.copy()
-        arrived = tuple(
-            np.zeros((1, lanes), cell.real) if rows == 1 != steps
-            else np.empty((steps, lanes), cell.real)
-            for rows in ctx.held
-        )  # fmt: skip
+        arrived = cell.room_back(run, steps, ctx.held)
         params = np.zeros((len(cell.wanted), lanes), cell.real)
         cell.backward(run, sent, traces, states, arrived, params, 0, steps)
-        _clear(cell, arrived)
         return (
             None, None, None, torch.from_numpy(states), *member.shared(params),
             *(torch.from_numpy(a) for a in arrived),
         )  # fmt: skip
 
 
-def _clear(cell: Cell, arrived: tuple[np.ndarray, ...]) -> None:
-    """Zero the gradients of arrivals that nothing depends on, which kernels leave alone."""
-    for a, place in zip(arrived, cell.step.arrivals):
-        if place is None:
-            a[:] = 0
+def _last_use(ctx: Any, cells: list[Cell]) -> list[Run]:
+    """The runs for a backward pass to overwrite, or copies while the graph is retained."""
+    if ctx.runs is None:
+        raise RuntimeError("a second backward pass through the same spikes; run forward again")
+    runs: list[Run] = ctx.runs
+    if torch._C._autograd._get_current_graph_task_keep_graph():  # type: ignore[attr-defined]
+        return [cell.again(run) for cell, run in zip(cells, runs)]
+    ctx.runs = None
+    return runs
 
 
 @dataclass(frozen=True)
@@ -218,8 +218,9 @@ class _Loop(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        loop, runs, given, depth, sent = ctx.loop, ctx.runs, ctx.given, ctx.depth, ctx.saved_tensors
+        loop, given, depth, sent = ctx.loop, ctx.given, ctx.depth, ctx.saved_tensors
         steps, members = loop.steps, loop.members
+        runs = _last_use(ctx, [m.cell for m in members])
         lanes = [r.states.shape[1] for r in runs]
         outs, traces, states, arrived, params = [], [], [], [], []
         for m, (member, run) in enumerate(zip(members, runs)):
@@ -232,9 +233,7 @@ class _Loop(torch.autograd.Function):
                 if trace is None else trace.contiguous().numpy()
             )  # fmt: skip
             states.append(np.zeros_like(run.states) if final is None else final.numpy().copy())
-            arrived.append(
-                tuple(np.empty((steps, lanes[m]), real) for _ in range(loop.receptors[m]))
-            )
+            arrived.append(cell.room_back(run, steps, [steps] * loop.receptors[m]))
             params.append(np.zeros((len(cell.wanted), lanes[m]), real))
         earlier = [np.zeros((d, n), o.dtype) for d, n, o in zip(depth, lanes, outs)]
         for t in range(steps - 1, -1, -1):
@@ -251,8 +250,6 @@ class _Loop(torch.autograd.Function):
                         )
                         came = outs[link.pre] if at >= 0 else earlier[link.pre]
                         came[at] += back.numpy().reshape(-1)
-        for member, mine in zip(members, arrived):
-            _clear(member.cell, mine)
         weighted = _weights(ctx.needs_input_grad, loop, given, sent, depth, arrived)
         flat: list[Any] = [*weighted, *(torch.from_numpy(s) for s in states)]
         for member, grad, mine in zip(members, params, arrived):

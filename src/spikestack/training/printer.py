@@ -51,7 +51,8 @@ class Shape:
     dt
         ms.
     in_place
-        Whether the first value kept for the backward pass takes the place of the first arrivals.
+        Whether the first value kept for the backward pass takes the place of the first arrivals,
+        and their gradient its place in turn.
     held
         Receptors at which the same arrives in every step: their arrays have one row.
     """
@@ -74,7 +75,8 @@ def source(step: Step, shape: Shape) -> str:
     periods, out, kept, marks, traces)`` advances the lanes from `low` to `high` by the steps from
     `first` to `last`, of which the one numbered 0 begins at step `clock`; `width` neurons make a
     trial. ``backward(first, last, low, high, clock, width, scalars, rows, keys, kept, marks,
-    grad_out, grad_traces, grad_states, grad_arrived, grad_params)`` goes back.
+    grad_out, grad_traces, grad_states, grad_arrived, grad_params)`` goes back; `grad_out` with one
+    row holds for all steps.
     """
     bits, real = (64, "float64") if shape.wide else (32, "float32")
     head = _HEAD.format(bits=bits, real=real)
@@ -124,13 +126,14 @@ def _backward(step: Step, shape: Shape) -> list[str]:
         if p is not None
     ]
     body += [f"e{n}[j] += x{p}" for n, p in enumerate(step.params.values()) if p is not None]
-    within = [
-        f"b{r} = grad_arrived[{r}][{0 if r in shape.held else 't'}, base:base + m]"
+    within = [_taken(name, shape, back=True) for name in _kept(step)]
+    within += [
+        "b0 = u0" if r == 0 and shape.in_place
+        else f"b{r} = grad_arrived[{r}][{0 if r in shape.held else 't'}, base:base + m]"
         for r, p in enumerate(step.arrivals)
         if p is not None
-    ]
-    within += ["g = grad_out[t, base:base + m]"] if shape.sends else []
-    within += [_taken(name, shape, back=True) for name in _kept(step)]
+    ]  # fmt: skip
+    within += ["g = grad_out[min(t, len(grad_out) - 1), base:base + m]"] if shape.sends else []
     within += [f"h{q} = grad_traces[{q}][t, base:base + m]" for q in range(len(shape.traced))]
     per_block = [f"d{k} = grad_states[{k}, base:base + m]" for k in range(len(step.stores))]
     per_block += [f"e{n} = grad_params[{n}, base:base + m]" for n in range(len(step.params))]
