@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,13 @@ import torch
 
 from ..errors import UnknownNameError
 from ..program.program import INJECTED, Program
+from .applying import apply
 from .cells import Cell
 from .derived import key_of
 from .links import Link
+from .packed import Packed, Spikes
 from .passing import Inner, Loop, Member, run_cell, run_loop
-from .products import Exact, apply
+from .products import Exact
 
 if TYPE_CHECKING:
     from .module import SpikingNetwork
@@ -65,7 +68,7 @@ class Output:
         To go on from.
     """
 
-    spikes: dict[str, Any] = field(default_factory=dict)
+    spikes: MutableMapping[str, Any] = field(default_factory=Spikes)
     traces: dict[str, Any] = field(default_factory=dict)
     state: State | None = None
 
@@ -90,9 +93,10 @@ class Call:
     def alone(self, k: int) -> list[Any]:
         """A population that does not feed back, over all steps."""
         arrivals = [self._arriving(k, r, ()) for r in range(self._receptors(k))]
-        member, initial, trained = self._member(k, [len(a) for a in arrivals])
+        rows = [len(a) for a in arrivals]
+        member, initial, trained = self._member(k, rows, self._packs(k))
         sent, traces, final = run_cell(member, self.steps, initial, trained, arrivals)
-        self._keep(k, member, sent if sent.numel() else None, final)
+        self._keep(k, member, sent if isinstance(sent, Packed) or sent.numel() else None, final)
         return [traces]
 
     def loop(self, members: tuple[int, ...]) -> list[Any]:
@@ -122,6 +126,18 @@ class Call:
         for k, (member, _, _), (sent, _, final) in zip(members, made, found):
             self._keep(k, member, sent if sent.numel() else None, final)
         return [traces for _, traces, _ in found]
+
+    def _packs(self, k: int) -> bool:
+        """Whether spikes of a population are kept as bytes: where all that see them read bytes."""
+        m, links = self.m, [link for link in self.m.links if link.pre == k]
+        code = self.program.populations[k].code
+        if not links or m.deterministic or k in m.layers.rates or code.emit is not None:
+            return False
+        parts = [part for link in links for part in link.parts]
+        learned: Any = m.delays
+        inner = any(link.post in r and k in r for link in links for r in m.rounds)
+        late = any(delay for delay, _ in parts) or any(link.name in learned for link in links)
+        return not inner and not late and all(product.reads_bytes for _, product in parts)
 
     def _product(self, product: Any) -> Any:
         """A product, exact where spikes must be the compiled engine's."""
@@ -188,7 +204,8 @@ class Call:
         if spikes is None:
             return None
         spikes = self._late(spikes, link.pre, delay)
-        rows, size = len(spikes), self.program.populations[link.pre].size
+        size = self.program.populations[link.pre].size
+        rows = self.steps if isinstance(spikes, Packed) else len(spikes)
         flat = spikes.reshape(rows * self.trials, size)
         made = apply(self._product(product), flat, self.weights[link.name])
         return self.m.layers.normalised(link.name, made).reshape(rows, -1)
@@ -218,7 +235,9 @@ class Call:
             old = whole.new_zeros((delay, whole.shape[1]))
         return torch.cat([old[len(old) - delay :], whole])[: self.steps]
 
-    def _member(self, k: int, rows: list[int]) -> tuple[Member, Any, tuple[Any, ...]]:
+    def _member(
+        self, k: int, rows: list[int], packed: bool = False
+    ) -> tuple[Member, Any, tuple[Any, ...]]:
         m, p = self.m, self.program.populations[k]
         derived = m.derived.get(k)
         held = frozenset(r for r, n in enumerate(rows) if n == 1 != self.steps)
@@ -234,12 +253,13 @@ class Call:
             varied |= {i for i, v in zip(wanted, trained) if v.ndim}
             if self.begin.clock == 0:
                 initial = self._started(initial, derived.started, made[len(wanted) :], p.size)
-        key = (k, held, varied)
+        packed = packed and p.code.spike is not None
+        key = (k, held, varied, packed)
         if key not in m._cells:
             m._cells[key] = Cell(
                 p, m.surrogates[k], scale=m.scales[k], detach=m.detach_reset, wanted=wanted,
                 rows=varied, traced=m._traced[k], dt=m.dt, dtype=m.dtype, fed=self._is_fed(k),
-                held=held,
+                held=held, packed=packed,
             )  # fmt: skip
         n_ref = 0 if p.n_ref is None else p.n_ref
         periods = np.tile(np.broadcast_to(n_ref, p.size).astype(np.int32), self.trials)

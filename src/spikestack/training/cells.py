@@ -75,6 +75,8 @@ class Cell:
         Place of the state that is given at every step, after the arrivals; None for none.
     held
         Receptors at which the same arrives in every step.
+    packed
+        Whether to store spikes as bytes; they must be 0 or 1.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Cell:
         dtype: torch.dtype = torch.float32,
         fed: int | None = None,
         held: frozenset[int] = frozenset(),
+        packed: bool = False,
     ) -> None:
         self.population, self.wanted, self.traced, self.dtype = population, wanted, traced, dtype
         wide = _DOUBLE[dtype]
@@ -119,6 +122,7 @@ class Cell:
             dt=dt,
             in_place=first is not None and self.receptors > 0 and 0 not in held,
             held=held,
+            packed=packed,
         )
         self.kernels = kernel_module(source(self.step, self.shape))
         marks = sum(self.step.is_boolean(i) for i in self.step.saved)
@@ -142,12 +146,14 @@ class Cell:
             kept[0] = first_arrivals
         run.kept = tuple(kept)
         run.marks = tuple(np.empty((steps, lanes), np.uint8) for _ in range(self.n_marks))
-        run.out = np.empty((steps, lanes), self.real) if self.shape.sends else None
+        kind = np.uint8 if self.shape.packed else self.real
+        run.out = np.empty((steps, lanes), kind) if self.shape.sends else None
         run.traces = np.empty((len(self.traced), steps, lanes), self.real)
 
     def forward(self, run: Run, arrived: tuple[np.ndarray, ...], first: int, last: int) -> None:
         """Advance from step `first` to `last` of `arrived`, each (steps, lanes); see `Shape`."""
-        out = run.out if run.out is not None else np.empty((0, 0), self.real)
+        kind = np.uint8 if self.shape.packed else self.real
+        out = run.out if run.out is not None else np.empty((0, 0), kind)
 
         def work(low: int, high: int) -> None:
             self.kernels.forward(
@@ -190,8 +196,8 @@ class Cell:
     ) -> None:
         """Go back from step `last` to `first`; `grad_states` is changed in place.
 
-        `grad_arrived` is what `room_back` gave, `grad_out` (steps, lanes), or (1, lanes) for the
-        same in all steps.
+        `grad_arrived` is what `room_back` gave, `grad_out` (last - first, lanes), or
+        (1, lanes) for the same in all steps.
         """
         given = grad_out if grad_out is not None else np.empty((0, 0), self.real)
 

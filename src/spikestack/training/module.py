@@ -22,6 +22,7 @@ from .inputs import Feed, feeds_of
 from .layers import Layers
 from .links import Link, link_of
 from .memory import keep_freed_memory
+from .packed import Packed
 from .quantising import bits_by_name, quantised
 from .scheduling import rounds_of
 from .surrogates import Surrogate, as_surrogate, resting_distance
@@ -273,7 +274,9 @@ class SpikingNetwork(torch.nn.Module):
                     name = f"{self.names[k]}.{program.populations[k].states[place]}"
                     out.traces[name] = made[q].reshape(steps, trials, -1)
         for k, name in enumerate(self.names):
-            if sent[k] is not None:
+            if isinstance(sent[k], Packed):
+                out.spikes[name] = sent[k].reshape(steps, trials, -1)
+            elif sent[k] is not None:
                 out.spikes[name] = sent[k].expand(steps, -1).reshape(steps, trials, -1)
         work.remember()
         out.state = after

@@ -6,13 +6,16 @@ them, so that nothing is stored twice.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 
+from .blocks import blocks
 from .cells import Cell, Run
+from .packed import Owed, Packed, task
 from .products import Product
 
 __all__ = ["Inner", "Loop", "Member", "run_cell", "run_loop"]
@@ -86,12 +89,20 @@ def run_cell(member: Member, steps: int, initial: Any, trained: Any, arrivals: A
     -------
     What was sent (steps, lanes), traced states (states, steps, lanes), and states at the end.
     """
-    return _Cell.apply(member, steps, len(trained), initial, *trained, *arrivals)
+    packed = Packed(None, None) if member.cell.shape.packed else None
+    given = (len(trained), initial, *trained, *arrivals)
+    sent, traces, final = _Cell.apply(member, steps, packed, *given)
+    if packed is not None:
+        packed.handle, sent = sent, packed
+    return sent, traces, final
 
 
 class _Cell(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, member: Member, steps: int, n: int, initial: Any, *given: Any) -> Any:
+    def forward(
+        ctx: Any, member: Member, steps: int, packed: Packed | None, n: int,
+        initial: Any, *given: Any,
+    ) -> Any:  # fmt: skip
         ctx.set_materialize_grads(False)
         run = member.start(initial, given[:n])
         arrived = tuple(a.detach().numpy() for a in given[n:])
@@ -102,6 +113,10 @@ class _Cell(torch.autograd.Function):
         traces, final = torch.from_numpy(run.traces), torch.from_numpy(run.states)
         if run.out is None:
             ctx.mark_non_differentiable(sent)
+        ctx.owed = []
+        if packed is not None:
+            packed.bytes, ctx.owed = sent, packed.owed
+            sent = torch.empty((), dtype=member.cell.dtype).expand(sent.shape)
         run.out, run.traces = None, np.zeros((0, 0, 0))
         return sent, traces, final
 
@@ -110,21 +125,42 @@ class _Cell(torch.autograd.Function):
         member, cell, steps = ctx.member, ctx.member.cell, ctx.steps
         (run,) = _last_use(ctx, [cell])
         lanes = run.states.shape[1]
-        same = grads[0] is not None and len(grads[0]) > 1 and grads[0].stride(0) == 0
-        given = (grads[0][:1] if same else grads[0], *grads[1:])
-        sent, traces, final = (None if g is None else g.contiguous().numpy() for g in given)
-        if sent is None and cell.shape.sends:
-            sent = np.zeros((1, lanes), cell.real)
+        out, *others = grads
+        traces, final = (None if g is None else g.contiguous().numpy() for g in others)
         if traces is None:
             traces = np.zeros((len(cell.traced), steps, lanes), cell.real)
         states = np.zeros_like(run.states) if final is None else final.copy()
         arrived = cell.room_back(run, steps, ctx.held)
         params = np.zeros((len(cell.wanted), lanes), cell.real)
-        cell.backward(run, sent, traces, states, arrived, params, 0, steps)
+        owed = [o for o in ctx.owed if o.task == task()]
+        ctx.owed.clear()
+        for first, last, sent in _sent_back(out, owed, steps, member):
+            cell.backward(run, sent, traces, states, arrived, params, first, last)
         return (
-            None, None, None, torch.from_numpy(states), *member.shared(params),
+            None, None, None, None, torch.from_numpy(states), *member.shared(params),
             *(torch.from_numpy(a) for a in arrived),
         )  # fmt: skip
+
+
+def _sent_back(out: Any, owed: list[Owed], steps: int, member: Member) -> Iterator[Any]:
+    """First and last step of parts of a run, the last part first, and gradients of what was sent.
+
+    `out` is what autograd has of them, None for 0.
+    """
+    if not owed:
+        if out is None and member.cell.shape.sends:
+            out = torch.zeros((1, member.trials * member.width), dtype=member.cell.dtype)
+        elif out is not None and steps > 1 and out.stride(0) == 0:
+            out = out[:1]
+        yield 0, steps, None if out is None else out.contiguous().numpy()
+        return
+    nothing = out.stride() == (0, 0) and not out[0, 0]
+    parts = list(blocks(steps, out.shape[1] * out.element_size()))
+    for at in reversed(parts):
+        rows = at.start * member.trials, at.stop * member.trials
+        made = [o.of(*rows).reshape(-1, out.shape[1]) for o in owed]
+        whole = sum(made[1:], made[0]) if nothing else sum(made, out[at])
+        yield at.start, at.stop, whole.contiguous().numpy()
 
 
 def _last_use(ctx: Any, cells: list[Cell]) -> list[Run]:
@@ -239,7 +275,14 @@ class _Loop(torch.autograd.Function):
         for t in range(steps - 1, -1, -1):
             for m in range(len(members) - 1, -1, -1):
                 members[m].cell.backward(
-                    runs[m], outs[m], traces[m], states[m], arrived[m], params[m], t, t + 1
+                    runs[m],
+                    outs[m][t : t + 1],
+                    traces[m],
+                    states[m],
+                    arrived[m],
+                    params[m],
+                    t,
+                    t + 1,
                 )
                 for link in loop.inner:
                     at = t - link.delay

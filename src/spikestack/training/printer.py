@@ -55,6 +55,8 @@ class Shape:
         and their gradient its place in turn.
     held
         Receptors at which the same arrives in every step: their arrays have one row.
+    packed
+        Whether `out` takes bytes, 1 for a spike.
     """
 
     rows: frozenset[int]
@@ -66,6 +68,7 @@ class Shape:
     dt: float
     in_place: bool = False
     held: frozenset[int] = frozenset()
+    packed: bool = False
 
 
 def source(step: Step, shape: Shape) -> str:
@@ -75,8 +78,8 @@ def source(step: Step, shape: Shape) -> str:
     periods, out, kept, marks, traces)`` advances the lanes from `low` to `high` by the steps from
     `first` to `last`, of which the one numbered 0 begins at step `clock`; `width` neurons make a
     trial. ``backward(first, last, low, high, clock, width, scalars, rows, keys, kept, marks,
-    grad_out, grad_traces, grad_states, grad_arrived, grad_params)`` goes back; `grad_out` with one
-    row holds for all steps.
+    grad_out, grad_traces, grad_states, grad_arrived, grad_params)`` goes back; `grad_out` begins
+    at `first`; one row of it holds for all steps.
     """
     bits, real = (64, "float64") if shape.wide else (32, "float32")
     head = _HEAD.format(bits=bits, real=real)
@@ -95,7 +98,7 @@ def _forward(step: Step, shape: Shape) -> list[str]:
         body.append("left = select(c[j] > 0, int32(c[j] - int32(1)), int32(0))")
         body.append(f"c[j] = select(x{step.spike}, n_ref[j], left)")
     if step.out is not None:
-        body.append(f"o[j] = x{step.out}")
+        body.append(f"o[j] = x{step.spike if shape.packed else step.out}")
     body += [f"{name}[j] = x{i}" for name, i in kept.items()]
     body += [f"v{q}[j] = x{step.stores[k]}" for q, k in enumerate(shape.traced)]
     within = [
@@ -133,7 +136,9 @@ def _backward(step: Step, shape: Shape) -> list[str]:
         for r, p in enumerate(step.arrivals)
         if p is not None
     ]  # fmt: skip
-    within += ["g = grad_out[min(t, len(grad_out) - 1), base:base + m]"] if shape.sends else []
+    within += (
+        ["g = grad_out[min(t - first, len(grad_out) - 1), base:base + m]"] if shape.sends else []
+    )
     within += [f"h{q} = grad_traces[{q}][t, base:base + m]" for q in range(len(shape.traced))]
     per_block = [f"d{k} = grad_states[{k}, base:base + m]" for k in range(len(step.stores))]
     per_block += [f"e{n} = grad_params[{n}, base:base + m]" for n in range(len(step.params))]
