@@ -89,13 +89,18 @@ class Call:
         self.m, self.program, self.steps, self.trials = module, program, steps, trials
         self.fed, self.begin, self.after, self.weights, self.sent = fed, begin, after, weights, sent
         self.masks: dict[int, Any] = {}
+        self.passed: set[int] = set()
 
     def alone(self, k: int) -> list[Any]:
         """A population that does not feed back, over all steps."""
-        arrivals = [self._arriving(k, r, ()) for r in range(self._receptors(k))]
+        fixed = self._is_fixed(k)
+        arrivals = [self._arriving(k, r, (), not fixed) for r in range(self._receptors(k))]
         rows = [len(a) for a in arrivals]
-        member, initial, trained = self._member(k, rows, self._packs(k))
+        member, initial, trained = self._member(k, rows, self._packs(k), fixed)
         sent, traces, final = run_cell(member, self.steps, initial, trained, arrivals)
+        if fixed and len(arrivals) == 1 and _passed(sent, arrivals[0]):
+            sent = arrivals[0]
+            self.passed.add(k)
         self._keep(k, member, sent if isinstance(sent, Packed) or sent.numel() else None, final)
         return [traces]
 
@@ -126,6 +131,13 @@ class Call:
         for k, (member, _, _), (sent, _, final) in zip(members, made, found):
             self._keep(k, member, sent if sent.numel() else None, final)
         return [traces for _, traces, _ in found]
+
+    def _is_fixed(self, k: int) -> bool:
+        """Whether a population depends on nothing that could ask for gradients."""
+        feeds = [self.fed[f.name] for f in self.m.feeds if f.population == k and f.name in self.fed]
+        learned = any(x.requires_grad for x in (*feeds, self.begin.states[k]))
+        linked = any(link.post == k for link in self.m.links)
+        return not learned and not linked and k not in self.m.derived
 
     def _packs(self, k: int) -> bool:
         """Whether spikes of a population are kept as bytes: where all that see them read bytes."""
@@ -175,12 +187,12 @@ class Call:
     def _whole(self, arriving: Any, k: int) -> Any:
         return arriving if len(arriving) == self.steps else arriving.expand(self.steps, -1).clone()
 
-    def _arriving(self, k: int, receptor: int, members: tuple[int, ...]) -> Any:
-        """All that comes to a receptor from outside `members`: (steps or 1, lanes), our own."""
+    def _arriving(self, k: int, receptor: int, members: tuple[int, ...], own: bool = True) -> Any:
+        """All that comes to a receptor from outside `members`: (steps or 1, lanes)."""
         n = self.program.populations[k].size
         real = len(self.program.populations[k].receptors)
         parts = [
-            feed.arriving(self.fed, self.steps, self.trials, n, self.begin.clock, self.m.dtype)
+            feed.arriving(self.fed, self.steps, self.trials, n, self.begin.clock, self.m.dtype, own)
             for feed in self.m.feeds
             if feed.population == k
             and (feed.receptor == receptor or (feed.receptor < 0 and receptor == real))
@@ -236,7 +248,7 @@ class Call:
         return torch.cat([old[len(old) - delay :], whole])[: self.steps]
 
     def _member(
-        self, k: int, rows: list[int], packed: bool = False
+        self, k: int, rows: list[int], packed: bool = False, fixed: bool = False
     ) -> tuple[Member, Any, tuple[Any, ...]]:
         m, p = self.m, self.program.populations[k]
         derived = m.derived.get(k)
@@ -254,12 +266,12 @@ class Call:
             if self.begin.clock == 0:
                 initial = self._started(initial, derived.started, made[len(wanted) :], p.size)
         packed = packed and p.code.spike is not None
-        key = (k, held, varied, packed)
+        key = (k, held, varied, packed, fixed)
         if key not in m._cells:
             m._cells[key] = Cell(
                 p, m.surrogates[k], scale=m.scales[k], detach=m.detach_reset, wanted=wanted,
                 rows=varied, traced=m._traced[k], dt=m.dt, dtype=m.dtype, fed=self._is_fed(k),
-                held=held, packed=packed,
+                held=held, packed=packed, forward_only=fixed,
             )  # fmt: skip
         n_ref = 0 if p.n_ref is None else p.n_ref
         periods = np.tile(np.broadcast_to(n_ref, p.size).astype(np.int32), self.trials)
@@ -274,3 +286,10 @@ class Call:
         for place, value in zip(places, values):
             rows[place] = value.expand(size).repeat(self.trials)
         return torch.stack(rows)
+
+
+def _passed(sent: Any, given: Any) -> bool:
+    """Whether what was sent is what was given, so that one of them is enough."""
+    if isinstance(sent, Packed) or sent.shape != given.shape or not sent.numel():
+        return False
+    return torch.equal(sent[0], given[0]) and torch.equal(sent, given)

@@ -77,6 +77,8 @@ class Cell:
         Receptors at which the same arrives in every step.
     packed
         Whether to store spikes as bytes; they must be 0 or 1.
+    forward_only
+        Whether no gradients are asked for; arrivals are not written over then.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Cell:
         fed: int | None = None,
         held: frozenset[int] = frozenset(),
         packed: bool = False,
+        forward_only: bool = False,
     ) -> None:
         self.population, self.wanted, self.traced, self.dtype = population, wanted, traced, dtype
         wide = _DOUBLE[dtype]
@@ -120,13 +123,18 @@ class Cell:
             sends=self.step.out is not None,
             streams=population.streams.shape[1],
             dt=dt,
-            in_place=first is not None and self.receptors > 0 and 0 not in held,
+            in_place=first is not None
+            and self.receptors > 0
+            and 0 not in held
+            and not forward_only,
             held=held,
             packed=packed,
+            forward_only=forward_only,
         )
         self.kernels = kernel_module(source(self.step, self.shape))
-        marks = sum(self.step.is_boolean(i) for i in self.step.saved)
-        self.n_marks, self.n_kept = marks, len(self.step.saved) - marks
+        saved = () if forward_only else self.step.saved
+        marks = sum(self.step.is_boolean(i) for i in saved)
+        self.n_marks, self.n_kept = marks, len(saved) - marks
 
     @property
     def real(self) -> type:

@@ -22,7 +22,7 @@ from .inputs import Feed, feeds_of
 from .layers import Layers
 from .links import Link, link_of
 from .memory import keep_freed_memory
-from .packed import Packed
+from .packed import Passed
 from .quantising import bits_by_name, quantised
 from .scheduling import rounds_of
 from .surrogates import Surrogate, as_surrogate, resting_distance
@@ -274,10 +274,9 @@ class SpikingNetwork(torch.nn.Module):
                     name = f"{self.names[k]}.{program.populations[k].states[place]}"
                     out.traces[name] = made[q].reshape(steps, trials, -1)
         for k, name in enumerate(self.names):
-            if isinstance(sent[k], Packed):
-                out.spikes[name] = sent[k].reshape(steps, trials, -1)
-            elif sent[k] is not None:
-                out.spikes[name] = sent[k].expand(steps, -1).reshape(steps, trials, -1)
+            if sent[k] is not None:
+                shown = Passed(sent[k]) if k in work.passed else sent[k]
+                out.spikes[name] = shown.reshape(steps, trials, -1)
         work.remember()
         out.state = after
         return out
@@ -299,7 +298,9 @@ class SpikingNetwork(torch.nn.Module):
         for name, value in inputs.items():
             if name not in open_ones:
                 raise UnknownNameError("forward, inputs", name, open_ones)
-            tensor = torch.as_tensor(value).to(self.dtype)
+            # Other arrays are copied: a change before the backward pass would go unseen.
+            tensor = value if isinstance(value, torch.Tensor) else torch.tensor(value)
+            tensor = tensor.to(self.dtype)
             tensor = tensor.reshape(*tensor.shape[: 1 + (tensor.ndim > 2)], -1)
             if tensor.ndim == 2:
                 tensor = tensor[None]

@@ -14,7 +14,7 @@ import torch
 
 from .products import Product
 
-__all__ = ["Owed", "Packed", "Spikes", "owe", "task"]
+__all__ = ["Owed", "Packed", "Passed", "Spikes", "owe", "task"]
 
 
 def task() -> int:
@@ -72,6 +72,21 @@ class Packed:
         return Packed(self.handle.reshape(shape), self.bytes.reshape(shape), self.owed)
 
 
+@dataclass
+class Passed:
+    """What a population sent, and was given, by a tensor that may be the caller's."""
+
+    given: Any
+
+    def numbers(self) -> Any:
+        """A copy."""
+        return self.given.clone()
+
+    def reshape(self, *shape: int) -> Passed:
+        """The same in another shape."""
+        return Passed(self.given.reshape(shape))
+
+
 class _Unpacked(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, handle: Any, given: Any) -> Any:
@@ -90,7 +105,7 @@ class Spikes(MutableMapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         found = self._made[name]
-        if isinstance(found, Packed):
+        if isinstance(found, Packed | Passed):
             found = self._made[name] = found.numbers()
         return found
 

@@ -83,7 +83,7 @@ def run_cell(member: Member, steps: int, initial: Any, trained: Any, arrivals: A
     trained
         Tensors of the cell's `wanted` parameters.
     arrivals
-        By receptor, (steps or 1, lanes); taken over.
+        By receptor, (steps or 1, lanes); taken over, unless the cell only goes forward.
 
     Returns
     -------
@@ -275,15 +275,9 @@ class _Loop(torch.autograd.Function):
         for t in range(steps - 1, -1, -1):
             for m in range(len(members) - 1, -1, -1):
                 members[m].cell.backward(
-                    runs[m],
-                    outs[m][t : t + 1],
-                    traces[m],
-                    states[m],
-                    arrived[m],
-                    params[m],
-                    t,
-                    t + 1,
-                )
+                    runs[m], outs[m][t : t + 1], traces[m], states[m], arrived[m], params[m],
+                    t, t + 1,
+                )  # fmt: skip
                 for link in loop.inner:
                     at = t - link.delay
                     if link.post == m and at >= -depth[link.pre]:

@@ -57,6 +57,8 @@ class Shape:
         Receptors at which the same arrives in every step: their arrays have one row.
     packed
         Whether `out` takes bytes, 1 for a spike.
+    forward_only
+        Whether nothing is kept, and arrivals are only read.
     """
 
     rows: frozenset[int]
@@ -69,6 +71,7 @@ class Shape:
     in_place: bool = False
     held: frozenset[int] = frozenset()
     packed: bool = False
+    forward_only: bool = False
 
 
 def source(step: Step, shape: Shape) -> str:
@@ -83,11 +86,12 @@ def source(step: Step, shape: Shape) -> str:
     """
     bits, real = (64, "float64") if shape.wide else (32, "float32")
     head = _HEAD.format(bits=bits, real=real)
-    return head + "\n".join([*_forward(step, shape), "", "", *_backward(step, shape)]) + "\n"
+    back = [] if shape.forward_only else ["", "", *_backward(step, shape)]
+    return head + "\n".join([*_forward(step, shape), *back]) + "\n"
 
 
 def _forward(step: Step, shape: Shape) -> list[str]:
-    kept = _kept(step)
+    kept = {} if shape.forward_only else _kept(step)
     body = list(_values(step.forward, shape))
     body += [
         f"s{k}[j] = x{s}"
@@ -136,9 +140,8 @@ def _backward(step: Step, shape: Shape) -> list[str]:
         for r, p in enumerate(step.arrivals)
         if p is not None
     ]  # fmt: skip
-    within += (
-        ["g = grad_out[min(t - first, len(grad_out) - 1), base:base + m]"] if shape.sends else []
-    )
+    if shape.sends:
+        within.append("g = grad_out[min(t - first, len(grad_out) - 1), base:base + m]")
     within += [f"h{q} = grad_traces[{q}][t, base:base + m]" for q in range(len(shape.traced))]
     per_block = [f"d{k} = grad_states[{k}, base:base + m]" for k in range(len(step.stores))]
     per_block += [f"e{n} = grad_params[{n}, base:base + m]" for n in range(len(step.params))]
