@@ -12,9 +12,11 @@ from typing import Any
 
 import torch
 
+from ..numerics.compiling import njit
 from .products import Product
+from .threads import shared
 
-__all__ = ["Owed", "Packed", "Passed", "Spikes", "owe", "task"]
+__all__ = ["Owed", "Packed", "Passed", "Spikes", "owe", "passed", "task"]
 
 
 def task() -> int:
@@ -126,3 +128,29 @@ class Spikes(MutableMapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
+
+
+def passed(sent: Any, given: Any) -> bool:
+    """Whether what was sent is what was given, so that one of them is enough."""
+    if isinstance(sent, Packed) or sent.shape != given.shape or not sent.numel():
+        return False
+    a, b, differs = sent.numpy(), given.numpy(), []
+
+    def work(low: int, high: int) -> None:
+        if _differ(a, b, low, high):
+            differs.append(low)
+
+    shared(work, len(a), a.size)
+    return not differs
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _differ(a, b, low, high):  # type: ignore[no-untyped-def]
+    for r in range(low, high):
+        found = 0
+        x, y = a[r], b[r]
+        for j in range(x.shape[0]):
+            found += 1 if x[j] != y[j] else 0
+        if found:
+            return True
+    return False

@@ -11,10 +11,14 @@ import numpy as np
 import torch
 
 from ..numerics.compiling import njit
+from .threads import shared
 
 __all__ = ["gathered", "pooled", "scattered", "unpooled"]
 
 Pair = tuple[int, int]
+
+#: Of a sum over rows, each by one thread; always so many, for the same sum on any number of them.
+_PARTS = 8
 
 
 def pooled(
@@ -25,10 +29,15 @@ def pooled(
     made = torch.empty((len(images), shape[0] * h * w), dtype=dtype or images.dtype)
     planes = images.contiguous().numpy().reshape(-1, *shape[1:])
     out = made.numpy().reshape(-1, h, w)
-    if windows == strides == (2, 2):
-        _pool_pairs(planes, out)
-    else:
-        _pool(planes, *windows, *strides, out)
+    pairs = windows == strides == (2, 2)
+
+    def work(low: int, high: int) -> None:
+        if pairs:
+            _pool_pairs(planes[low:high], out[low:high])
+        else:
+            _pool(planes[low:high], *windows, *strides, out[low:high])
+
+    shared(work, len(planes), planes.size)
     return made
 
 
@@ -41,10 +50,15 @@ def unpooled(
     made = torch.empty((len(grad), size), dtype=grad.dtype) if room is None else room
     planes = grad.contiguous().numpy().reshape(-1, h, w)
     out = made.numpy().reshape(-1, *shape[1:])
-    if windows == strides == (2, 2):
-        _unpool_pairs(planes, out)
-    else:
-        _unpool(planes, *windows, *strides, out)
+    pairs = windows == strides == (2, 2)
+
+    def work(low: int, high: int) -> None:
+        if pairs:
+            _unpool_pairs(planes[low:high], out[low:high])
+        else:
+            _unpool(planes[low:high], *windows, *strides, out[low:high])
+
+    shared(work, len(planes), out.size)
     return made
 
 
@@ -108,7 +122,11 @@ def scattered(seen: Any, weights: Any, stencil: Any) -> Any:
     sides = _sides(s, kernel.shape[1:3])
     made = torch.empty((len(seen), kernel.shape[3] * sides[0] * sides[1]), dtype=weights.dtype)
     out = made.numpy().reshape(-1, kernel.shape[3], *sides)
-    _scatter_events(planes, kernel, *s.stride, *s.padding, out)
+
+    def work(low: int, high: int) -> None:
+        _scatter_events(planes[low:high], kernel, *s.stride, *s.padding, out[low:high])
+
+    shared(work, len(planes), out.size)
     return made
 
 
@@ -118,9 +136,17 @@ def gathered(seen: Any, grad: Any, like: Any, stencil: Any) -> Any:
     planes = seen.contiguous().numpy().reshape(-1, *s.pooled)
     n_out, into, kh, kw = like.shape
     g = grad.contiguous().numpy()
-    made = np.zeros((into, kh, kw, n_out), g.dtype)
     g = g.reshape(-1, n_out, *_sides(s, (kh, kw)))
-    _gather_events(planes, g, *s.stride, *s.padding, made)
+    parts = np.zeros((_PARTS, into, kh, kw, n_out), g.dtype)
+    edges = [len(g) * k // _PARTS for k in range(_PARTS + 1)]
+
+    def work(low: int, high: int) -> None:
+        for k in range(low, high):
+            at = slice(edges[k], edges[k + 1])
+            _gather_events(planes[at], g[at], *s.stride, *s.padding, parts[k])
+
+    shared(work, _PARTS, g.size)
+    made = parts.sum(0)
     turned = made.transpose(3, 0, 1, 2)[:, :, ::-1, ::-1]
     return torch.from_numpy(np.ascontiguousarray(turned)).to(like.dtype)
 
