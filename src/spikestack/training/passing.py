@@ -168,7 +168,9 @@ def _last_use(ctx: Any, cells: list[Cell]) -> list[Run]:
     if ctx.runs is None:
         raise RuntimeError("a second backward pass through the same spikes; run forward again")
     runs: list[Run] = ctx.runs
-    if torch._C._autograd._get_current_graph_task_keep_graph():  # type: ignore[attr-defined]
+    # PyTorch has no public name for this; without it, as if the graph were retained.
+    retained = getattr(torch._C._autograd, "_get_current_graph_task_keep_graph", None)  # type: ignore[attr-defined]
+    if retained is None or retained():
         return [cell.again(run) for cell, run in zip(cells, runs)]
     ctx.runs = None
     return runs
