@@ -55,7 +55,7 @@ def both(
     rng = np.random.default_rng(9)
     weigh_out = rng.normal(size=(steps, lanes))
     weigh_traces = rng.normal(size=run.traces.shape)
-    grads = tuple(np.empty((steps, lanes)) for _ in arrivals)
+    grads = cell.room_back(run, steps, [steps] * len(arrivals))
     grad_states, grad_params = np.zeros_like(initial), np.zeros((len(wanted), lanes))
     cell.backward(
         run, weigh_out if run.out is not None else None, weigh_traces, grad_states, grads,
@@ -159,7 +159,8 @@ def test_a_whole_number_of_spikes() -> None:
         s[t] = np.clip(np.floor(u[t] + 0.5), 0, 3)
         v = u[t] - s[t]
     assert run.out is not None and np.allclose(run.out, s) and s.max() == 3
-    weigh, grad, expected = rng.normal(size=x.shape), np.empty_like(x), np.empty_like(x)
+    weigh, expected = rng.normal(size=x.shape), np.empty_like(x)
+    (grad,) = cell.room_back(run, steps, [steps])
     cell.backward(
         run, weigh, np.zeros((0, steps, lanes)), np.zeros((1, lanes)), (grad,),
         np.zeros((0, lanes)), 0, steps,

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch", reason="the extra train is not installed")
 
 from spikestack.training import sparse  # noqa: E402
-from spikestack.training.multiplying import dot  # noqa: E402
+from spikestack.training.images import ImageProduct, PoolProduct, Stencil  # noqa: E402
+from spikestack.training.multiplying import dot, paired  # noqa: E402
 from spikestack.training.products import DenseProduct, ListedProduct  # noqa: E402
 
 
@@ -83,3 +84,52 @@ def test_lists_are_matrices_with_gaps(graded: bool) -> None:
     close(listed.arrivals(x, w), dense.arrivals(x, matrix).double())
     close(listed.back(g, w), dense.back(g, matrix).double())
     close(listed.weights(x, g, w), dense.weights(x, g, matrix)[pre, post].double())
+
+
+def test_tall_products_are_summed_by_blocks() -> None:
+    for rows in (1, 1024, 2500):
+        a, b = torch.randn(rows, 30), torch.randn(rows, 9)
+        close(paired(a, b), a.double().t() @ b.double())
+
+
+PRODUCTS = {
+    "matrix": (DenseProduct(), (60, 40)),
+    "convolution": (ImageProduct(Stencil((4, 8, 8), padding=(1, 1))), (16, 4, 3, 3)),
+    "of sums": (ImageProduct(Stencil((4, 8, 8), (2, 2), (1, 1), pool=(2, 2))), (5, 4, 3, 3)),
+    "to all": (ImageProduct(Stencil((4, 8, 8), pool=(2, 2))), (7, 4, 4, 4)),
+    "pooling": (PoolProduct((4, 8, 8), (2, 2), (2, 2)), ()),
+}
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5])
+@pytest.mark.parametrize("name", list(PRODUCTS))
+def test_bytes_are_seen_as_numbers(name: str, share: float) -> None:
+    """The same forward and back, whether spikes are bytes or numbers."""
+    product, shape = PRODUCTS[name]
+    torch.manual_seed(4)
+    weights = torch.randn(shape)
+    x = spikes(2300, 60 if name == "matrix" else 256, share, False, 5)
+    seen = product.seen(x)
+    expected = product.arrivals(seen, weights)
+    slopes = torch.randn(expected.shape)
+    back = product.weights(seen, slopes, weights), product.back(slopes, weights)
+    packed = product.seen(x.to(torch.uint8), torch.float32)
+    close(product.arrivals(packed, weights), expected.double())
+    found = product.weights(packed, slopes, weights), product.back(slopes, weights)
+    for a, b in zip(found, back):
+        close(a, b.double())
+
+
+def test_sums_of_events_are_the_same_on_any_number_of_threads() -> None:
+    product, shape = PRODUCTS["convolution"]
+    torch.manual_seed(4)
+    weights, x = torch.randn(shape), spikes(700, 256, 0.02, True, 5)
+    slopes, before = torch.randn(700, 16 * 64), torch.get_num_threads()
+    made = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            made.append((product.arrivals(x, weights), product.weights(x, slopes, weights)))
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(a, b) for more in made[1:] for a, b in zip(made[0], more))

@@ -83,7 +83,7 @@ def run_cell(name: str, precision: str, home: homes.Home) -> list[np.ndarray]:
     cell.forward(run, given, 0, STEPS)
     weigh = home.put(rng.normal(size=(STEPS, LANES)).astype(real))
     weigh_traces = home.put(rng.normal(size=run.traces.shape).astype(real))
-    grads = tuple(home.zeros((STEPS, LANES), real) for _ in given)
+    grads = cell.room_back(run, STEPS, [STEPS] * len(given))
     states = home.zeros(initial.shape, real)
     params = home.zeros((len(cell.wanted), LANES), real)
     out = run.out

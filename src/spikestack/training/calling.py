@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,14 @@ import torch
 
 from ..errors import UnknownNameError, ValidationError
 from ..program.program import INJECTED, Program
+from .applying import apply
 from .cells import Cell
 from .derived import key_of
 from .homes import copied
 from .links import Link
+from .packed import Packed, Spikes, passed
 from .passing import Inner, Loop, Member, run_cell, run_loop
-from .products import Exact, apply
+from .products import Exact
 
 if TYPE_CHECKING:
     from .module import SpikingNetwork
@@ -66,7 +69,7 @@ class Output:
         To go on from.
     """
 
-    spikes: dict[str, Any] = field(default_factory=dict)
+    spikes: MutableMapping[str, Any] = field(default_factory=Spikes)
     traces: dict[str, Any] = field(default_factory=dict)
     state: State | None = None
 
@@ -87,15 +90,21 @@ class Call:
         self.m, self.program, self.steps, self.trials = module, program, steps, trials
         self.fed, self.begin, self.after, self.weights, self.sent = fed, begin, after, weights, sent
         self.masks: dict[int, Any] = {}
+        self.passed: set[int] = set()
 
     def alone(self, k: int) -> list[Any]:
         """A population that does not feed back, over all steps."""
-        arrivals = [self._arriving(k, r, ()) for r in range(self._receptors(k))]
+        fixed = self._is_fixed(k)
+        arrivals = [self._arriving(k, r, (), not fixed) for r in range(self._receptors(k))]
         if f"p{k}" in self.m.parallels:
             return [self._over_time(k, self._whole(arrivals[0], k))]
-        member, initial, trained = self._member(k, [len(a) for a in arrivals])
+        rows = [len(a) for a in arrivals]
+        member, initial, trained = self._member(k, rows, self._packs(k), fixed)
         sent, traces, final = run_cell(member, self.steps, initial, trained, arrivals)
-        self._keep(k, member, sent if sent.numel() else None, final)
+        if fixed and len(arrivals) == 1 and passed(sent, arrivals[0]):
+            sent = arrivals[0]
+            self.passed.add(k)
+        self._keep(k, member, sent if isinstance(sent, Packed) or sent.numel() else None, final)
         return [traces]
 
     def _over_time(self, k: int, arrived: Any) -> Any:
@@ -146,6 +155,29 @@ class Call:
             self._keep(k, member, sent if sent.numel() else None, final)
         return [traces for _, traces, _ in found]
 
+    def _is_fixed(self, k: int) -> bool:
+        """Whether a population depends on nothing that could ask for gradients."""
+        feeds = [self.fed[f.name] for f in self.m.feeds if f.population == k and f.name in self.fed]
+        if self.m.device.type != "cpu":
+            return False
+        learned = any(x.requires_grad for x in (*feeds, self.begin.states[k]))
+        linked = any(link.post == k for link in self.m.links)
+        return not learned and not linked and k not in self.m.derived
+
+    def _packs(self, k: int) -> bool:
+        """Whether spikes of a population are kept as bytes: where all that see them read bytes."""
+        m, links = self.m, [link for link in self.m.links if link.pre == k]
+        code = self.program.populations[k].code
+        if m.device.type != "cpu":
+            return False
+        if not links or m.deterministic or k in m.layers.rates or code.emit is not None:
+            return False
+        parts = [part for link in links for part in link.parts]
+        learned: Any = m.delays
+        inner = any(link.post in r and k in r for link in links for r in m.rounds)
+        late = any(delay for delay, _ in parts) or any(link.name in learned for link in links)
+        return not inner and not late and all(product.reads_bytes for _, product in parts)
+
     def _product(self, product: Any) -> Any:
         """A product, exact where spikes must be the compiled engine's."""
         return Exact(product) if self.m.deterministic else product
@@ -182,13 +214,13 @@ class Call:
     def _whole(self, arriving: Any, k: int) -> Any:
         return arriving if len(arriving) == self.steps else arriving.expand(self.steps, -1).clone()
 
-    def _arriving(self, k: int, receptor: int, members: tuple[int, ...]) -> Any:
-        """All that comes to a receptor from outside `members`: (steps or 1, lanes), our own."""
+    def _arriving(self, k: int, receptor: int, members: tuple[int, ...], own: bool = True) -> Any:
+        """All that comes to a receptor from outside `members`: (steps or 1, lanes)."""
         n = self.program.populations[k].size
-        real = len(self.program.populations[k].receptors)
+        real, place = len(self.program.populations[k].receptors), self.m.device
         parts = [
             feed.arriving(
-                self.fed, self.steps, self.trials, n, self.begin.clock, self.m.dtype, self.m.device
+                self.fed, self.steps, self.trials, n, self.begin.clock, self.m.dtype, own, place
             )
             for feed in self.m.feeds
             if feed.population == k
@@ -215,7 +247,8 @@ class Call:
         if spikes is None:
             return None
         spikes = self._late(spikes, link.pre, delay)
-        rows, size = len(spikes), self.program.populations[link.pre].size
+        size = self.program.populations[link.pre].size
+        rows = self.steps if isinstance(spikes, Packed) else len(spikes)
         flat = spikes.reshape(rows * self.trials, size)
         made = apply(self._product(product), flat, self.weights[link.name])
         return self.m.layers.normalised(link.name, made).reshape(rows, -1)
@@ -245,7 +278,9 @@ class Call:
             old = whole.new_zeros((delay, whole.shape[1]))
         return torch.cat([old[len(old) - delay :], whole])[: self.steps]
 
-    def _member(self, k: int, rows: list[int]) -> tuple[Member, Any, tuple[Any, ...]]:
+    def _member(
+        self, k: int, rows: list[int], packed: bool = False, fixed: bool = False
+    ) -> tuple[Member, Any, tuple[Any, ...]]:
         m, p = self.m, self.program.populations[k]
         derived = m.derived.get(k)
         held = frozenset(r for r, n in enumerate(rows) if n == 1 != self.steps)
@@ -261,13 +296,13 @@ class Call:
             varied |= {i for i, v in zip(wanted, trained) if v.ndim}
             if self.begin.clock == 0:
                 initial = self._started(initial, derived.started, made[len(wanted) :], p.size)
-        home = m.home
-        key = (k, held, varied, home.kernels, home.device)
+        home, packed = m.home, packed and p.code.spike is not None
+        key = (k, held, varied, packed, fixed, home.kernels, home.device)
         if key not in m._cells:
             m._cells[key] = Cell(
                 p, m.surrogates[k], scale=m.scales[k], detach=m.detach_reset, wanted=wanted,
                 rows=varied, traced=m._traced[k], dt=m.dt, dtype=m.dtype, fed=self._is_fed(k),
-                held=held, home=home,
+                held=held, home=home, packed=packed, forward_only=fixed,
             )  # fmt: skip
         n_ref = 0 if p.n_ref is None else p.n_ref
         periods = np.tile(np.broadcast_to(n_ref, p.size).astype(np.int32), self.trials)

@@ -5,7 +5,7 @@ On the processor lanes are split over threads; on a device one launch takes them
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,10 @@ class Cell:
         Receptors at which the same arrives in every step.
     home
         Where its arrays are.
+    packed
+        Whether to store spikes as bytes; they must be 0 or 1. On the processor only.
+    forward_only
+        Whether no gradients are asked for; arrivals are not written over then. Likewise.
     """
 
     def __init__(
@@ -101,6 +105,8 @@ class Cell:
         fed: int | None = None,
         held: frozenset[int] = frozenset(),
         home: Home = HOST,
+        packed: bool = False,
+        forward_only: bool = False,
     ) -> None:
         self.home, self.launched = home, home.kernels == "triton"
         self.population, self.wanted, self.traced, self.dtype = population, wanted, traced, dtype
@@ -128,16 +134,22 @@ class Cell:
             sends=self.step.out is not None,
             streams=population.streams.shape[1],
             dt=dt,
-            in_place=first is not None and self.receptors > 0 and 0 not in held,
+            in_place=first is not None
+            and self.receptors > 0
+            and 0 not in held
+            and not forward_only,
             held=held,
+            packed=packed,
+            forward_only=forward_only,
         )
         self.kernels: Any = None
         if self.launched:
             self.kernels = TritonKernels(self.step, self.shape)
         else:
             self.kernels = kernel_module(source(self.step, self.shape))
-        marks = sum(self.step.is_boolean(i) for i in self.step.saved)
-        self.n_marks, self.n_kept = marks, len(self.step.saved) - marks
+        saved = () if forward_only else self.step.saved
+        marks = sum(self.step.is_boolean(i) for i in saved)
+        self.n_marks, self.n_kept = marks, len(saved) - marks
 
     @property
     def real(self) -> type:
@@ -157,7 +169,8 @@ class Cell:
             kept[0] = first_arrivals
         run.kept = tuple(kept)
         run.marks = tuple(empty((steps, lanes), np.uint8) for _ in range(self.n_marks))
-        run.out = empty((steps, lanes), self.real) if self.shape.sends else None
+        kind = np.uint8 if self.shape.packed else self.real
+        run.out = empty((steps, lanes), kind) if self.shape.sends else None
         run.traces = empty((len(self.traced), steps, lanes), self.real)
 
     def forward(self, run: Run, arrived: tuple[Any, ...], first: int, last: int) -> None:
@@ -165,7 +178,8 @@ class Cell:
         if self.launched:
             self.kernels.forward(run, arrived, first, last)
             return
-        out = run.out if run.out is not None else np.empty((0, 0), self.real)
+        kind = np.uint8 if self.shape.packed else self.real
+        out = run.out if run.out is not None else np.empty((0, 0), kind)
 
         def work(low: int, high: int) -> None:
             self.kernels.forward(
@@ -176,6 +190,26 @@ class Cell:
 
         lanes = run.states.shape[1]
         shared(work, lanes, lanes * (last - first), grain=BLOCK)
+
+    def room_back(self, run: Run, steps: int, rows: list[int]) -> tuple[Any, ...]:
+        """Room for gradients of arrivals of so many `rows`; 0 where nothing will be written."""
+        lanes, made, home = run.states.shape[1], [], self.home
+        for r, count in enumerate(rows):
+            if count == 1 != steps:
+                made.append(home.zeros((1, lanes), self.real))
+            elif self.step.arrivals[r] is None:
+                made.append(home.zeros((steps, lanes), self.real))
+            elif r == 0 and self.shape.in_place and not self.launched:
+                made.append(run.kept[0])
+            else:
+                made.append(home.empty((steps, lanes), self.real))
+        return tuple(made)
+
+    def again(self, run: Run) -> Run:
+        """The run with a copy of what `backward` overwrites, for another pass over the original."""
+        if self.launched or not self.n_kept:
+            return run
+        return replace(run, kept=(run.kept[0].copy(), *run.kept[1:]))
 
     def backward(
         self,
@@ -188,8 +222,14 @@ class Cell:
         first: int,
         last: int,
     ) -> None:
-        """Go back from step `last` to `first`; `grad_states` is changed in place."""
+        """Go back from step `last` to `first`; `grad_states` is changed in place.
+
+        `grad_arrived` is what `room_back` gave, `grad_out` (last - first, lanes), or
+        (1, lanes) for the same in all steps.
+        """
         if self.launched:
+            if grad_out is not None and len(grad_out) < last - first:
+                grad_out = grad_out.expand(last - first, -1).contiguous()
             self.kernels.backward(
                 run, grad_out, grad_traces, grad_states, grad_arrived, grad_params, first, last
             )

@@ -11,7 +11,7 @@ Chen et al. 2016 (arXiv 1604.06174); Gruslys et al. 2016, NeurIPS.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -117,7 +117,7 @@ def _looked_at(made: Output, loss: Any) -> set[str]:
 class _Watched(dict[str, Any]):
     """A dict that notes what is read from it."""
 
-    def __init__(self, of: dict[str, Any], read: list[str]) -> None:
+    def __init__(self, of: Mapping[str, Any], read: list[str]) -> None:
         super().__init__(of)
         self.read = read
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from . import stencil_kernels as kernels
-from .multiplying import dot
+from .blocks import blocks
+from .multiplying import dot, paired
 from .products import Product
 
 __all__ = ["ImageProduct", "PoolProduct", "Stencil"]
@@ -57,26 +60,33 @@ class Stencil:
 class ImageProduct(Product):
     """A convolution, or the transpose of one, of sums over windows."""
 
+    reads_bytes = by_parts = True
+
     def __init__(self, stencil: Stencil) -> None:
         self.stencil = stencil
 
-    def seen(self, spikes: Any) -> Any:
+    def seen(self, spikes: Any, dtype: Any = None) -> Any:
         """Sums over windows."""
         s = self.stencil
         if s.pool == (1, 1):
             return spikes
-        return kernels.pooled(spikes, s.shape, s.pool, s.pool)
+        return kernels.pooled(spikes, s.shape, s.pool, s.pool, dtype)
 
     def arrivals(self, seen: Any, weights: Any) -> Any:
         """A convolution, event by event where that is less work."""
         if self._is_matrix(weights):
-            return dot(seen, weights.flatten(1).t())
+            return dot(seen.to(weights.dtype), weights.flatten(1).t())
         if self._is_sparse(seen, weights):
             return kernels.scattered(seen, weights, self.stencil)
-        image = seen.reshape(-1, *self.stencil.pooled)
-        if image.shape[1] >= _DEEP and seen.dtype == torch.float32:
-            image = image.contiguous(memory_format=torch.channels_last)
-        return self._convolve(image, weights).reshape(len(seen), -1)
+        image, targets = seen.reshape(-1, *self.stencil.pooled), self._targets(weights)
+        made = weights.new_empty((len(seen), *targets))
+        inner = image.shape[1] >= _DEEP and weights.dtype == torch.float32
+        for at in _blocks(made):
+            part = image[at].to(weights.dtype)
+            if inner:
+                part = part.contiguous(memory_format=torch.channels_last)
+            made[at] = self._convolve(part, weights)
+        return made.flatten(1)
 
     def _is_matrix(self, weights: Any) -> bool:
         """Whether the kernel covers all there is, with nothing around it."""
@@ -125,28 +135,44 @@ class ImageProduct(Product):
             made = dot(grad, weights.flatten(1))
             return made if s.pool == (1, 1) else kernels.unpooled(made, s.shape, s.pool, s.pool)
         nothing = grad.new_empty((1,)).expand(len(grad), *s.pooled)
-        made = self._grads(nothing, grad, weights, (True, False))[0].reshape(len(grad), -1)
-        return made if s.pool == (1, 1) else kernels.unpooled(made, s.shape, s.pool, s.pool)
+        made = grad.new_empty((len(grad), math.prod(s.shape)))
+        for at in _blocks(grad):
+            part = self._grads(nothing[at], grad[at], weights, (True, False))[0].flatten(1)
+            if s.pool == (1, 1):
+                made[at] = part
+            else:
+                kernels.unpooled(part, s.shape, s.pool, s.pool, made[at])
+        return made
 
     def weights(self, seen: Any, grad: Any, like: Any) -> Any:
         """A correlation of what is seen and gradients."""
-        if self._is_matrix(like) and grad.dtype == seen.dtype:
-            return dot(grad.t(), seen).reshape(like.shape)
+        if self._is_matrix(like) and seen.dtype in (grad.dtype, torch.uint8):
+            return paired(grad, seen).reshape(like.shape)
         if self._is_sparse(seen, like):
             return kernels.gathered(seen, grad, like, self.stencil)
-        image = seen.reshape(-1, *self.stencil.pooled)
-        return self._grads(image, grad, like, (False, True))[1]
+        image, made = seen.reshape(-1, *self.stencil.pooled), None
+        for at in _blocks(grad):
+            seen_here = image[at].to(grad.dtype)
+            part = self._grads(seen_here, grad[at], like, (False, True))[1]
+            made = part if made is None else made.add_(part)
+        return torch.zeros_like(like) if made is None else made
+
+
+def _blocks(targets: Any) -> Iterator[slice]:
+    return blocks(len(targets), targets[:1].numel() * targets.element_size())
 
 
 class PoolProduct(Product):
     """Sums over windows, channel by channel, times one weight."""
 
+    reads_bytes = by_parts = True
+
     def __init__(self, shape: tuple[int, int, int], windows: Pair, strides: Pair) -> None:
         self.shape, self.windows, self.strides = shape, windows, strides
 
-    def seen(self, spikes: Any) -> Any:
+    def seen(self, spikes: Any, dtype: Any = None) -> Any:
         """Sums over windows."""
-        return kernels.pooled(spikes, self.shape, self.windows, self.strides)
+        return kernels.pooled(spikes, self.shape, self.windows, self.strides, dtype)
 
     def arrivals(self, seen: Any, weights: Any) -> Any:
         """They, weighted."""

@@ -42,18 +42,23 @@ class Feed:
 
     def arriving(
         self, fed: dict[str, Any], steps: int, trials: int, size: int, clock: int, dtype: Any,
-        device: Any = None,
+        own: bool = True, device: Any = None,
     ) -> Any:  # fmt: skip
-        """What comes to the receptor: (steps or 1, trials * size), or None for nothing."""
+        """What comes to the receptor: (steps or 1, trials * size), or None for nothing.
+
+        Unless it must be the receptor's `own` it may be what was fed.
+        """
         if self.given is not None:
             return self._listed(steps, trials, size, clock, dtype).to(device)
         if self.name not in fed:
             return None
-        made = fed[self.name] * torch.tensor(self.weights, dtype=dtype, device=device)
+        made = fed[self.name]
+        if own or (self.weights != 1).any():
+            made = made * torch.tensor(self.weights, dtype=dtype, device=device)
         if len(self.ids) < size or (np.diff(self.ids) != 1).any():
             whole = made.new_zeros((*made.shape[:2], size))
             made = whole.index_add(2, torch.from_numpy(self.ids).to(device), made)
-        return made.reshape(len(made), -1)
+        return made.reshape(len(made), -1).contiguous()
 
     def _listed(self, steps: int, trials: int, size: int, clock: int, dtype: Any) -> Any:
         when, ids, values = self.given  # type: ignore[misc]

@@ -25,6 +25,7 @@ from .layers import Layers
 from .links import Link, link_of
 from .memory import keep_freed_memory
 from .over_time import put_over_time
+from .packed import Passed
 from .quantising import bits_by_name, quantised, with_formats
 from .scheduling import rounds_of
 from .surrogates import Surrogate, as_surrogate, resting_distance
@@ -334,7 +335,8 @@ class SpikingNetwork(torch.nn.Module):
                     out.traces[name] = made[q].reshape(steps, trials, -1)
         for k, name in enumerate(self.names):
             if sent[k] is not None:
-                out.spikes[name] = sent[k].expand(steps, -1).reshape(steps, trials, -1)
+                shown = Passed(sent[k]) if k in work.passed else sent[k]
+                out.spikes[name] = shown.reshape(steps, trials, -1)
         work.remember()
         out.state = after
         return out
@@ -356,7 +358,9 @@ class SpikingNetwork(torch.nn.Module):
         for name, value in inputs.items():
             if name not in open_ones:
                 raise UnknownNameError("forward, inputs", name, open_ones)
-            tensor = torch.as_tensor(value).to(self.device, self.dtype)
+            # Other arrays are copied: a change before the backward pass would go unseen.
+            tensor = value if isinstance(value, torch.Tensor) else torch.tensor(value)
+            tensor = tensor.to(self.device, self.dtype)
             tensor = tensor.reshape(*tensor.shape[: 1 + (tensor.ndim > 2)], -1)
             if tensor.ndim == 2:
                 tensor = tensor[None]

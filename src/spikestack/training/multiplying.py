@@ -14,10 +14,12 @@ from typing import Any
 
 import torch
 
-__all__ = ["dot"]
+__all__ = ["dot", "paired"]
 
 #: Multiplications below which the choice does not matter.
 _SMALL = 1 << 16
+#: Of a block, in a product of many.
+_ROWS = 1024
 
 
 def dot(a: Any, b: Any) -> Any:
@@ -26,6 +28,18 @@ def dot(a: Any, b: Any) -> Any:
     if a.dtype == torch.float32 and a.device.type == "cpu" and big and _prefers_onednn():
         return _onednn(a, b)
     return a @ b
+
+
+def paired(a: Any, b: Any) -> Any:
+    """The product of the transpose of a matrix with another.
+
+    By blocks of rows, since oneDNN copies what is transposed; fewer are one product. The first
+    may be bytes.
+    """
+    made = dot(a[:_ROWS].to(b.dtype).t(), b[:_ROWS])
+    for first in range(_ROWS, len(a), _ROWS):
+        made += dot(a[first : first + _ROWS].to(b.dtype).t(), b[first : first + _ROWS])
+    return made
 
 
 def _onednn(a: Any, b: Any) -> Any:

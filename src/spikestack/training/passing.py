@@ -6,14 +6,17 @@ them, so that nothing is stored twice.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 
+from .blocks import blocks
 from .cells import Cell, Run
 from .homes import HOST, Home
+from .packed import Owed, Packed, task
 from .products import Product
 
 __all__ = ["Inner", "Loop", "Member", "run_cell", "run_loop"]
@@ -86,62 +89,99 @@ def run_cell(member: Member, steps: int, initial: Any, trained: Any, arrivals: A
     trained
         Tensors of the cell's `wanted` parameters.
     arrivals
-        By receptor, (steps or 1, lanes); taken over.
+        By receptor, (steps or 1, lanes); taken over, unless the cell only goes forward.
 
     Returns
     -------
     What was sent (steps, lanes), traced states (states, steps, lanes), and states at the end.
     """
-    return _Cell.apply(member, steps, len(trained), initial, *trained, *arrivals)
+    packed = Packed(None, None) if member.cell.shape.packed else None
+    given = (len(trained), initial, *trained, *arrivals)
+    sent, traces, final = _Cell.apply(member, steps, packed, *given)
+    if packed is not None:
+        packed.handle, sent = sent, packed
+    return sent, traces, final
 
 
 class _Cell(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, member: Member, steps: int, n: int, initial: Any, *given: Any) -> Any:
+    def forward(
+        ctx: Any, member: Member, steps: int, packed: Packed | None, n: int,
+        initial: Any, *given: Any,
+    ) -> Any:  # fmt: skip
         ctx.set_materialize_grads(False)
         home, run = member.home, member.start(initial, given[:n])
         arrived = tuple(home.take(a) for a in given[n:])
         member.cell.prepare(run, steps, arrived[0] if arrived else None)
         member.cell.forward(run, arrived, 0, steps)
-        ctx.member, ctx.run, ctx.steps, ctx.held = member, run, steps, [len(a) for a in arrived]
+        ctx.member, ctx.runs, ctx.steps, ctx.held = member, [run], steps, [len(a) for a in arrived]
         sent = home.give(run.out if run.out is not None else home.zeros((0, 0), np.float32))
         traces, final = home.give(run.traces), home.give(run.states)
         if run.out is None:
             ctx.mark_non_differentiable(sent)
+        ctx.owed = []
+        if packed is not None:
+            packed.bytes, ctx.owed = sent, packed.owed
+            sent = torch.empty((), dtype=member.cell.dtype).expand(sent.shape)
         run.out, run.traces = None, np.zeros((0, 0, 0))
         return sent, traces, final
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        member, run, steps = ctx.member, ctx.run, ctx.steps
-        if run is None:
-            raise RuntimeError("a second backward pass through the same spikes; run forward again")
-        cell, lanes, home = member.cell, run.states.shape[1], member.home
-        sent, traces, final = (None if g is None else home.take(g.contiguous()) for g in grads)
-        if sent is None and cell.shape.sends:
-            sent = home.zeros((steps, lanes), cell.real)
+        member, cell, steps, home = ctx.member, ctx.member.cell, ctx.steps, ctx.member.home
+        (run,) = _last_use(ctx, [cell])
+        lanes = run.states.shape[1]
+        out, *others = grads
+        traces, final = (None if g is None else home.take(g.contiguous()) for g in others)
         if traces is None:
             traces = home.zeros((len(cell.traced), steps, lanes), cell.real)
         states = home.zeros(run.states.shape, cell.real) if final is None else home.copy(final)
-        arrived = tuple(
-            home.zeros((1, lanes), cell.real) if rows == 1 != steps
-            else home.empty((steps, lanes), cell.real)
-            for rows in ctx.held
-        )  # fmt: skip
+        arrived = cell.room_back(run, steps, ctx.held)
         params = home.zeros((len(cell.wanted), lanes), cell.real)
-        cell.backward(run, sent, traces, states, arrived, params, 0, steps)
-        _clear(cell, arrived)
+        owed = [o for o in ctx.owed if o.task == task()]
+        ctx.owed.clear()
+        for first, last, sent in _sent_back(out, owed, steps, member):
+            cell.backward(run, sent, traces, states, arrived, params, first, last)
         return (
-            None, None, None, home.give(states), *member.shared(params),
+            None, None, None, None, home.give(states), *member.shared(params),
             *(home.give(a) for a in arrived),
         )  # fmt: skip
 
 
-def _clear(cell: Cell, arrived: tuple[Any, ...]) -> None:
-    """Zero the gradients of arrivals that nothing depends on, which kernels leave alone."""
-    for a, place in zip(arrived, cell.step.arrivals):
-        if place is None:
-            a[:] = 0
+def _sent_back(out: Any, owed: list[Owed], steps: int, member: Member) -> Iterator[Any]:
+    """First and last step of parts of a run, the last part first, and gradients of what was sent.
+
+    `out` is what autograd has of them, None for 0.
+    """
+    home = member.home
+    if not owed:
+        if out is None and member.cell.shape.sends:
+            shape = (1, member.trials * member.width)
+            out = torch.zeros(shape, dtype=member.cell.dtype, device=home.device)
+        elif out is not None and steps > 1 and out.stride(0) == 0:
+            out = out[:1]
+        yield 0, steps, None if out is None else home.take(out.contiguous())
+        return
+    nothing = out.stride() == (0, 0) and not out[0, 0]
+    parts = list(blocks(steps, out.shape[1] * out.element_size()))
+    for at in reversed(parts):
+        rows = at.start * member.trials, at.stop * member.trials
+        made = [o.of(*rows).reshape(-1, out.shape[1]) for o in owed]
+        whole = sum(made[1:], made[0]) if nothing else sum(made, out[at])
+        yield at.start, at.stop, home.take(whole.contiguous())
+
+
+def _last_use(ctx: Any, cells: list[Cell]) -> list[Run]:
+    """The runs for a backward pass to overwrite, or copies while the graph is retained."""
+    if ctx.runs is None:
+        raise RuntimeError("a second backward pass through the same spikes; run forward again")
+    runs: list[Run] = ctx.runs
+    # PyTorch has no public name for this; without it, as if the graph were retained.
+    retained = getattr(torch._C._autograd, "_get_current_graph_task_keep_graph", None)  # type: ignore[attr-defined]
+    if retained is None or retained():
+        return [cell.again(run) for cell, run in zip(cells, runs)]
+    ctx.runs = None
+    return runs
 
 
 @dataclass(frozen=True)
@@ -223,8 +263,9 @@ class _Loop(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        loop, runs, given, depth, sent = ctx.loop, ctx.runs, ctx.given, ctx.depth, ctx.saved_tensors
+        loop, given, depth, sent = ctx.loop, ctx.given, ctx.depth, ctx.saved_tensors
         steps, members, home = loop.steps, loop.members, loop.members[0].home
+        runs = _last_use(ctx, [m.cell for m in members])
         lanes = [r.states.shape[1] for r in runs]
         outs, traces, states, arrived, params = [], [], [], [], []
         for m, (member, run) in enumerate(zip(members, runs)):
@@ -237,16 +278,15 @@ class _Loop(torch.autograd.Function):
             outs.append(home.copy(taken(out, (steps, lanes[m]))))
             traces.append(taken(trace, (len(cell.traced), steps, lanes[m])))
             states.append(home.copy(taken(final, run.states.shape)))
-            arrived.append(
-                tuple(home.empty((steps, lanes[m]), real) for _ in range(loop.receptors[m]))
-            )
+            arrived.append(cell.room_back(run, steps, [steps] * loop.receptors[m]))
             params.append(home.zeros((len(cell.wanted), lanes[m]), real))
         earlier = [home.zeros((d, n), members[0].cell.real) for d, n in zip(depth, lanes)]
         for t in range(steps - 1, -1, -1):
             for m in range(len(members) - 1, -1, -1):
                 members[m].cell.backward(
-                    runs[m], outs[m], traces[m], states[m], arrived[m], params[m], t, t + 1
-                )
+                    runs[m], outs[m][t : t + 1], traces[m], states[m], arrived[m], params[m],
+                    t, t + 1,
+                )  # fmt: skip
                 for link in loop.inner:
                     at = t - link.delay
                     if link.post == m and at >= -depth[link.pre]:
@@ -256,8 +296,6 @@ class _Loop(torch.autograd.Function):
                         )
                         came = outs[link.pre] if at >= 0 else earlier[link.pre]
                         came[at] += home.bare(back).reshape(-1)
-        for member, mine in zip(members, arrived):
-            _clear(member.cell, mine)
         weighted = _weights(ctx.needs_input_grad, loop, given, sent, depth, arrived)
         flat: list[Any] = [*weighted, *(home.give(s) for s in states)]
         for member, grad, mine in zip(members, params, arrived):

@@ -51,9 +51,14 @@ class Shape:
     dt
         ms.
     in_place
-        Whether the first value kept for the backward pass takes the place of the first arrivals.
+        Whether the first value kept for the backward pass takes the place of the first arrivals,
+        and their gradient its place in turn.
     held
         Receptors at which the same arrives in every step: their arrays have one row.
+    packed
+        Whether `out` takes bytes, 1 for a spike.
+    forward_only
+        Whether nothing is kept, and arrivals are only read.
     """
 
     rows: frozenset[int]
@@ -65,6 +70,8 @@ class Shape:
     dt: float
     in_place: bool = False
     held: frozenset[int] = frozenset()
+    packed: bool = False
+    forward_only: bool = False
 
 
 def source(step: Step, shape: Shape) -> str:
@@ -74,15 +81,17 @@ def source(step: Step, shape: Shape) -> str:
     periods, out, kept, marks, traces)`` advances the lanes from `low` to `high` by the steps from
     `first` to `last`, of which the one numbered 0 begins at step `clock`; `width` neurons make a
     trial. ``backward(first, last, low, high, clock, width, scalars, rows, keys, kept, marks,
-    grad_out, grad_traces, grad_states, grad_arrived, grad_params)`` goes back.
+    grad_out, grad_traces, grad_states, grad_arrived, grad_params)`` goes back; `grad_out` begins
+    at `first`; one row of it holds for all steps.
     """
     bits, real = (64, "float64") if shape.wide else (32, "float32")
     head = _HEAD.format(bits=bits, real=real)
-    return head + "\n".join([*_forward(step, shape), "", "", *_backward(step, shape)]) + "\n"
+    back = [] if shape.forward_only else ["", "", *_backward(step, shape)]
+    return head + "\n".join([*_forward(step, shape), *back]) + "\n"
 
 
 def _forward(step: Step, shape: Shape) -> list[str]:
-    kept = kept_names(step)
+    kept = {} if shape.forward_only else kept_names(step)
     body = list(_values(step.forward, shape))
     body += [
         f"s{k}[j] = x{s}"
@@ -93,7 +102,7 @@ def _forward(step: Step, shape: Shape) -> list[str]:
         body.append("left = select(c[j] > 0, int32(c[j] - int32(1)), int32(0))")
         body.append(f"c[j] = select(x{step.spike}, n_ref[j], left)")
     if step.out is not None:
-        body.append(f"o[j] = x{step.out}")
+        body.append(f"o[j] = x{step.spike if shape.packed else step.out}")
     body += [f"{name}[j] = x{i}" for name, i in kept.items()]
     body += [f"v{q}[j] = x{step.stores[k]}" for q, k in enumerate(shape.traced)]
     within = [
@@ -124,13 +133,15 @@ def _backward(step: Step, shape: Shape) -> list[str]:
         if p is not None
     ]
     body += [f"e{n}[j] += x{p}" for n, p in enumerate(step.params.values()) if p is not None]
-    within = [
-        f"b{r} = grad_arrived[{r}][{0 if r in shape.held else 't'}, base:base + m]"
+    within = [_taken(name, shape, back=True) for name in kept_names(step)]
+    within += [
+        "b0 = u0" if r == 0 and shape.in_place
+        else f"b{r} = grad_arrived[{r}][{0 if r in shape.held else 't'}, base:base + m]"
         for r, p in enumerate(step.arrivals)
         if p is not None
-    ]
-    within += ["g = grad_out[t, base:base + m]"] if shape.sends else []
-    within += [_taken(name, shape, back=True) for name in kept_names(step)]
+    ]  # fmt: skip
+    if shape.sends:
+        within.append("g = grad_out[min(t - first, len(grad_out) - 1), base:base + m]")
     within += [f"h{q} = grad_traces[{q}][t, base:base + m]" for q in range(len(shape.traced))]
     per_block = [f"d{k} = grad_states[{k}, base:base + m]" for k in range(len(step.stores))]
     per_block += [f"e{n} = grad_params[{n}, base:base + m]" for n in range(len(step.params))]

@@ -15,18 +15,25 @@ import torch
 
 from ..numerics.compiling import njit
 from . import device_products as device
-from .multiplying import dot
+from .multiplying import dot, paired
 from .sparse import few_of
 from .threads import one_thread
 
-__all__ = ["DenseProduct", "Exact", "ListedProduct", "Product", "apply"]
+__all__ = ["DenseProduct", "Exact", "ListedProduct", "Product"]
+
+
+#: Of spikes that are made numbers of at once.
+_ROWS = 2048
 
 
 class Product(ABC):
     """The weights of one projection at work, of one delay."""
 
-    def seen(self, spikes: Any) -> Any:
-        """What weights act on: spikes, or something smaller made of them."""
+    #: Whether spikes may come as bytes, and whether few rows at a time are as fast as all.
+    reads_bytes = by_parts = False
+
+    def seen(self, spikes: Any, dtype: Any = None) -> Any:
+        """What weights act on: spikes, or something smaller made of them, of `dtype`."""
         return spikes
 
     @abstractmethod
@@ -45,6 +52,8 @@ class Product(ABC):
 class DenseProduct(Product):
     """Every pair: weights are a matrix (sources, targets); `mask` chooses some of them."""
 
+    reads_bytes = True
+
     def __init__(self, mask: Any = None) -> None:
         self.mask = mask
 
@@ -58,9 +67,16 @@ class DenseProduct(Product):
 
     def arrivals(self, seen: Any, weights: Any) -> Any:
         """One matrix product, or the rows of those that spiked where these are few."""
-        few = few_of(seen, weights.shape[1])
+        few = few_of(seen, weights.shape[1], weights.dtype)
         matrix = self._matrix(weights)
-        return dot(seen, matrix) if few is None else few.times(matrix)
+        if few is not None:
+            return few.times(matrix)
+        if seen.dtype == matrix.dtype:
+            return dot(seen, matrix)
+        made = matrix.new_empty((len(seen), matrix.shape[1]))
+        for first in range(0, len(seen), _ROWS):
+            made[first : first + _ROWS] = dot(seen[first : first + _ROWS].to(matrix.dtype), matrix)
+        return made
 
     def back(self, grad: Any, weights: Any) -> Any:
         """One with the transpose."""
@@ -68,9 +84,9 @@ class DenseProduct(Product):
 
     def weights(self, seen: Any, grad: Any, like: Any) -> Any:
         """One of transposed spikes."""
-        few = few_of(seen, grad.shape[1])
+        few = few_of(seen, grad.shape[1], grad.dtype)
         listed = few is not None and few.few_enough_back
-        made = few.pair(grad) if few and listed else dot(seen.t(), grad)
+        made = few.pair(grad) if few and listed else paired(seen, grad)
         return made if self.mask is None else made * self._mask_on(made.device)
 
 
@@ -168,32 +184,6 @@ def _pair(x, g, starts, post, places, out):  # type: ignore[no-untyped-def]
                     out[places[e]] += v * g[r, post[e]]
 
 
-class _Applied(torch.autograd.Function):
-    """A product under autograd."""
-
-    @staticmethod
-    def forward(ctx: Any, product: Product, spikes: Any, weights: Any) -> Any:
-        ctx.product, seen = product, product.seen(spikes)
-        ctx.save_for_backward(seen, weights)
-        return product.arrivals(seen, weights)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> Any:
-        seen, weights = ctx.saved_tensors
-        product, (grad,) = ctx.product, grads
-        _, sources, weighted = ctx.needs_input_grad
-        return (
-            None,
-            product.back(grad, weights) if sources else None,
-            product.weights(seen, grad, weights) if weighted else None,
-        )
-
-
-def apply(product: Product, spikes: Any, weights: Any) -> Any:
-    """What arrives, under autograd."""
-    return _Applied.apply(product, spikes, weights)
-
-
 class Exact(Product):
     """A product whose sums are those of whole numbers of quanta: computed in double precision.
 
@@ -203,9 +193,9 @@ class Exact(Product):
     def __init__(self, product: Product) -> None:
         self.product = product
 
-    def seen(self, spikes: Any) -> Any:
+    def seen(self, spikes: Any, dtype: Any = None) -> Any:
         """As it is."""
-        return self.product.seen(spikes)
+        return self.product.seen(spikes, dtype)
 
     def arrivals(self, seen: Any, weights: Any) -> Any:
         """Exact, and rounded once."""

@@ -68,8 +68,8 @@ class Few:
         return made
 
 
-def few_of(spikes: Any, targets: int) -> Few | None:
-    """Spikes as lists, or None where a matrix product is faster."""
+def few_of(spikes: Any, targets: int, dtype: Any = None) -> Few | None:
+    """Spikes as lists, with values of `dtype`, or None where a matrix product is faster."""
     rows, sources = spikes.shape
     if rows * sources * targets < _SMALL or spikes.device.type != "cpu":
         return None
@@ -79,7 +79,7 @@ def few_of(spikes: Any, targets: int) -> Few | None:
         return None
     room = int(_FORWARD * x.size) + sources + 1
     places, starts = np.empty(room, np.int32), np.empty(rows + 1, np.int64)
-    values = np.empty(room, x.dtype)
+    values = torch.empty(room, dtype=dtype or spikes.dtype).numpy()
     count, plain = _list(x, places, starts, values, room - sources - 1)
     return None if count < 0 else Few(places, starts, values, plain, (rows, sources))
 

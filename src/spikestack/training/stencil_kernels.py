@@ -12,50 +12,71 @@ import torch
 
 from ..numerics.compiling import njit
 from . import device_products as device
+from .threads import shared
 
 __all__ = ["gathered", "pooled", "scattered", "unpooled"]
 
 Pair = tuple[int, int]
 
+#: Of a sum over rows, each by one thread; always so many, for the same sum on any number of them.
+_PARTS = 8
 
-def pooled(images: Any, shape: tuple[int, int, int], windows: Pair, strides: Pair) -> Any:
-    """Sums over windows."""
+
+def pooled(
+    images: Any, shape: tuple[int, int, int], windows: Pair, strides: Pair, dtype: Any = None
+) -> Any:
+    """Sums over windows, of `dtype`, that of the images by default."""
     if images.device.type != "cpu":
-        return device.pooled(images, shape, windows, strides)
+        return device.pooled(images if dtype is None else images.to(dtype), shape, windows, strides)
     h, w = ((n - k) // s + 1 for n, k, s in zip(shape[1:], windows, strides))
-    made = torch.empty((len(images), shape[0] * h * w), dtype=images.dtype)
+    made = torch.empty((len(images), shape[0] * h * w), dtype=dtype or images.dtype)
     planes = images.contiguous().numpy().reshape(-1, *shape[1:])
     out = made.numpy().reshape(-1, h, w)
-    if windows == strides == (2, 2):
-        _pool_pairs(planes, out)
-    else:
-        _pool(planes, *windows, *strides, out)
+    pairs = windows == strides == (2, 2)
+
+    def work(low: int, high: int) -> None:
+        if pairs:
+            _pool_pairs(planes[low:high], out[low:high])
+        else:
+            _pool(planes[low:high], *windows, *strides, out[low:high])
+
+    shared(work, len(planes), planes.size)
     return made
 
 
-def unpooled(grad: Any, shape: tuple[int, int, int], windows: Pair, strides: Pair) -> Any:
-    """The transpose of `pooled`."""
+def unpooled(
+    grad: Any, shape: tuple[int, int, int], windows: Pair, strides: Pair, room: Any = None
+) -> Any:
+    """The transpose of `pooled`; in `room` if that is given."""
     if grad.device.type != "cpu":
-        return device.unpooled(grad, shape, windows, strides)
+        found = device.unpooled(grad, shape, windows, strides)
+        return found if room is None else room.copy_(found)
     h, w = ((n - k) // s + 1 for n, k, s in zip(shape[1:], windows, strides))
     size = shape[0] * shape[1] * shape[2]
-    made = torch.empty((len(grad), size), dtype=grad.dtype)
+    made = torch.empty((len(grad), size), dtype=grad.dtype) if room is None else room
     planes = grad.contiguous().numpy().reshape(-1, h, w)
     out = made.numpy().reshape(-1, *shape[1:])
-    if windows == strides == (2, 2):
-        _unpool_pairs(planes, out)
-    else:
-        _unpool(planes, *windows, *strides, out)
+    pairs = windows == strides == (2, 2)
+
+    def work(low: int, high: int) -> None:
+        if pairs:
+            _unpool_pairs(planes[low:high], out[low:high])
+        else:
+            _unpool(planes[low:high], *windows, *strides, out[low:high])
+
+    shared(work, len(planes), out.size)
     return made
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _pool_pairs(x, out):  # type: ignore[no-untyped-def]
+    one = out.dtype.type
     for p in range(x.shape[0]):
         for i in range(out.shape[1]):
             above, below, to = x[p, 2 * i], x[p, 2 * i + 1], out[p, i]
             for j in range(to.shape[0]):
-                to[j] = (above[2 * j] + above[2 * j + 1]) + (below[2 * j] + below[2 * j + 1])
+                up = one(above[2 * j]) + one(above[2 * j + 1])
+                to[j] = up + (one(below[2 * j]) + one(below[2 * j + 1]))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -80,7 +101,7 @@ def _pool(x, kh, kw, sh, sw, out):  # type: ignore[no-untyped-def]
     for p in range(x.shape[0]):
         for i in range(out.shape[1]):
             for j in range(out.shape[2]):
-                total = x.dtype.type(0)
+                total = out.dtype.type(0)
                 for a in range(kh):
                     for b in range(kw):
                         total += x[p, i * sh + a, j * sw + b]
@@ -103,13 +124,15 @@ def scattered(seen: Any, weights: Any, stencil: Any) -> Any:
     s = stencil
     planes = seen.contiguous().numpy().reshape(-1, *s.pooled)
     # By in channel, height, width and, innermost, out channel; turned round.
-    kernel = np.ascontiguousarray(
-        weights.detach().numpy()[:, :, ::-1, ::-1].transpose(1, 2, 3, 0).astype(planes.dtype)
-    )
+    kernel = np.ascontiguousarray(weights.detach().numpy()[:, :, ::-1, ::-1].transpose(1, 2, 3, 0))
     sides = _sides(s, kernel.shape[1:3])
-    made = torch.empty((len(seen), kernel.shape[3] * sides[0] * sides[1]), dtype=seen.dtype)
+    made = torch.empty((len(seen), kernel.shape[3] * sides[0] * sides[1]), dtype=weights.dtype)
     out = made.numpy().reshape(-1, kernel.shape[3], *sides)
-    _scatter_events(planes, kernel, *s.stride, *s.padding, out)
+
+    def work(low: int, high: int) -> None:
+        _scatter_events(planes[low:high], kernel, *s.stride, *s.padding, out[low:high])
+
+    shared(work, len(planes), out.size)
     return made
 
 
@@ -118,9 +141,18 @@ def gathered(seen: Any, grad: Any, like: Any, stencil: Any) -> Any:
     s = stencil
     planes = seen.contiguous().numpy().reshape(-1, *s.pooled)
     n_out, into, kh, kw = like.shape
-    made = np.zeros((into, kh, kw, n_out), planes.dtype)
-    g = grad.contiguous().numpy().reshape(-1, n_out, *_sides(s, (kh, kw)))
-    _gather_events(planes, g, *s.stride, *s.padding, made)
+    g = grad.contiguous().numpy()
+    g = g.reshape(-1, n_out, *_sides(s, (kh, kw)))
+    parts = np.zeros((_PARTS, into, kh, kw, n_out), g.dtype)
+    edges = [len(g) * k // _PARTS for k in range(_PARTS + 1)]
+
+    def work(low: int, high: int) -> None:
+        for k in range(low, high):
+            at = slice(edges[k], edges[k + 1])
+            _gather_events(planes[at], g[at], *s.stride, *s.padding, parts[k])
+
+    shared(work, _PARTS, g.size)
+    made = parts.sum(0)
     turned = made.transpose(3, 0, 1, 2)[:, :, ::-1, ::-1]
     return torch.from_numpy(np.ascontiguousarray(turned)).to(like.dtype)
 
@@ -150,7 +182,7 @@ def _scatter_events(x, kernel, sy, sx, py, px, out):  # type: ignore[no-untyped-
     h, w = x.shape[2:]
     into, kh, kw, n_out = kernel.shape
     width, span = (w + kw - 1) * n_out, kw * n_out
-    plane = np.empty((h + kh - 1, width), x.dtype)
+    plane = np.empty((h + kh - 1, width), kernel.dtype)
     top, left = kh - 1 - py, kw - 1 - px
     rows = kernel.reshape(into, kh, span)
     low, high = _within(out.shape[3], sx, left, w + kw - 1)
@@ -160,7 +192,7 @@ def _scatter_events(x, kernel, sy, sx, py, px, out):  # type: ignore[no-untyped-
             for y in range(h):
                 line = x[r, i, y]
                 for c in range(w):
-                    v = line[c]
+                    v = kernel.dtype.type(line[c])
                     if v != 0:
                         for ky in range(kh):
                             to, of = plane[y + ky, c * n_out : c * n_out + span], rows[i, ky]
@@ -185,7 +217,7 @@ def _gather_events(x, g, sy, sx, py, px, out):  # type: ignore[no-untyped-def]
     h, w = x.shape[2:]
     into, kh, kw, n_out = out.shape
     width, span = (w + kw - 1) * n_out, kw * n_out
-    plane = np.zeros((h + kh - 1, width), x.dtype)
+    plane = np.zeros((h + kh - 1, width), g.dtype)
     top, left = kh - 1 - py, kw - 1 - px
     rows = out.reshape(into, kh, span)
     low, high = _within(g.shape[3], sx, left, w + kw - 1)
@@ -202,7 +234,7 @@ def _gather_events(x, g, sy, sx, py, px, out):  # type: ignore[no-untyped-def]
             for y in range(h):
                 line = x[r, i, y]
                 for c in range(w):
-                    v = line[c]
+                    v = g.dtype.type(line[c])
                     if v != 0:
                         for ky in range(kh):
                             of, to = plane[y + ky, c * n_out : c * n_out + span], rows[i, ky]

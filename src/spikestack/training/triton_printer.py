@@ -112,7 +112,7 @@ def _backward(step: Step, shape: Shape) -> list[str]:
     start += [f"b{r}x = {_load(f'b{r} + lane')}" for r, _ in held]
     names = list(kept_names(step))
     each = [f"{name}x = {_load(f'{name} + at')}" for name in names]
-    each += [f"g = {_load('grad_out + at')}"] if shape.sends else []
+    each += [f"g = {_load('grad_out + at - first * lanes')}"] if shape.sends else []
     each += [f"h{q} = {_load(f'grad_traces + {q} * apart + at')}" for q in range(len(shape.traced))]
     each += _values(step.backward, shape, names)
     each += [
