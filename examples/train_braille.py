@@ -101,8 +101,11 @@ def learn(name: str, parts: list[Any], quick: bool) -> Any:
     """Train on one kind of input, print the line, and give what was trained last."""
     started, (train, validate, test) = time.process_time(), parts
     steps = HALF if name == "first half" else STEPS
-    epochs, loss, xi = (30, "tet", 1.0) if name == "events" else (
-        100, "last" if steps == HALF else Loss("soon", "last", soon), 0.7)  # fmt: skip
+    epochs, loss, xi = {
+        "pressures": (60, Loss("soon", "last", soon), 0.7),
+        "first half": (100, "last", 0.7),
+        "events": (30, "tet", 1.0),
+    }[name]
     batch = next(iter(train.batches(64, bins=steps))).inputs
     scores, chosen = [], []
     for seed in range(1 if quick else 3):
