@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from spikestack.errors import ValidationError
@@ -47,6 +49,29 @@ def test_seen_and_heard(tmp_path: Path) -> None:
              and "accuracy" in row}  # fmt: skip
     assert right["both"] > max(right["eye, of two"], right["ear, of two"])
     assert min(right.values()) > 0.3
+
+
+def test_one_pass_tells_what_either_sense_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loss of a pair is that of both, of the eye and of the ear, each run by itself."""
+    torch = pytest.importorskip("torch", reason="the extra train is not installed")
+    monkeypatch.syspath_prepend(str(FOLDER))
+    recipe = importlib.import_module("train_seen_and_heard")
+    senses, rng = ("eye", "ear"), np.random.default_rng(4)
+    module = recipe.network(senses, 0).compile("torch")
+    for weights in module.parameters():
+        torch.nn.init.uniform_(weights, -0.1, 0.2)
+    shown = {"eye": (rng.random((recipe.STEPS, 3, 2 * recipe.SIDE**2)) < 0.1).astype(np.float32),
+             "ear": rng.random((recipe.STEPS, 3, 4 * recipe.BANDS), np.float32)}  # fmt: skip
+    labels = torch.tensor([1, 7, 3])
+    apart = []
+    for given in recipe.ways(senses, shown).values():
+        out = module({s: torch.from_numpy(x) for s, x in given.items()})
+        fired = [int(out.spikes[n].count_nonzero()) for n in ("things", "sounds")]
+        assert apart or min(fired) > 0
+        apart.append(torch.nn.functional.cross_entropy(out["said.v"].mean(0), labels))
+    found = recipe.loss_of(module, senses, shown, labels)
+    assert len({round(float(x.detach()), 4) for x in apart}) == 3
+    torch.testing.assert_close(found, sum(apart))
 
 
 @pytest.mark.parametrize("name", ["train_nmnist", "train_seen_and_heard"])

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from spikestack.errors import ValidationError
+from spikestack.sensors import datasets
+
 FOLDER = Path(__file__).resolve().parents[2] / "examples"
 pytest.importorskip("torch", reason="the extra train is not installed")
 
@@ -40,6 +43,21 @@ def test_digits(tmp_path: Path) -> None:
 def test_mnist(tmp_path: Path) -> None:
     """Two epochs."""
     assert numbers("train_mnist", tmp_path, "--mlp")["accuracy"] > 0.85
+
+
+@pytest.mark.slow
+def test_braille_is_read_before_its_end(tmp_path: Path) -> None:
+    """A few epochs tell most letters, and halfway many of them already."""
+    try:
+        datasets.data_folder()
+    except ValidationError as error:
+        pytest.skip(f"{error}")
+    command = [sys.executable, str(FOLDER / "train_braille.py"), "--quick"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    whole, half, events = (json.loads(line) for line in done.stdout.splitlines())
+    assert min(whole["accuracy"], events["accuracy"]) > 0.8
+    assert 0.4 < whole["at 38"][0] < whole["accuracy"]
+    assert half["accuracy"] == half["at 38"][0] > 0.6
 
 
 def test_braille_without_recordings(tmp_path: Path) -> None:
