@@ -37,7 +37,7 @@ def started(folder: Path, *arguments: str) -> dict[str, Any]:
 
 
 def test_every_way_learns_in_two_epochs(recipe: Any) -> None:
-    data = recipe.split("digits", 11).few(200)
+    data = recipe.split("digits", 11).few(300)
     for name, (way, _) in recipe.WAYS.items():
         row = way(data, 2)
         assert row.accuracy > 0.3, name
