@@ -33,9 +33,6 @@ from spikestack.errors import MissingExtraError
 
 SHOWN, REST, DT = 100.0, 20.0, 1.0  # ms
 SPLIT_SEED = 7
-SPIKES_PER_MS = 16.0  # of all pixels together, while an image is shown
-V_THRESH, THETA_JUMP, TAU_THETA = 13.0, 0.7, 3.3e5  # mV, mV, ms
-INHIBITION, SUM_OF_WEIGHTS = 60.0, 78.4  # mV
 
 #: A pixel fires with probability rate*dt; its rate is fed in as a current, 1 nA for 1 spike/ms.
 PIXEL = sp.NeuronModel(
@@ -43,17 +40,48 @@ PIXEL = sp.NeuronModel(
     threshold="rand < rate*dt",
     parameters={"charge": sp.Parameter(1.0, "nA*ms")},
 )
-#: At a spike the weights move towards what the pixels did; their sum is restored for each image.
-LEARNING = sp.PlasticityRule(
-    name="TowardsThePixels",
-    pre_traces="dx/dt = -x/tau : 1",
-    pre_spike="x = 1",
-    on_post="w += rate*(x*w_max - w)",
-    every="w *= total/w_sum",
-    parameters={"tau": "40 ms", "rate": 0.02, "total": sp.WeightParameter(SUM_OF_WEIGHTS)},
-    interval=SHOWN + REST,
-    w_max=1.0,
-)
+
+
+class Setting(NamedTuple):
+    """All that was chosen, for MNIST; in mV and ms.
+
+    `spikes` of all pixels together for each ms of an image; `jump` of the threshold at a spike and
+    `fall`, the time in which it falls back; `total`, the sum of the weights of a neuron; `trace`,
+    how long a pixel's spike is remembered; `rate` of learning.
+    """
+
+    shape: tuple[int, int] = (28, 28)
+    spikes: float = 16.0
+    threshold: float = 13.0
+    jump: float = 0.7
+    fall: float = 3.3e5
+    inhibition: float = 60.0
+    total: float = 78.4
+    trace: float = 40.0
+    rate: float = 0.02
+
+    def learning(self) -> sp.PlasticityRule:
+        """At a spike weights move towards what pixels did; each image restores their sum."""
+        return sp.PlasticityRule(
+            name="TowardsThePixels",
+            pre_traces="dx/dt = -x/tau : 1",
+            pre_spike="x = 1",
+            on_post="w += rate*(x*w_max - w)",
+            every="w *= total/w_sum",
+            parameters={
+                "tau": f"{self.trace} ms", "rate": self.rate,
+                "total": sp.WeightParameter(self.total),
+            },
+            interval=SHOWN + REST,
+            w_max=1.0,
+        )  # fmt: skip
+
+    def rates(self, images: np.ndarray) -> np.ndarray:
+        """Spikes for each ms of each pixel."""
+        return images * (self.spikes / images.sum(axis=1, keepdims=True))
+
+
+MNIST = Setting()
 
 
 class Digits(NamedTuple):
@@ -88,35 +116,37 @@ def digits() -> tuple[Digits, Digits]:
     return everything.part(train), everything.part(test)
 
 
-def network(seed: int, size: int, learned: Learned | None = None) -> sp.Network:
+def network(
+    seed: int, size: int, learned: Learned | None = None, setting: Setting = MNIST
+) -> sp.Network:
     """The network that learns, or one that stays as it has become."""
     net = sp.Network(seed)
-    thresholds = V_THRESH if learned is None else learned.thresholds
+    thresholds = setting.threshold if learned is None else learned.thresholds
     cell: sp.NeuronModel = sp.LIF(
         tau_m=15.0, v_rest=0.0, v_reset=0.0, v_thresh=thresholds, tau_refrac=2.0
     )
     if learned is None:
-        cell = sp.adaptive_threshold(cell, increment=THETA_JUMP, tau_theta=TAU_THETA)
-    pixels = net.add(sp.Population("pixels", (28, 28), PIXEL))
+        cell = sp.adaptive_threshold(cell, increment=setting.jump, tau_theta=setting.fall)
+    pixels = net.add(sp.Population("pixels", setting.shape, PIXEL))
     cells = net.add(sp.Population("cells", size, cell))
     net.drive(pixels, sp.ExternalCurrent(), name="image")
-    weights = sp.Uniform(0.0, 2 * SUM_OF_WEIGHTS / 784) if learned is None else learned.weights
+    begin = sp.Uniform(0.0, 2 * setting.total / pixels.size)
+    weights = begin if learned is None else learned.weights
     net.connect(
         pixels,
         cells,
         sp.AllToAll(),
         sp.Delta(weight=weights, delay=DT),
-        plasticity=LEARNING if learned is None else None,
+        plasticity=setting.learning() if learned is None else None,
     )
     others = sp.AllToAll(autapses=False)
-    net.connect(cells, cells, others, sp.Delta(weight=-INHIBITION, delay=DT))
+    net.connect(cells, cells, others, sp.Delta(weight=-setting.inhibition, delay=DT))
     net.record(cells, "spikes")
     return net
 
 
-def show(sim: sp.Simulation, images: np.ndarray, what: str) -> sp.Recording:
-    """Show images one after the other, each followed by a pause."""
-    rates = images * (SPIKES_PER_MS / images.sum(axis=1, keepdims=True))
+def show(sim: sp.Simulation, rates: np.ndarray, what: str) -> sp.Recording:
+    """Show images, as rates of pixels, one after the other, each followed by a pause."""
     quiet = not sys.stderr.isatty()
     for rate in track(rates, what, console=Console(stderr=True), transient=True, disable=quiet):
         sim.set("image", rate)
@@ -126,23 +156,27 @@ def show(sim: sp.Simulation, images: np.ndarray, what: str) -> sp.Recording:
     return sim.drain()
 
 
-def train(seed: int, images: np.ndarray, size: int, passes: int) -> Learned:
+def train(
+    seed: int, images: np.ndarray, size: int, passes: int, setting: Setting = MNIST
+) -> Learned:
     """Show all images several times, in another order each time; no label is known here."""
-    net = network(seed, size)
+    net = network(seed, size, setting=setting)
     net.record(net["cells"], "theta", interval=passes * len(images) * (SHOWN + REST))
     sim = sp.Simulation(net, dt=DT, threads=1)
     rng = np.random.default_rng(seed)
     order = np.concatenate([rng.permutation(len(images)) for _ in range(passes)])
-    result = show(sim, images[order], "learning")
+    result = show(sim, setting.rates(images)[order], "learning")
     theta = result["cells", "theta"].values[0, -1]
-    return Learned(sim.connections("pixels->cells").matrix().toarray(), V_THRESH + theta)
+    return Learned(sim.connections("pixels->cells").matrix().toarray(), setting.threshold + theta)
 
 
-def answers(seed: int, learned: Learned, images: np.ndarray, what: str) -> np.ndarray:
+def answers(
+    seed: int, learned: Learned, images: np.ndarray, what: str, setting: Setting = MNIST
+) -> np.ndarray:
     """Spikes of each neuron for each image, nothing being learned: int64 (images, neurons)."""
     size = len(learned.thresholds)
-    sim = sp.Simulation(network(seed, size, learned), dt=DT, threads=1)
-    spikes = show(sim, images, what)["cells"]
+    sim = sp.Simulation(network(seed, size, learned, setting), dt=DT, threads=1)
+    spikes = show(sim, setting.rates(images), what)["cells"]
     counts = np.zeros((len(images), size), np.int64)
     image = (spikes.steps - 1) // round((SHOWN + REST) / DT)
     np.add.at(counts, (image, spikes.ids), 1)

@@ -81,6 +81,26 @@ def test_gradients_are_those_of_finite_differences(
             assert np.abs(grad - found).max() <= 1e-5 * np.abs(found).max(), name
 
 
+def test_gradients_through_layers_without_delay() -> None:
+    """A spike acts on the next layer at its own time."""
+    rng, net = np.random.default_rng(7), sp.Network(seed=1)
+    layers = [net.add(sp.Population("a", 3, sp.SpikeSource()))]
+    net.drive(layers[0], sp.ExternalSpikes(weight=1.0))
+    for name, size, cell in (("h", 5, lif()), ("g", 4, lif()), ("o", 3, readout())):
+        layers.append(net.add(sp.Population(name, size, cell)))
+        before = layers[-2]
+        synapse = sp.ExponentialCurrent(weight=rng.normal(0.08, 0.03, (before.size, size)), delay=0)
+        net.connect(before, layers[-1], sp.Dense(np.ones((before.size, size))), synapse)
+    module = net.compile("torch", dt=0.1, precision="float64")
+    rule = EventProp(module, 40.0)
+    rule.gradients(TIMES, CLASSES)
+    assert min(sum(len(t) for t, _ in rule.spikes(name)) for name in "hg") > 20
+    for parameter in module.weights.values():
+        grad = parameter.grad.reshape(-1).numpy()
+        found = np.array([numerical(rule, parameter, k) for k in range(len(grad))])
+        assert np.abs(grad - found).max() <= 1e-5 * np.abs(found).max() > 0
+
+
 @pytest.mark.parametrize("recurrent", [False, True], ids=["forward", "recurrent"])
 def test_spikes_are_the_limit_of_small_steps(recurrent: bool) -> None:
     """A first spike comes within a step; the rest are as late as their causes, ten times less so

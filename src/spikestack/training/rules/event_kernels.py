@@ -62,7 +62,7 @@ class Layout(NamedTuple):
 
 
 class Log(NamedTuple):
-    """What happened in a trial, in order.
+    """What happened in a trial, in order, but that arrivals at readouts stand where they were sent.
 
     Attributes
     ----------
@@ -146,30 +146,37 @@ def reading(t, duration, rate, tau_m, tau_s, cm):  # type: ignore[no-untyped-def
 
 
 @njit(**_KEPT)
-def _next_spike(net, v, i, span):  # type: ignore[no-untyped-def]
-    """(ms from now, neuron) of the first spike within `span` of the present state; (inf, -1)."""
-    best, who = math.inf, -1
+def _look_ahead(net, v, i, now, due, soon):  # type: ignore[no-untyped-def]
+    """Which neurons spike until `due` if nothing arrives, and when: (ms, neuron), a heap."""
+    soon.clear()
     for p in range(len(net.first) - 1):
         tau_m, tau_s, cm, theta = net.tau_m[p], net.tau_s[p], net.cm[p], net.theta[p]
         d = 1.0 / tau_s - 1.0 / tau_m
         top = tau_m if d == 0.0 else math.log1p(tau_m * d) / d
-        most = response(min(span, top), tau_m, tau_s, cm)
+        most = response(min(due - now, top), tau_m, tau_s, cm)
         for j in range(net.first[p], net.first[p + 1]):
             if max(v[j], 0.0) + max(i[j], 0.0) * most >= theta:
-                t = crossing(v[j], i[j], theta, min(span, best), tau_m, tau_s, cm)
-                if t < best:
-                    best, who = t, j
-    return best, who
+                t = now + crossing(v[j], i[j], theta, due - now, tau_m, tau_s, cm)
+                if t <= due:
+                    heapq.heappush(soon, (t, j))
 
 
 @njit(**_KEPT)
-def _advance(net, v, i, span):  # type: ignore[no-untyped-def]
+def _advance(net, v, i, at, last, now):  # type: ignore[no-untyped-def]
+    """Take all states to `now`: from `last`, or from `at` where a neuron has spiked since."""
     for p in range(len(net.first) - 1):
-        of_v, of_i = math.exp(-span / net.tau_m[p]), math.exp(-span / net.tau_s[p])
-        through = response(span, net.tau_m[p], net.tau_s[p], net.cm[p])
+        tau_m, tau_s, cm = net.tau_m[p], net.tau_s[p], net.cm[p]
+        of_v, of_i = math.exp(-(now - last) / tau_m), math.exp(-(now - last) / tau_s)
+        through = response(now - last, tau_m, tau_s, cm)
         for j in range(net.first[p], net.first[p + 1]):
-            v[j] = v[j] * of_v + i[j] * through
-            i[j] *= of_i
+            if at[j] == last:
+                v[j] = v[j] * of_v + i[j] * through
+                i[j] *= of_i
+            else:
+                span = now - at[j]
+                v[j] = v[j] * math.exp(-span / tau_m) + i[j] * response(span, tau_m, tau_s, cm)
+                i[j] *= math.exp(-span / tau_s)
+            at[j] = now
 
 
 @njit(**_KEPT)
@@ -183,6 +190,20 @@ def _arrive(net, g, t, duration, weights, i, read):  # type: ignore[no-untyped-d
     _, effect = reading(t, duration, net.rate, net.tau_m[r], net.tau_s[r], net.cm[r])
     for e in range(net.edges[g], net.edges[g + 1]):
         read[net.targets[e]] += weights[net.places[e]] * effect
+
+
+@njit(**_KEPT)
+def _leave(net, source, t, spike, duration, weights, delays, i, read, queue, events):  # type: ignore[no-untyped-def]
+    """Send a spike: what is read from a readout is known at once, the rest waits for its time."""
+    for g in range(net.sources[source], net.sources[source + 1]):
+        when = t + delays[g]
+        if when >= duration:
+            continue
+        if net.readout[g] < 0:
+            heapq.heappush(queue, (when, len(events) + len(queue), g, spike))
+        else:
+            _arrive(net, g, when, duration, weights, i, read)
+            events.append((when, g, spike, 0.0))
 
 
 @njit(**_KEPT)
@@ -209,44 +230,53 @@ def forward(net, weights, delays, when, who, duration, read, limit):  # type: ig
     A `Log`, its last spike one beyond `limit` if the trial was given up.
     """
     n = net.first[-1]
-    v, i = np.zeros(n), np.zeros(n)
-    times, groups, spikes, currents = [0.0], [0], [0], [0.0]
-    queue = [(math.inf, 0, 0, 0)]
-    order = 0
+    v, i, at, population = np.zeros(n), np.zeros(n), np.zeros(n), _populations(net)
+    soon, events, queue = [(0.0, 0)], [(0.0, 0, 0, 0.0)], [(math.inf, 0, 0, 0)]
+    soon.clear()
     for k in range(len(when)):
-        for g in range(net.sources[who[k]], net.sources[who[k] + 1]):
-            order += 1
-            heapq.heappush(queue, (when[k] + delays[g], order, g, -1))
-    now, fired = 0.0, 0
+        _leave(net, who[k], when[k], -1, duration, weights, delays, i, read, queue, events)
+    now, fired, seen = 0.0, 0, False
     while fired <= limit:
         due = min(queue[0][0], duration)
-        span, neuron = _next_spike(net, v, i, due - now)
-        if neuron >= 0:
-            _advance(net, v, i, span)
-            now += span
-            times.append(now)
-            groups.append(-1 - neuron)
-            spikes.append(fired)
-            currents.append(i[neuron])
-            v[neuron] = 0.0
-            for g in range(net.sources[neuron], net.sources[neuron + 1]):
-                order += 1
-                heapq.heappush(queue, (now + delays[g], order, g, fired))
+        if not seen and due > now:
+            _look_ahead(net, v, i, now, due, soon)
+            seen = True
+        if seen and len(soon) > 0 and soon[0][0] <= due:
+            t, j = heapq.heappop(soon)
+            p = population[j]
+            tau_m, tau_s, cm = net.tau_m[p], net.tau_s[p], net.cm[p]
+            i[j] *= math.exp(-(t - at[j]) / tau_s)
+            v[j], at[j] = 0.0, t
+            events.append((t, -1 - j, fired, i[j]))
+            _leave(net, j, t, fired, duration, weights, delays, i, read, queue, events)
+            span = min(queue[0][0], duration) - t
+            again = t + crossing(0.0, i[j], net.theta[p], span, tau_m, tau_s, cm)
+            if again <= due:
+                heapq.heappush(soon, (again, j))
             fired += 1
             continue
-        _advance(net, v, i, due - now)
-        now = due
-        if now >= duration:
+        if due >= duration:
             break
         _, _, g, spike = heapq.heappop(queue)
+        if due > now:
+            _advance(net, v, i, at, now, due)
+            now = due
         _arrive(net, g, now, duration, weights, i, read)
-        times.append(now)
-        groups.append(g)
-        spikes.append(spike)
-        currents.append(0.0)
+        events.append((now, g, spike, 0.0))
+        seen = False
     return Log(
-        np.array(times)[1:], np.array(groups)[1:], np.array(spikes)[1:], np.array(currents)[1:]
-    )
+        np.array([e[0] for e in events[1:]]), np.array([e[1] for e in events[1:]]),
+        np.array([e[2] for e in events[1:]]), np.array([e[3] for e in events[1:]]),
+    )  # fmt: skip
+
+
+@njit(**_KEPT)
+def _populations(net):  # type: ignore[no-untyped-def]
+    """Population of each neuron."""
+    made = np.zeros(net.first[-1], np.int64)
+    for p in range(len(net.first) - 1):
+        made[net.first[p] : net.first[p + 1]] = p
+    return made
 
 
 @njit(**_KEPT)
@@ -269,16 +299,14 @@ def backward(  # type: ignore[no-untyped-def]
     n = net.first[-1]
     a_v, a_i = np.zeros(n), np.zeros(n)
     shift = of_times.copy()
-    population = np.zeros(n, np.int64)
-    for p in range(len(net.first) - 1):
-        population[net.first[p] : net.first[p + 1]] = p
-    now = duration
+    population, now = _populations(net), duration
     for k in range(len(log.times) - 1, -1, -1):
-        _retreat(net, a_v, a_i, now - log.times[k])
-        now = log.times[k]
-        g, s = log.groups[k], log.spikes[k]
+        g, s, t = log.groups[k], log.spikes[k], log.times[k]
+        if (g < 0 or net.readout[g] < 0) and t < now:
+            _retreat(net, a_v, a_i, now - t)
+            now = t
         if g >= 0:
-            moved = _unarrive(net, g, now, duration, weights, a_v, a_i, of_read, grad_weights)
+            moved = _unarrive(net, g, t, duration, weights, a_v, a_i, of_read, grad_weights)
             grad_delays[g] += moved
             if s >= 0:
                 shift[s] += moved
