@@ -139,7 +139,11 @@ def _common(model: AbstractModel, texts: tuple[str, ...], pack: Pack) -> dict[st
 
 
 def _model(model: NeuronModel, pack: Pack) -> dict[str, Any]:
-    return _common(model, MODEL_TEXTS, pack)
+    made = _common(model, MODEL_TEXTS, pack)
+    # What most models do not have is not said, so that fingerprints of networks stay.
+    if not model.after_arrivals:
+        del made["texts"]["after_arrivals"]
+    return made
 
 
 def _synapse(synapse: Synapse, pack: Pack) -> dict[str, Any]:

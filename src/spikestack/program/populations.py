@@ -268,6 +268,10 @@ def _code(
         outside = at if synapse.receives == "v" else synapse.receives
         target = f"{name}.{synapse.receives}" if own else outside
         new[target] = builder.put("add", new[target], builder.put("arrivals", data=k))
+    if model.after_statements:
+        around["t"] = builder.put("time", data=1)
+        for name, rhs in model.after_statements:
+            new[name] = builder.expr(rhs, new | around)
     new = {x: new[x] if x in draft.given_states else builder.flush(new[x]) for x in states}
     if model.refractory:
         new |= {x: builder.select(refractory, old[x], new[x]) for x in system.clamped}
