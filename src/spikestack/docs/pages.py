@@ -117,6 +117,8 @@ def _spiking(model: NeuronModel) -> list[tuple[str, str]]:
         if state in model.block.states
     ]
     rows.append(("starts at", ", ".join(starts)))
+    if model.after_statements:
+        rows.append(("when spikes have arrived", typeset.assignments(model.after_statements)))
     expr = model.threshold_expr
     rows.append(("spikes when", "never" if expr is None else typeset.inline(expr)))
     rows.append(("then", typeset.assignments(model.reset_statements) or "nothing is reset"))

@@ -66,7 +66,7 @@ def _arithmetic(op: str, expr: Op, args: list[Unit | None], where: str) -> Unit 
     if op == "sqrt" and args[0] is not None:
         _require(all(n % 1 == 0 for n in args[0].dims), where, op, "a unit of whole powers")
         return Unit(1.0, tuple(n / 2 for n in args[0].dims))
-    return args[0]  # neg, abs, floor, asr, wrap, previous
+    return args[0]  # neg, abs, floor, trunc, asr, wrap, previous
 
 
 def _common(args: list[Unit | None], where: str, op: str) -> Unit | None:

@@ -54,6 +54,7 @@ FUNCTIONS = {
     "sqrt": 1,
     "abs": 1,
     "floor": 1,
+    "trunc": 1,
     "tanh": 1,
     "sin": 1,
     "cos": 1,

@@ -142,6 +142,9 @@ def _model(model: NeuronModel, pack: Pack) -> dict[str, Any]:
     made = _common(model, MODEL_TEXTS, pack)
     if model.state_format:
         made["state_format"] = {name: asdict(f) for name, f in model.state_format.items()}
+    # What most models do not have is not said, so that fingerprints of networks stay.
+    if not model.after_arrivals:
+        del made["texts"]["after_arrivals"]
     return made
 
 

@@ -22,6 +22,7 @@ __all__ = ["DECLARED", "METHODS", "NeuronModel"]
 METHODS = ("auto", "euler", "rk4")
 #: What a model declares besides its equations and parameters.
 DECLARED = (
+    "after_arrivals",
     "threshold",
     "reset",
     "refractory",
@@ -54,6 +55,10 @@ class NeuronModel(AbstractModel):
     equations
         ``dx/dt = ... : unit`` and ``x[t+1] = ... : unit`` lines. ``i_syn`` (nA) is the summed
         current of all receptors and injected currents.
+    after_arrivals
+        Assignments made in every step when spikes have been added to what they act on, and before
+        the threshold: for models, such as those of chips, that update with the input of the same
+        step. They are made in their order, and for refractory neurons too.
     threshold
         Condition for a spike, checked after each step; ``previous(x)`` is x before the step.
         Without one the neuron never spikes.
@@ -93,6 +98,7 @@ class NeuronModel(AbstractModel):
         When the model is made, never later, if anything in it cannot be meant.
     """
 
+    after_arrivals: str = ""
     threshold: str = ""
     reset: str = ""
     refractory: str = ""
@@ -172,14 +178,18 @@ class NeuronModel(AbstractModel):
         return potential, current
 
     def texts(self) -> tuple[str, ...]:
-        """Equations, condition, reset and emitted value."""
-        return (self.equations, self.threshold, self.reset, self.emit)
+        """Equations, what follows arrivals, condition, reset and emitted value."""
+        return (self.equations, self.after_arrivals, self.threshold, self.reset, self.emit)
 
     def _parse_spiking(self) -> None:
         units = self.builtins | self.parameter_units | self.inputs() | self.block.units
         if self.dimensionless:
             units = dict.fromkeys(units, DIMENSIONLESS)
         aliases, states = self.block.aliases, set(self.block.states)
+        after = f"{self.label}.after_arrivals"
+        self.after_statements: tuple[Statement, ...] = parse_statements(
+            self.after_arrivals, states, self._without_inputs(units), aliases, after
+        )
         self.threshold_expr: Expr | None = None
         if self.threshold:
             where = f"{self.label}.threshold"
@@ -199,6 +209,10 @@ class NeuronModel(AbstractModel):
         for potential, _ in self.compartments.values():
             if potential not in states:
                 raise UnknownNameError(f"{self.label}.compartments", potential, states)
+
+    def _without_inputs(self, units: dict[str, Unit]) -> dict[str, Unit]:
+        """`units` without the currents, which act on the equations alone."""
+        return {name: unit for name, unit in units.items() if name not in self.inputs()}
 
     def _parse_emit(self, units: dict[str, Unit]) -> Expr | None:
         where = f"{self.label}.emit"

@@ -16,9 +16,10 @@ import numba
 
 __all__ = ["is_cached", "njit", "sources_stamp"]
 
-#: Folders of compiled code whose functions call each other: of simulation, and of sensors.
+#: Folders of compiled code whose functions call each other: of simulation, sensors, and chips.
 _ENGINES = ("numerics", "program", "engines")
 _SENSORS = ("numerics", "sensors")
+_CHIPS = ("numerics", "chips")
 
 
 @cache
@@ -40,7 +41,8 @@ def njit(**options: Any) -> Any:
         made = numba.njit(**options)(function)
         file = getattr(getattr(made, "_cache", None), "_cache_file", None)
         if file is not None:
-            folders = _SENSORS if ".sensors." in function.__module__ else _ENGINES
+            own = {".sensors.": _SENSORS, ".chips.": _CHIPS}
+            folders = next((f for part, f in own.items() if part in function.__module__), _ENGINES)
             file._source_stamp = (sources_stamp(folders), file._source_stamp)
         return made
 

@@ -20,6 +20,7 @@ _FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
     "abs": np.abs,
     "sqrt": np.sqrt,
     "floor": np.floor,
+    "trunc": np.trunc,
     "exp": exp,
     "log": log,
     "min": np.minimum,

@@ -33,6 +33,7 @@ from .coupling import (
 from .edge_values import draw_array
 from .integrators import Plan, System, choose, integrate, propagators
 from .program import GAP, INJECTED, PopulationProgram, ReceptorProgram
+from .pruning import pruned
 from .rounding import RoundingBuilder, formats_of, told
 from .tac import Builder, Code
 
@@ -276,6 +277,10 @@ def _code(
         kept = new[target] if target in reached else builder.rounded(target, new[target])
         new[target] = builder.put("add", kept, builder.put("arrivals", data=k))
         reached.add(target)
+    if model.after_statements:
+        around["t"] = builder.put("time", data=1)
+        for name, rhs in model.after_statements:
+            new[name] = builder.expr(rhs, new | around)
     new = {x: new[x] if x in draft.given_states else builder.settled(x, new[x]) for x in states}
     if model.refractory:
         new |= {x: builder.select(refractory, old[x], new[x]) for x in system.clamped}
@@ -295,7 +300,7 @@ def _code(
             else new[x]
             for x in new
         }
-    return _pruned(builder, tuple(new[x] for x in states), spike, emit, params, tuple(draws))
+    return pruned(builder, tuple(new[x] for x in states), spike, emit, params, tuple(draws))
 
 
 def _surroundings(
@@ -322,42 +327,6 @@ def _emit(builder: Builder, model: Any, values: Mapping[str, int]) -> int | None
     if model.emit_type == "int":
         value = builder.put("floor", builder.put("add", value, builder.const(0.5)))
     return value
-
-
-def _pruned(
-    builder: Builder,
-    stores: tuple[int, ...],
-    spike: int | None,
-    emit: int | None,
-    params: tuple[str, ...],
-    draws: tuple[str, ...],
-) -> tuple[Code, list[str], list[str]]:
-    """Drop instructions that nothing uses, and number the parameters and draws that are left."""
-    needed = {i for i in (*stores, spike, emit) if i is not None}
-    for i in reversed(range(len(builder.instructions))):
-        if i in needed:
-            needed |= set(builder.instructions[i].args)
-    place, kept, used, drawn = {}, [], [], []
-    for i in sorted(needed):
-        ins = builder.instructions[i]
-        data = ins.data
-        if ins.op == "param":
-            assert isinstance(data, int)
-            used.append(params[data])
-            data = len(used) - 1
-        elif ins.op in ("uniform", "common"):
-            assert isinstance(data, int)
-            drawn.append(draws[data])
-            data = len(drawn) - 1
-        place[i] = len(kept)
-        kept.append(type(ins)(ins.op, tuple(place[a] for a in ins.args), data))
-    code = Code(
-        tuple(kept),
-        tuple(place[s] for s in stores),
-        None if spike is None else place[spike],
-        None if emit is None else place[emit],
-    )
-    return code, used, drawn
 
 
 def _initial(

@@ -234,6 +234,11 @@ class Builder:
     def _clip(self, x: int, low: int, high: int) -> int:
         return self._min(self._max(x, low), high)
 
+    def _trunc(self, x: int) -> int:
+        negative = self.put("lt", x, self.const(0.0))
+        up = self.put("neg", self.put("floor", self.put("neg", x)))
+        return self.select(negative, up, self.put("floor", x))
+
     def _asr(self, x: int, bits: int) -> int:
         return self.put("floor", self.put("div", x, self._two_to(bits)))
 
@@ -244,6 +249,9 @@ class Builder:
         return self.put("sub", x, self.put("mul", full, turns))
 
     def _two_to(self, bits: int) -> int:
+        exponent = self.instructions[bits].data
+        if self.instructions[bits].op == "const" and exponent is not None:
+            return self.const(math.floor(2.0**exponent + 0.5))
         return self.put(
             "floor",
             self.put(

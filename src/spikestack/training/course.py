@@ -176,8 +176,8 @@ class Course:
         for change in plan.augment:
             inputs = {n: torch.from_numpy(change(x.cpu().numpy(), rng)) for n, x in inputs.items()}
         labels = labels.to(module.device)
-        for group in self.optimiser.param_groups:
-            group["lr"] = plan.lr_at(self.epoch * self.count + self.batch, plan.epochs * self.count)
+        done, total = self.epoch * self.count + self.batch, plan.epochs * self.count
+        plan.set_lr(self.optimiser, done, total)
         self.optimiser.zero_grad(set_to_none=True)
         devices = [module.device] if module.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):

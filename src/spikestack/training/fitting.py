@@ -69,7 +69,8 @@ def fit(
         ``"adam"``, ``"adamw"``, ``"adamax"``, ``"rmsprop"``, ``"sgd"``, ``"momentum"``, or a
         function of parameter groups and ``lr=``.
     lr, weight_decay, schedule
-        Learning rate; decay of weights; ``"cosine"`` lets the rate fall to 0 at the end.
+        Learning rate, of delays (in steps) a hundred times as large; decay of weights; ``"cosine"``
+        lets the rate fall to 0 at the end.
     clip
         Greatest norm of the gradient.
     steps

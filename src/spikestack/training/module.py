@@ -11,13 +11,14 @@ import torch
 from ..equations.fixed_point import FixedPoint
 from ..errors import UnknownNameError, ValidationError, shorten
 from ..network.network import Network
-from ..program.lower import drafts_of, lower
+from ..program.lower import lower
 from ..program.program import Program
 from ..units import magnitude, parse_unit
 from .calling import Call, Output, State
 from .cells import Cell
+from .choosing import chosen
 from .delays import Delays
-from .derived import Derived, key_of
+from .derived import key_of
 from .exporting import trained_network
 from .homes import Home, home_of, refuse
 from .inputs import Feed, feeds_of
@@ -115,8 +116,8 @@ class SpikingNetwork(torch.nn.Module):
         self.rounds = rounds_of(len(self.names), self.links, levels)
         names = [link.name for link in self.links if link.form != "pool"]
         self.bits = bits_by_name(weight_bits, names, "compile, weight_bits")
-        self._longest = self._longest_steps(longest_delay)
-        self._choose(train)
+        self.longest = self._longest_steps(longest_delay)
+        self.weights, self.delays, self.values, self.derived = chosen(self, train)
         given = surrogate if isinstance(surrogate, Mapping) else {}
         self.surrogates = [
             as_surrogate(given.get(n, "fast sigmoid") if given else surrogate)  # type: ignore[arg-type]
@@ -171,41 +172,6 @@ class SpikingNetwork(torch.nn.Module):
             self._programs[trials] = lower(self.network, self.dt, self.precision, trials)
         return self._programs[trials]
 
-    def _choose(self, train: str | Iterable[str]) -> None:
-        asked = [train] if isinstance(train, str) else list(train)
-        weights = {link.name for link in self.links}
-        chosen = set()
-        late: dict[str, bool] = {}
-        by_population: dict[str, list[str]] = {}
-        for name in asked:
-            population, dot, parameter = name.partition(".")
-            if name == "weights":
-                chosen |= {link.name for link in self.links if link.form != "pool"}
-            elif name in weights:
-                chosen.add(name)
-            elif population in weights and parameter in ("delay", "axonal_delay"):
-                late[population] = parameter == "axonal_delay"
-            elif dot and population in self.names:
-                by_population.setdefault(population, []).append(parameter)
-            else:
-                known = ("weights", *weights, *(f"{n}.PARAMETER" for n in self.names))
-                raise UnknownNameError("compile, train", name, known)
-        self.weights = torch.nn.ParameterDict({
-            link.name: torch.nn.Parameter(link.initial.to(self.dtype), link.name in chosen)
-            for link in self.links
-        })  # fmt: skip
-        self.delays = torch.nn.ModuleDict({n: self._delays_of(n, a) for n, a in late.items()})
-        self.derived: dict[int, Derived] = {}
-        self.values = torch.nn.ParameterDict()
-        drafts = drafts_of(self.network, self.dt, self.precision, 1) if by_population else []
-        for name, parameters in by_population.items():
-            k = self.names.index(name)
-            derived = Derived(drafts[k], self.program.populations[k], tuple(parameters))
-            self.derived[k] = derived
-            for parameter, value in derived.start.items():
-                key = key_of(name, parameter)
-                self.values[key] = torch.nn.Parameter(torch.tensor(value, dtype=self.dtype))
-
     def _longest_steps(self, given: Any) -> int:
         if given is None:
             return max(10, 2 * self.program.max_delay)
@@ -217,17 +183,6 @@ class SpikingNetwork(torch.nn.Module):
                 f"{self.program.max_delay} to 10,000",
             )
         return round(steps)
-
-    def _delays_of(self, name: str, axonal: bool) -> Delays:
-        link = next(link for link in self.links if link.name == name)
-        if link.form not in ("matrix", "list") or any(
-            link.pre in r and link.post in r for r in self.rounds
-        ):
-            where = f"compile, delays of {name!r}"
-            feeds = "a projection that feeds forward, and not a convolution"
-            raise ValidationError(where, "cannot learn", feeds)
-        sizes = self.program.populations[link.pre].size, self.program.populations[link.post].size
-        return Delays(link, axonal, self._longest, sizes).to(self.dtype)
 
     def _learned_delays(self) -> list[Delays]:
         return [module for module in self.delays.values() if isinstance(module, Delays)]

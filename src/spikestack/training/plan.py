@@ -17,6 +17,9 @@ from .module import SpikingNetwork
 
 __all__ = ["OPTIMISERS", "Plan"]
 
+#: The learning rate of delays, which are counted in steps, by that of all else, as Hammouamri,
+#: Khalfaoui-Hassani and Masquelier 2024 (ICLR) have it.
+DELAY_STRIDE = 100.0
 #: By name.
 OPTIMISERS: dict[str, Any] = {
     "adam": torch.optim.Adam,
@@ -83,18 +86,33 @@ class Plan:
         return as_loss(self.loss)
 
     def optimiser_for(self, module: SpikingNetwork) -> Any:
-        """An optimiser of what is trained; weights decay, model parameters do not."""
-        weights = [p for p in module.weights.values() if p.requires_grad]
-        values = [p for p in module.values.values() if p.requires_grad]
-        if not weights + values:
+        """An optimiser of what is trained; weights decay, and delays go in larger strides."""
+        found: dict[str, list[Any]] = {}
+        for name, parameter in module.named_parameters():
+            kind = name.partition(".")[0]
+            if parameter.requires_grad:
+                known = kind in ("weights", "delays")
+                found.setdefault(kind if known else "others", []).append(parameter)
+        if not found:
             raise ValidationError("fit", "nothing is trained", "weights or parameters",
                                   "compile with train='weights'")  # fmt: skip
         groups = [
-            {"params": found, "weight_decay": decay}
-            for found, decay in ((weights, self.weight_decay), (values, 0.0)) if found
-        ]  # fmt: skip
+            {
+                "params": parameters,
+                "weight_decay": self.weight_decay if kind == "weights" else 0.0,
+                "stride": DELAY_STRIDE if kind == "delays" else 1.0,
+            }
+            for kind, parameters in sorted(found.items())
+        ]
         make = OPTIMISERS[self.optimiser] if isinstance(self.optimiser, str) else self.optimiser
-        return make(groups, lr=self.lr)
+        made = make(groups, lr=self.lr)
+        self.set_lr(made, 0, 1)
+        return made
+
+    def set_lr(self, optimiser: Any, done: int, total: int) -> None:
+        """Give every group of an optimiser its learning rate after `done` of `total` batches."""
+        for group in optimiser.param_groups:
+            group["lr"] = self.lr_at(done, total) * group.get("stride", 1.0)
 
     def lr_at(self, done: int, total: int) -> float:
         """The learning rate after `done` of `total` batches."""

@@ -240,7 +240,9 @@ def _affine(model: NeuronModel, values: dict[str, float]) -> tuple[float, float,
     """(a, b, c) of dv/dt = a v + b i_syn + c; None if the model is anything else."""
     block = model.block
     derivative = block.derivatives.get("v")
-    if derivative is None or tuple(block.states) != ("v",) or model.state_format:
+    if derivative is None or tuple(block.states) != ("v",):
+        return None
+    if model.state_format or model.after_arrivals:
         return None
     if set(names_in(derivative)) - set(values) - {"v", "i_syn"} or model.emit or model.compartments:
         return None

@@ -1,0 +1,245 @@
+"""Parts to places on the chip: a start, then exchanges that are annealed.
+
+The cost is the sum over pairs of parts of packets times links between them. There are two starts,
+the better of which counts in the end: parts in a chain along a Hilbert curve, and parts spread out
+by the two slowest modes of their traffic, which finds a plane where there is one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import eigh
+
+from ...errors import ValidationError
+from ...numerics.compiling import njit
+from ...numerics.random import stream_key
+from .hypergraph import Hypergraph
+from .mesh import Mesh, hilbert_order, hops
+
+__all__ = ["Placement", "deliveries", "place"]
+
+#: Exchanges that are tried for each part: all in all, and in one round.
+_TRIES, _ROUND = 4096, 64
+#: The first temperature from each start, in mean changes of an exchange, and what is left of it.
+_HEAT, _LEFT = {"chain": 0.5, "plane": 0.05}, 1e-3
+#: Of more parts no modes are computed.
+_MOST_FOR_MODES = 2048
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The place of each part (int64, row by row), and packets times links in all."""
+
+    places: np.ndarray
+    cost: float
+
+
+def deliveries(
+    graph: Hypergraph, parts: np.ndarray, sources: np.ndarray, n_parts: int
+) -> np.ndarray:
+    """Packets from part to part, float64[parts, parts]: one for each spike and other part.
+
+    Parameters
+    ----------
+    sources
+        The neuron of each net.
+    """
+    net = np.repeat(np.arange(len(graph.weights)), np.diff(graph.starts))
+    touched = np.unique(net * np.int64(n_parts) + parts[graph.pins])
+    net, to = np.divmod(touched, n_parts)
+    made = np.zeros((n_parts, n_parts))
+    np.add.at(made, (parts[sources[net]], to), graph.weights[net].astype(float))
+    np.fill_diagonal(made, 0.0)
+    return made
+
+
+def place(
+    traffic: np.ndarray, mesh: Mesh, free: np.ndarray | None = None, seed: int = 1
+) -> Placement:
+    """Give every part a place so that packets go short ways.
+
+    Parameters
+    ----------
+    traffic
+        Packets from part to part, float64[parts, parts].
+    mesh
+        The grid.
+    free
+        Places that may be used, as of a chip with dead cores; None for all.
+    seed
+        Of what is left to chance.
+
+    Raises
+    ------
+    ValidationError
+        If there are more parts than places.
+    """
+    n_parts = len(traffic)
+    curve = hilbert_order(mesh.width, mesh.height)
+    curve = curve if free is None else curve[np.isin(curve, free)]
+    if n_parts > len(curve):
+        raise ValidationError("place", f"{n_parts:,} parts", f"{len(curve):,} places at most")
+    both = traffic + traffic.T
+    np.fill_diagonal(both, 0.0)
+    grid = (mesh.links, mesh.wraps, mesh.width, mesh.height)
+    rng = np.random.Generator(np.random.Philox(key=int(stream_key(seed, "place", "exchanges"))))
+    found = []
+    for name, start in _starts(both, mesh, curve):
+        # Free places take part in exchanges as parts without traffic.
+        at = np.concatenate([start, np.setdiff1d(curve, start)])
+        if n_parts > 1:
+            _anneal(both, at, grid, _HEAT[name], rng)
+        cost = 0.5 * float(_total(both, at[:n_parts], *grid))
+        found.append(Placement(at[:n_parts].copy(), cost))
+    return min(found, key=lambda placement: placement.cost)
+
+
+def _starts(both: np.ndarray, mesh: Mesh, curve: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """Places of parts to begin with, by the name of the start."""
+    n_parts = len(both)
+    chain = np.empty(n_parts, np.int64)
+    chain[_chain(both)] = curve[:n_parts]
+    if not 4 <= n_parts <= _MOST_FOR_MODES:
+        return [("chain", chain)]
+    return [("chain", chain), ("plane", _plane(both, mesh, np.sort(curve)))]
+
+
+def _plane(both: np.ndarray, mesh: Mesh, free: np.ndarray) -> np.ndarray:
+    """Parts by their two slowest modes, turned in the way that makes them cheapest."""
+    root = np.sqrt(np.maximum(both.sum(1), both.mean() + 1e-12))
+    modes = eigh(both / root / root[:, None], subset_by_index=[len(both) - 3, len(both) - 2])[1]
+    one, two = modes[:, 1] / root, modes[:, 0] / root
+    one, two = one / np.abs(one).max(), two / np.abs(two).max()
+    grid = (mesh.links, mesh.wraps, mesh.width, mesh.height)
+    starts = []
+    for angle in np.arange(16) * np.pi / 16:
+        c, s = np.cos(angle), np.sin(angle)
+        at = _in_rows(c * one + s * two, c * two - s * one, mesh.width, free[: len(both)])
+        starts.append((float(_total(both, at, *grid)), at))
+    return min(starts, key=lambda start: start[0])[1]
+
+
+def _in_rows(down: np.ndarray, along: np.ndarray, width: int, free: np.ndarray) -> np.ndarray:
+    """Places of parts: one number says the row, the other where in it."""
+    order, at, begin = np.argsort(down, kind="stable"), np.empty(len(down), np.int64), 0
+    for row in np.unique(free // width):
+        here = free[free // width == row]
+        group = order[begin : begin + len(here)]
+        at[group[np.argsort(along[group], kind="stable")]] = here
+        begin += len(here)
+    return at
+
+
+def _chain(both: np.ndarray) -> np.ndarray:
+    """Parts in an order in which each has much to do with those just before it."""
+    n = len(both)
+    order, left = np.empty(n, np.int64), np.ones(n, bool)
+    near = np.zeros(n)
+    at = int(both.sum(1).argmax())
+    for k in range(n):
+        order[k], left[at] = at, False
+        near = 0.7 * near + both[at]
+        at = int(np.where(left, near, -1.0).argmax())
+    return order
+
+
+def _anneal(
+    both: np.ndarray,
+    at: np.ndarray,
+    grid: tuple[int, bool, int, int],
+    heat: float,
+    rng: np.random.Generator,
+) -> None:
+    n_parts, n_places, rounds = len(both), len(at), _TRIES // _ROUND
+    size = _ROUND * n_parts
+    first, other = rng.integers(n_parts, size=size), rng.integers(n_places, size=size)
+    scale = heat * float(_mean_change(both, at, first, other, *grid))
+    for k in range(rounds):
+        temperature = scale * _LEFT ** (k / (rounds - 1)) if k < rounds - 1 else 0.0
+        first, other = rng.integers(n_parts, size=size), rng.integers(n_places, size=size)
+        _exchange(both, at, first, other, rng.random(size), temperature, *grid)
+
+
+@njit(cache=True, nogil=True)
+def _hops(at: int, to: int, links: int, wraps: bool, width: int, height: int) -> int:
+    return hops(links, wraps, width, height, to % width - at % width, to // width - at // width)
+
+
+@njit(cache=True, nogil=True)
+def _total(
+    both: np.ndarray, at: np.ndarray, links: int, wraps: bool, width: int, height: int
+) -> float:
+    total = 0.0
+    for a in range(len(both)):
+        for b in range(len(both)):
+            if both[a, b] > 0.0:
+                total += both[a, b] * _hops(at[a], at[b], links, wraps, width, height)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _change(
+    both: np.ndarray,
+    at: np.ndarray,
+    a: int,
+    b: int,
+    links: int,
+    wraps: bool,
+    width: int,
+    height: int,
+) -> float:
+    """How the cost changes if a and b change places; b may be a free place, beyond all parts."""
+    n = len(both)
+    total = 0.0
+    for c in range(n):
+        if c in (a, b):
+            continue
+        flow = both[a, c] - (both[b, c] if b < n else 0.0)
+        if flow != 0.0:
+            total += flow * (
+                _hops(at[b], at[c], links, wraps, width, height)
+                - _hops(at[a], at[c], links, wraps, width, height)
+            )
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _mean_change(
+    both: np.ndarray,
+    at: np.ndarray,
+    first: np.ndarray,
+    other: np.ndarray,
+    links: int,
+    wraps: bool,
+    width: int,
+    height: int,
+) -> float:
+    total = 0.0
+    for i in range(len(first)):
+        if first[i] != other[i]:
+            total += abs(_change(both, at, first[i], other[i], links, wraps, width, height))
+    return total / len(first)
+
+
+@njit(cache=True, nogil=True)
+def _exchange(
+    both: np.ndarray,
+    at: np.ndarray,
+    first: np.ndarray,
+    other: np.ndarray,
+    chances: np.ndarray,
+    temperature: float,
+    links: int,
+    wraps: bool,
+    width: int,
+    height: int,
+) -> None:
+    for i in range(len(first)):
+        a, b = first[i], other[i]
+        if a == b:
+            continue
+        change = _change(both, at, a, b, links, wraps, width, height)
+        if change < 0.0 or (temperature > 0.0 and chances[i] < np.exp(-change / temperature)):
+            at[a], at[b] = at[b], at[a]
