@@ -23,6 +23,7 @@ from rich.console import Console
 
 import spikestack as sp
 from spikestack.sensors import datasets
+from spikestack.zoo.braille import around_rest
 from spikestack.zoo.entries import INDEX, Entry, entries, write_index
 from spikestack.zoo.evaluating import evaluate
 from spikestack.zoo.packing import in_steps, pack, rounded
@@ -96,7 +97,7 @@ def braille(seed: int, epochs: int, of: str) -> sp.Network:
         raise ValueError("train_braille.py gives the network of seed 2")
     recipe = importlib.import_module("train_braille")
     sets = [datasets.braille(part) for part in ("train", "validation", "test")]
-    parts = [s.events() for s in sets] if of == "events" else sets
+    parts = [s.events() for s in sets] if of == "events" else around_rest(sets[0], *sets)
     return recipe.learn(of, parts, epochs < 30).module.trained()
 
 
@@ -137,7 +138,7 @@ RECIPES = {
     ),
     "speech-delays": Made("speech", "train_speech.py", speech, {"seed": 0, "epochs": 30}),
     "braille-delays": Made(
-        "braille", "train_braille.py", braille, {"seed": 2, "epochs": 30, "of": "pressures"}
+        "braille", "train_braille.py", braille, {"seed": 2, "epochs": 60, "of": "pressures"}
     ),
     "braille-events": Made(
         "braille-events", "train_braille.py", braille, {"seed": 2, "epochs": 30, "of": "events"}

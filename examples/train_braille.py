@@ -25,8 +25,9 @@ import spikestack as sp
 from spikestack.errors import ValidationError
 from spikestack.sensors import datasets
 from spikestack.training import Loss, fluctuation_driven
+from spikestack.zoo.braille import STEPS, around_rest
 
-HIDDEN, STEPS, HALF, DELAYS = 256, 76, 38, (0, 4, 8, 12, 16, 20, 24)
+HIDDEN, HALF, DELAYS = 256, 38, (0, 4, 8, 12, 16, 20, 24)
 #: Steps in which no answer is asked for: too little has been felt.
 BEGIN = 12
 
@@ -47,17 +48,6 @@ def network(inputs: int, classes: int, seed: int) -> sp.Network:
     net.connect(hidden, letters, sp.Dense(np.zeros((HIDDEN, classes))), now)
     net.record(letters, "v")
     return net
-
-
-def around_rest(sets: list[Any]) -> list[Any]:
-    """Of each taxel how far it is above its mean over all training, and how far below."""
-    (felt,) = sets[0].batches(len(sets[0]), bins=STEPS)
-    rest = felt.inputs.mean((0, 1))
-
-    def above_and_below(pressures: np.ndarray) -> np.ndarray:
-        return np.maximum(np.concatenate([pressures - rest, rest - pressures], axis=1), 0.0)
-
-    return [s.map(above_and_below) for s in sets]
 
 
 def first_half(pressures: np.ndarray) -> np.ndarray:
@@ -85,7 +75,7 @@ def main() -> None:
     except ValidationError as error:
         print(f"no recordings: {error}")
         return
-    pressures = around_rest(sets)
+    pressures = around_rest(sets[0], *sets)
     kinds = {
         "pressures": pressures,
         "first half": [s.map(first_half) for s in pressures],

@@ -238,3 +238,16 @@ def test_dropout_and_delays_are_for_training_only() -> None:
     assert module.training
     with pytest.raises(ValidationError, match="dropout"):
         sp.fit(module, (x, y), epochs=1, checkpoint=True, progress=False, check=False)
+
+
+def test_delays_and_normalisations_are_trained_too() -> None:
+    late = layered(delay=3.0).compile("torch", train=["weights", "pixels->hidden.delay"])
+    late.normalise("hidden->out", "batch")
+    before = weights(late)
+    sp.fit(late, blobs(), **HOW)
+    moved = {n: float((p.detach() - before[n]).abs().max()) for n, p in late.named_parameters()}
+    assert all(change > 1e-3 for change in moved.values()), moved
+    assert any(name.startswith("delays") for name in moved)
+    assert any(name.startswith("layers") for name in moved)
+    # Delays are counted in steps, and go in larger strides.
+    assert max(v for n, v in moved.items() if n.startswith("delays")) > 0.2

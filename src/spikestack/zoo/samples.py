@@ -123,12 +123,15 @@ def nmnist(part: str) -> Labelled:
 
 
 def braille(part: str, events: bool) -> Labelled:
-    """As examples/train_braille.py: pressures of each step, or counts of events."""
+    """As examples/train_braille.py: pressures around their means, or counts of events."""
     from ..sensors import datasets
+    from .braille import STEPS, around_rest
 
     with _recordings("braille-events" if events else "braille"):
         found = datasets.braille(part)
-    return _whole(found.events() if events else found, bins=76)
+        if not events:
+            (found,) = around_rest(datasets.braille("train"), found)
+    return _whole(found.events() if events else found, bins=STEPS)
 
 
 def speech(part: str) -> Labelled:

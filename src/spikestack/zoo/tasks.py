@@ -126,10 +126,10 @@ TASKS = {
         ),
         Task(
             "braille",
-            "Braille letters under 12 taxels, pressures in 76 steps of 10 ms; repetitions 30 to 39 "
-            "are the test",
-            _fed("ExternalSpikes->taxels", [12], 76), _LETTERS,
-            partial(samples.braille, events=False),
+            "Braille letters under 12 taxels, each pressure above and below its mean in 76 steps "
+            "of 10 ms; repetitions 30 to 39 are the test",
+            _fed("ExternalSpikes->taxels", [24], 76), _LETTERS,
+            partial(samples.braille, events=False), "last",
         ),
         Task(
             "braille-events", "the same letters as events of send-on-delta",
