@@ -1,0 +1,89 @@
+"""A chip as data: what it is, what it cannot do, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from ..errors import UnknownNameError, ValidationError
+from .figures import Figure
+from .limits import Limit
+from .mapping.mesh import Mesh
+from .pricing import Prices
+
+__all__ = ["Chip"]
+
+
+class Chip:
+    """The base of all chips; one is a class of attributes.
+
+    Attributes
+    ----------
+    maker, year
+        Who made it, when it was published.
+    features
+        What sets it apart, for the table of chips.
+    cores
+        How many compute, on one chip.
+    step
+        How long a time step lasts by default; None where steps are as short as the load allows.
+    mesh
+        Routers of one chip.
+    tile
+        Cores at a router.
+    limits
+        What does not fit.
+    prices
+        Price tables by name, the first for reports.
+
+    Every attribute that is a `Figure` belongs to the description.
+    """
+
+    maker: str
+    year: int
+    features: str
+    cores: Figure
+    step: Figure | None = None
+    mesh: Mesh
+    tile: int = 1
+    limits: tuple[Limit, ...] = ()
+    prices: ClassVar[Mapping[str, Prices]]
+
+    #: What a user may set, by name: figures in place of the chip's own.
+    settable: ClassVar[tuple[str, ...]] = ("step",)
+
+    def __init__(self, **figures: Figure) -> None:
+        for name, figure in figures.items():
+            if name not in self.settable:
+                raise UnknownNameError(type(self).__name__, name, self.settable)
+            if not isinstance(figure, Figure):
+                where = f"{type(self).__name__}.{name}"
+                raise ValidationError(where, f"got {figure!r}", "a Figure, with unit and source")
+            setattr(self, name, figure)
+
+    @property
+    def name(self) -> str:
+        """The class's name."""
+        return type(self).__name__
+
+    def figures(self) -> dict[str, Figure]:
+        """Every figure of the description, by name: attributes, limits, prices."""
+        found: dict[str, Figure] = {}
+        for kind in reversed(type(self).__mro__):
+            found |= {n: getattr(self, n) for n, v in vars(kind).items() if isinstance(v, Figure)}
+        for limit in self.limits:
+            found[f"most {limit.counts} per {limit.per}"] = limit.most
+        for table, prices in self.prices.items():
+            for part in ("energy", "static", "time"):
+                for name, figure in getattr(prices, part).items():
+                    found[f"{table}, {part}, {name}"] = figure
+        return found
+
+    def describe(self) -> str:
+        """All that is known of it, as text, each number with grade and source."""
+        rows = [f"{self.name} ({self.maker}, {self.year}): {self.features}"]
+        for name, figure in self.figures().items():
+            note = f"; {figure.note}" if figure.note else ""
+            label = name.replace("_", " ")
+            rows.append(f"  {label}: {figure} [{figure.grade}; {figure.source}{note}]")
+        return "\n".join(rows)

@@ -1,0 +1,256 @@
+"""What a neuron does, found out from its step: leaks, gains, threshold, reset.
+
+The step's three-address code is run on chosen states, so that any model whose step is linear below
+the threshold is understood, whatever its equations are called. Chips whose neurons are circuits,
+not programs, take these numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..engines.interpreting import interpret
+from ..errors import ValidationError
+from ..program.program import PopulationProgram
+
+__all__ = ["LinearNeuron", "identify"]
+
+#: Relative deviation from a straight line that counts as rounding.
+_STRAIGHT = 1e-9
+_HALVINGS = 200
+
+
+@dataclass(frozen=True)
+class LinearNeuron:
+    """v <- decay v + gain i + drift, i <- current_decay i, by neuron (float64 arrays).
+
+    Attributes
+    ----------
+    decay, drift
+        Of the potential, in one step.
+    gain, current_decay
+        Of the synaptic current, by receptor: (receptors, neurons). Where what arrives is added to
+        the potential itself, `current_decay` is 0, and `gain` 1.
+    direct
+        Of each receptor, whether what arrives is added to the potential itself.
+    threshold
+        Potential at which it fires; infinite if never.
+    reset
+        Potential after a spike; of a soft reset, what is subtracted.
+    soft
+        Whether the reset subtracts.
+    includes
+        Whether it fires at the threshold itself.
+    refractory
+        Steps.
+    start
+        Potential at t = 0.
+    """
+
+    decay: np.ndarray
+    drift: np.ndarray
+    gain: np.ndarray
+    current_decay: np.ndarray
+    direct: tuple[bool, ...]
+    threshold: np.ndarray
+    reset: np.ndarray
+    soft: bool
+    includes: bool
+    refractory: np.ndarray
+    start: np.ndarray
+
+
+class _Step:
+    """The step of a population as a function of states and arrivals."""
+
+    def __init__(self, population: PopulationProgram) -> None:
+        self.p = population
+        self.n = population.size
+
+    def __call__(self, states: np.ndarray, arrivals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """New states (states, neurons), and who fires."""
+        loads: dict[str, Any] = {
+            "const": np.float64,
+            "state": lambda data: states[data],
+            "param": lambda data: np.asarray(self.p.values[data], float),
+            "arrivals": lambda data: arrivals[data],
+            "refractory": lambda _: np.zeros(self.n, bool),
+        }
+        made = interpret(self.p.code, loads)
+        new = np.stack([np.broadcast_to(made[s], self.n) for s in self.p.code.stores])
+        spike = self.p.code.spike
+        fires = np.zeros(self.n, bool) if spike is None else np.broadcast_to(made[spike], self.n)
+        return new.astype(float), fires
+
+
+def identify(population: PopulationProgram, where: str) -> LinearNeuron:
+    """Find out what a population's neurons do.
+
+    Parameters
+    ----------
+    population
+        As lowered in double precision.
+    where
+        For messages.
+
+    Raises
+    ------
+    ValidationError
+        If it is no leaky integrate-and-fire neuron of one potential and decaying currents.
+    """
+    if population.is_restless:
+        raise ValidationError(where, "draws random numbers or reads the time", "a fixed step")
+    step, n = _Step(population), population.size
+    names = list(population.states)
+    if "v" not in names:
+        raise ValidationError(where, "has no v", "a neuron with a membrane potential v")
+    v, receptors = names.index("v"), len(population.receptors)
+    base = np.stack([np.broadcast_to(np.asarray(x, float), n) for x in population.initial])
+    nothing = np.zeros((max(receptors, 1), n))
+    slopes = _slopes(step, base, nothing, where)
+    arrives = _arriving(step, base, nothing, receptors, where)
+    others = [k for k in range(len(names)) if k != v]
+    decay = slopes[v, v]
+    rest, _ = step(base, nothing)
+    drift = rest[v] - decay * base[v] - sum(slopes[v, k] * base[k] for k in others)
+    gain, late, direct, used = [], [], [], set()
+    for r in range(receptors):
+        hit = [k for k in range(len(names)) if np.any(arrives[r, k] != 0)]
+        if hit == [v]:
+            gain.append(arrives[r, v])
+            late.append(np.zeros(n))
+        elif len(hit) == 1 and _only_decays(slopes, hit[0], v):
+            gain.append(slopes[v, hit[0]] * arrives[r, hit[0]])
+            late.append(slopes[hit[0], hit[0]])
+            used.add(hit[0])
+        else:
+            problem = f"receptor {population.receptors[r].name!r} is no decaying current"
+            raise ValidationError(where, problem, "exponential currents, or delta synapses")
+        direct.append(hit == [v])
+    stray = [names[k] for k in others if k not in used and np.any(slopes[v, k] != 0)]
+    if stray:
+        raise ValidationError(where, f"its potential depends on {', '.join(stray)} too",
+                              "one potential and the currents of its receptors")  # fmt: skip
+    threshold, includes = _threshold(step, base, nothing, v, decay)
+    reset, soft = _reset(step, base, nothing, v, decay, drift, threshold, where)
+    steps = 0 if population.n_ref is None else population.n_ref
+    empty = np.zeros((0, n))
+    return LinearNeuron(
+        decay, drift, np.stack(gain) if gain else empty, np.stack(late) if late else empty,
+        tuple(direct), threshold, reset, soft, includes,
+        np.broadcast_to(np.asarray(steps, np.int64), n), base[v],
+    )  # fmt: skip
+
+
+def _slopes(step: _Step, base: np.ndarray, nothing: np.ndarray, where: str) -> np.ndarray:
+    """d(new state)/d(old state), (to, from, neurons)."""
+    old, made = step(base, nothing)[0], np.empty((len(base), len(base), base.shape[1]))
+    for k in range(len(base)):
+        found = []
+        for by in (1e-3, -2e-3):
+            moved = base.copy()
+            moved[k] += by
+            new, fires = step(moved, nothing)
+            if fires.any():
+                raise ValidationError(where, "fires as it starts", "a start below the threshold")
+            found.append((new - old) / by)
+        _check_straight(found, where)
+        made[:, k] = found[1]
+    return _clean(made)
+
+
+def _arriving(
+    step: _Step, base: np.ndarray, nothing: np.ndarray, receptors: int, where: str
+) -> np.ndarray:
+    """d(new state)/d(arrivals), (receptors, states, neurons)."""
+    old = step(base, nothing)[0]
+    made = np.zeros((receptors, len(base), base.shape[1]))
+    for r in range(receptors):
+        found = []
+        for by in (1e-3, -2e-3):
+            given = nothing.copy()
+            given[r] = by
+            found.append((step(base, given)[0] - old) / by)
+        _check_straight(found, where)
+        made[r] = found[1]
+    return _clean(made)
+
+
+def _clean(slopes: np.ndarray) -> np.ndarray:
+    """Without what is but rounding."""
+    return np.where(np.abs(slopes) < _STRAIGHT * 1e-1, 0.0, slopes)
+
+
+def _check_straight(found: list[np.ndarray], where: str) -> None:
+    size = np.maximum(np.abs(found[0]), 1.0)
+    if (np.abs(found[0] - found[1]) > 1e-8 * size).any():
+        raise ValidationError(where, "is not linear below its threshold",
+                              "a leaky integrate-and-fire neuron",
+                              "programmable chips take other models, too")  # fmt: skip
+
+
+def _only_decays(slopes: np.ndarray, k: int, v: int) -> bool:
+    """Whether a state acts on itself and the potential alone, and nothing else on it."""
+    others = [j for j in range(len(slopes)) if j != k]
+    return not any(np.any(slopes[k, j] != 0) for j in others) and not any(
+        np.any(slopes[j, k] != 0) for j in others if j != v
+    )
+
+
+def _threshold(
+    step: _Step, base: np.ndarray, nothing: np.ndarray, v: int, decay: np.ndarray
+) -> tuple[np.ndarray, bool]:
+    """New potential at which neurons begin to fire, and whether they fire at it."""
+    span = 1e6
+    high = base.copy()
+    high[v] += span
+    if not step(high, nothing)[1].any():
+        return np.full(base.shape[1], np.inf), False
+    low = base.copy()
+    for _ in range(_HALVINGS):
+        middle = low.copy()
+        middle[v] = 0.5 * (low[v] + high[v])
+        fires = step(middle, nothing)[1]
+        high[v] = np.where(fires, middle[v], high[v])
+        low[v] = np.where(fires, low[v], middle[v])
+    rest = step(base, nothing)[0][v]
+    level = rest + decay * (high[v] - base[v])
+    rounded = np.round(level, 9)
+    level = np.where(
+        np.abs(level - rounded) < 1e-9 * np.maximum(1.0, np.abs(level)), rounded, level
+    )
+    exact = base.copy()
+    exact[v] = base[v] + (level - rest) / decay
+    return level, bool(step(exact, nothing)[1].all())
+
+
+def _reset(
+    step: _Step,
+    base: np.ndarray,
+    nothing: np.ndarray,
+    v: int,
+    decay: np.ndarray,
+    drift: np.ndarray,
+    threshold: np.ndarray,
+    where: str,
+) -> tuple[np.ndarray, bool]:
+    """Potential after a spike, or what is subtracted."""
+    if np.isinf(threshold).all():
+        return np.zeros(base.shape[1]), False
+    after, before = [], []
+    for above in (1.0, 2.0):
+        high = base.copy()
+        unspiked = threshold + above
+        high[v] = base[v] + (unspiked - step(base, nothing)[0][v]) / decay
+        after.append(step(high, nothing)[0][v])
+        before.append(unspiked)
+    size = np.maximum(1.0, np.abs(after[0]))
+    if (np.abs(after[1] - after[0]) < 1e-7 * size).all():
+        return np.round(after[0], 9), False
+    lost = [b - a for a, b in zip(after, before, strict=True)]
+    if (np.abs(lost[1] - lost[0]) < 1e-7 * np.maximum(1.0, np.abs(lost[0]))).all():
+        return np.round(lost[0], 9), True
+    raise ValidationError(where, "its reset is neither to a value nor by one", "one of both")

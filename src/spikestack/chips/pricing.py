@@ -1,0 +1,137 @@
+"""Joules and seconds of a ledger: the same run at several prices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ..errors import UnknownNameError, ValidationError
+from .figures import Figure
+from .ledger import COUNTERS, Ledger
+
+__all__ = ["Bill", "Prices", "Scope"]
+
+_JOULE = {"pJ": 1e-12, "nJ": 1e-9, "uJ": 1e-6, "mJ": 1e-3, "J": 1.0}
+_WATT = {"uW": 1e-6, "mW": 1e-3, "W": 1.0}
+_SECOND = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+class Scope(StrEnum):
+    """What a price covers."""
+
+    #: Of one thing alone: terms are added, static power too.
+    PER_TERM = "per term"
+    #: The whole chip at one operating point, divided by one count: nothing may be added to it.
+    ALL_IN = "all-in"
+    #: What one more of it costs.
+    INCREMENTAL = "incremental"
+
+
+@dataclass(frozen=True)
+class Prices:
+    """A price table.
+
+    Attributes
+    ----------
+    title
+        What it is.
+    scope
+        What its prices cover.
+    energy
+        Of one of each counter, in pJ to J.
+    static
+        Power drawn whatever happens, in uW to W: of ``"chip"`` or ``"core"``.
+    time
+        Of one of each counter at its core, in ns to s.
+    host
+        Counters whose energy is the host's, not the chip's.
+    """
+
+    title: str
+    scope: Scope
+    energy: Mapping[str, Figure]
+    static: Mapping[str, Figure] = field(default_factory=dict)
+    time: Mapping[str, Figure] = field(default_factory=dict)
+    host: tuple[str, ...] = ("host words in", "host words out")
+
+    def __post_init__(self) -> None:
+        for name in (*self.energy, *self.time, *self.host):
+            if name not in COUNTERS:
+                raise UnknownNameError(f"Prices {self.title!r}", name, COUNTERS)
+        for name in self.static:
+            if name not in ("chip", "core"):
+                raise UnknownNameError(f"Prices {self.title!r}, static", name, ("chip", "core"))
+        for given, units in (
+            (self.energy, _JOULE), (self.static, _WATT), (self.time, _SECOND),
+        ):  # fmt: skip
+            for name, figure in given.items():
+                if figure.unit not in units:
+                    where = f"Prices {self.title!r}, {name!r}"
+                    raise ValidationError(where, f"in {figure.unit}", " or ".join(units))
+        if self.scope == Scope.ALL_IN and (len(self.energy) != 1 or self.static):
+            raise ValidationError(
+                f"Prices {self.title!r}", "is all-in, with more than one price",
+                "one price, and no static power: it is in it already",
+            )  # fmt: skip
+
+    def of(self, ledger: Ledger, seconds: float, chips: int = 1, cores: int | None = None) -> Bill:
+        """What a run costs.
+
+        Parameters
+        ----------
+        ledger
+            What happened.
+        seconds
+            How long it took, for static power.
+        chips, cores
+            How many were powered; as many cores as the ledger has by default.
+        """
+        terms = {
+            name: ledger.total(name) * float(price) * _JOULE[price.unit]
+            for name, price in self.energy.items()
+        }
+        powered = {"chip": chips, "core": ledger.cores if cores is None else cores}
+        static = sum(
+            powered[name] * float(power) * _WATT[power.unit] * seconds
+            for name, power in self.static.items()
+        )
+        return Bill(
+            {n: e for n, e in terms.items() if n not in self.host}, static,
+            sum(e for n, e in terms.items() if n in self.host), seconds, self,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Energy of a run in J.
+
+    Attributes
+    ----------
+    dynamic
+        By counter.
+    static
+        Of power that is drawn whatever happens.
+    host
+        Of the host's traffic.
+    seconds
+        How long the run took.
+    prices
+        The table that it was priced by.
+    """
+
+    dynamic: Mapping[str, float]
+    static: float
+    host: float
+    seconds: float
+    prices: Prices
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return sum(self.dynamic.values()) + self.static + self.host
+
+    @property
+    def power(self) -> float:
+        """Mean power in W."""
+        return self.total / self.seconds
