@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+import numpy as np
+
 from ..errors import UnknownNameError, ValidationError
+from ..network.network import Network
 from .figures import Figure
 from .limits import Limit
+from .mapping.cores import MappedNetwork, map_network
 from .mapping.mesh import Mesh
 from .pricing import Prices
+from .quantising import Quantised
 
 __all__ = ["Chip"]
 
@@ -31,6 +36,10 @@ class Chip:
         Routers of one chip.
     tile
         Cores at a router.
+    word_bits
+        Of a word of synaptic memory.
+    synapse_bits
+        What a synapse takes of it, by format: ``"dense"``, ``"sparse"``, ``"convolutional"``.
     limits
         What does not fit.
     prices
@@ -46,6 +55,8 @@ class Chip:
     step: Figure | None = None
     mesh: Mesh
     tile: int = 1
+    word_bits: int = 64
+    synapse_bits: ClassVar[Mapping[str, float]]
     limits: tuple[Limit, ...] = ()
     prices: ClassVar[Mapping[str, Prices]]
 
@@ -60,6 +71,22 @@ class Chip:
                 where = f"{type(self).__name__}.{name}"
                 raise ValidationError(where, f"got {figure!r}", "a Figure, with unit and source")
             setattr(self, name, figure)
+
+    def quantise(self, network: Network, dt: float = 1.0) -> Quantised:
+        """Bring a network into the chip's numbers.
+
+        Raises
+        ------
+        ValidationError
+            If anything in it cannot be had on the chip.
+        """
+        raise NotImplementedError
+
+    def map(
+        self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1
+    ) -> MappedNetwork:
+        """Quantise a network and deal it out to cores; see `mapping.cores.map_network`."""
+        return map_network(self.quantise(network, dt), self, rates, seed)
 
     @property
     def name(self) -> str:

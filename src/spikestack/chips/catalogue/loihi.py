@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from ...network.network import Network
 from ..chip import Chip
+from ..circuits.loihi import quantise
 from ..figures import Figure, Grade
 from ..limits import Limit, LimitKind
 from ..mapping.mesh import Mesh
 from ..pricing import Prices, Scope
+from ..quantising import Quantised
 
 __all__ = ["Loihi"]
 
@@ -64,6 +67,12 @@ class Loihi(Chip):
     tiles = Figure(32, "tiles of 4 cores", Grade.DERIVED, f"{_D18}: barriers of 1 to 32 tiles",
                    "8 x 4 is SANA-FE's layout")  # fmt: skip
 
+    # A list holds weight, target (10 bits) and delay of a synapse; a matrix needs no targets, a
+    # shared kernel is held once for many synapses.
+    word_bits = 64
+    synapse_bits: ClassVar[Mapping[str, float]] = {
+        "sparse": 9 + 10 + 6, "dense": 9, "convolutional": 1,
+    }  # fmt: skip
     limits = (
         Limit("neurons", "core", neurons_per_core, LimitKind.WALL, "spread them over more cores"),
         Limit("synapse words", "core", synapse_memory, LimitKind.BUDGET,
@@ -136,3 +145,10 @@ class Loihi(Chip):
             },
         ),
     }  # fmt: skip
+
+    def quantise(self, network: Network, dt: float = 1.0) -> Quantised:
+        """Bring a network of leaky integrate-and-fire neurons into the chip's numbers.
+
+        See `circuits.loihi.quantise`.
+        """
+        return quantise(network, dt)

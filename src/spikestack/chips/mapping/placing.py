@@ -56,7 +56,7 @@ def deliveries(
 
 
 def place(
-    traffic: np.ndarray, mesh: Mesh, free: np.ndarray | None = None, seed: int = 1
+    traffic: np.ndarray, mesh: Mesh, free: np.ndarray | None = None, seed: int = 1, tile: int = 1
 ) -> Placement:
     """Give every part a place so that packets go short ways.
 
@@ -70,6 +70,8 @@ def place(
         Places that may be used, as of a chip with dead cores; None for all.
     seed
         Of what is left to chance.
+    tile
+        How many places share a router: router r has those from ``r * tile`` on.
 
     Raises
     ------
@@ -77,16 +79,17 @@ def place(
         If there are more parts than places.
     """
     n_parts = len(traffic)
-    curve = hilbert_order(mesh.width, mesh.height)
+    routers = hilbert_order(mesh.width, mesh.height)
+    curve = (routers[:, None] * tile + np.arange(tile)).ravel()
     curve = curve if free is None else curve[np.isin(curve, free)]
     if n_parts > len(curve):
         raise ValidationError("place", f"{n_parts:,} parts", f"{len(curve):,} places at most")
     both = traffic + traffic.T
     np.fill_diagonal(both, 0.0)
-    grid = (mesh.links, mesh.wraps, mesh.width, mesh.height)
+    grid = (mesh.links, mesh.wraps, mesh.width, mesh.height, tile)
     rng = np.random.Generator(np.random.Philox(key=int(stream_key(seed, "place", "exchanges"))))
     found = []
-    for name, start in _starts(both, mesh, curve):
+    for name, start in _starts(both, mesh, curve, tile):
         # Free places take part in exchanges as parts without traffic.
         at = np.concatenate([start, np.setdiff1d(curve, start)])
         if n_parts > 1:
@@ -96,27 +99,29 @@ def place(
     return min(found, key=lambda placement: placement.cost)
 
 
-def _starts(both: np.ndarray, mesh: Mesh, curve: np.ndarray) -> list[tuple[str, np.ndarray]]:
+def _starts(
+    both: np.ndarray, mesh: Mesh, curve: np.ndarray, tile: int
+) -> list[tuple[str, np.ndarray]]:
     """Places of parts to begin with, by the name of the start."""
     n_parts = len(both)
     chain = np.empty(n_parts, np.int64)
     chain[_chain(both)] = curve[:n_parts]
     if not 4 <= n_parts <= _MOST_FOR_MODES:
         return [("chain", chain)]
-    return [("chain", chain), ("plane", _plane(both, mesh, np.sort(curve)))]
+    return [("chain", chain), ("plane", _plane(both, mesh, np.sort(curve), tile))]
 
 
-def _plane(both: np.ndarray, mesh: Mesh, free: np.ndarray) -> np.ndarray:
+def _plane(both: np.ndarray, mesh: Mesh, free: np.ndarray, tile: int) -> np.ndarray:
     """Parts by their two slowest modes, turned in the way that makes them cheapest."""
     root = np.sqrt(np.maximum(both.sum(1), both.mean() + 1e-12))
     modes = eigh(both / root / root[:, None], subset_by_index=[len(both) - 3, len(both) - 2])[1]
     one, two = modes[:, 1] / root, modes[:, 0] / root
     one, two = one / np.abs(one).max(), two / np.abs(two).max()
-    grid = (mesh.links, mesh.wraps, mesh.width, mesh.height)
+    grid = (mesh.links, mesh.wraps, mesh.width, mesh.height, tile)
     starts = []
     for angle in np.arange(16) * np.pi / 16:
         c, s = np.cos(angle), np.sin(angle)
-        at = _in_rows(c * one + s * two, c * two - s * one, mesh.width, free[: len(both)])
+        at = _in_rows(c * one + s * two, c * two - s * one, mesh.width * tile, free[: len(both)])
         starts.append((float(_total(both, at, *grid)), at))
     return min(starts, key=lambda start: start[0])[1]
 
@@ -148,7 +153,7 @@ def _chain(both: np.ndarray) -> np.ndarray:
 def _anneal(
     both: np.ndarray,
     at: np.ndarray,
-    grid: tuple[int, bool, int, int],
+    grid: tuple[int, bool, int, int, int],
     heat: float,
     rng: np.random.Generator,
 ) -> None:
@@ -163,19 +168,21 @@ def _anneal(
 
 
 @njit(cache=True, nogil=True)
-def _hops(at: int, to: int, links: int, wraps: bool, width: int, height: int) -> int:
-    return hops(links, wraps, width, height, to % width - at % width, to // width - at // width)
+def _hops(at: int, to: int, links: int, wraps: bool, width: int, height: int, tile: int) -> int:
+    here, there = at // tile, to // tile
+    dx, dy = there % width - here % width, there // width - here // width
+    return hops(links, wraps, width, height, dx, dy)
 
 
 @njit(cache=True, nogil=True)
 def _total(
-    both: np.ndarray, at: np.ndarray, links: int, wraps: bool, width: int, height: int
+    both: np.ndarray, at: np.ndarray, links: int, wraps: bool, width: int, height: int, tile: int
 ) -> float:
     total = 0.0
     for a in range(len(both)):
         for b in range(len(both)):
             if both[a, b] > 0.0:
-                total += both[a, b] * _hops(at[a], at[b], links, wraps, width, height)
+                total += both[a, b] * _hops(at[a], at[b], links, wraps, width, height, tile)
     return total
 
 
@@ -189,6 +196,7 @@ def _change(
     wraps: bool,
     width: int,
     height: int,
+    tile: int,
 ) -> float:
     """How the cost changes if a and b change places; b may be a free place, beyond all parts."""
     n = len(both)
@@ -199,8 +207,8 @@ def _change(
         flow = both[a, c] - (both[b, c] if b < n else 0.0)
         if flow != 0.0:
             total += flow * (
-                _hops(at[b], at[c], links, wraps, width, height)
-                - _hops(at[a], at[c], links, wraps, width, height)
+                _hops(at[b], at[c], links, wraps, width, height, tile)
+                - _hops(at[a], at[c], links, wraps, width, height, tile)
             )
     return total
 
@@ -215,11 +223,12 @@ def _mean_change(
     wraps: bool,
     width: int,
     height: int,
+    tile: int,
 ) -> float:
     total = 0.0
     for i in range(len(first)):
         if first[i] != other[i]:
-            total += abs(_change(both, at, first[i], other[i], links, wraps, width, height))
+            total += abs(_change(both, at, first[i], other[i], links, wraps, width, height, tile))
     return total / len(first)
 
 
@@ -235,11 +244,12 @@ def _exchange(
     wraps: bool,
     width: int,
     height: int,
+    tile: int,
 ) -> None:
     for i in range(len(first)):
         a, b = first[i], other[i]
         if a == b:
             continue
-        change = _change(both, at, a, b, links, wraps, width, height)
+        change = _change(both, at, a, b, links, wraps, width, height, tile)
         if change < 0.0 or (temperature > 0.0 and chances[i] < np.exp(-change / temperature)):
             at[a], at[b] = at[b], at[a]
