@@ -1,0 +1,1 @@
+"""Neuromorphic chips: their arithmetic, their limits, their prices."""

@@ -101,7 +101,7 @@ class Chip:
         for limit in self.limits:
             found[f"most {limit.counts} per {limit.per}"] = limit.most
         for table, prices in self.prices.items():
-            for part in ("energy", "static", "time"):
+            for part in ("energy", "static", "time", "barrier"):
                 for name, figure in getattr(prices, part).items():
                     found[f"{table}, {part}, {name}"] = figure
         return found

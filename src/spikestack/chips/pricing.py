@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
+
+import numpy as np
 
 from ..errors import UnknownNameError, ValidationError
 from .figures import Figure
@@ -44,6 +47,9 @@ class Prices:
         Power drawn whatever happens, in uW to W: of ``"chip"`` or ``"core"``.
     time
         Of one of each counter at its core, in ns to s.
+    barrier
+        How long all cores wait for each other after a step, by the number of tiles in use: of
+        the next greater number that is there, or of the greatest.
     host
         Counters whose energy is the host's, not the chip's.
     """
@@ -53,6 +59,7 @@ class Prices:
     energy: Mapping[str, Figure]
     static: Mapping[str, Figure] = field(default_factory=dict)
     time: Mapping[str, Figure] = field(default_factory=dict)
+    barrier: Mapping[int, Figure] = field(default_factory=dict)
     host: tuple[str, ...] = ("host words in", "host words out")
 
     def __post_init__(self) -> None:
@@ -64,6 +71,7 @@ class Prices:
                 raise UnknownNameError(f"Prices {self.title!r}, static", name, ("chip", "core"))
         for given, units in (
             (self.energy, _JOULE), (self.static, _WATT), (self.time, _SECOND),
+            ({str(n): f for n, f in self.barrier.items()}, _SECOND),
         ):  # fmt: skip
             for name, figure in given.items():
                 if figure.unit not in units:
@@ -74,6 +82,28 @@ class Prices:
                 f"Prices {self.title!r}", "is all-in, with more than one price",
                 "one price, and no static power: it is in it already",
             )  # fmt: skip
+
+    def step_seconds(self, ledger: Ledger, tiles: int) -> np.ndarray:
+        """How long each step takes, float64[steps]: the busiest core's work, then the barrier.
+
+        Cores work one thing after the other, side by side; packets do not wait for each other.
+
+        Parameters
+        ----------
+        ledger
+            Counts by step and core.
+        tiles
+            How many are in use.
+        """
+        work: Any = 0.0
+        for name, figure in self.time.items():
+            if name in ledger.by_step:
+                work = work + ledger.by_step[name] * (float(figure) * _SECOND[figure.unit])
+        wait = 0.0
+        if self.barrier:
+            near = [n for n in sorted(self.barrier) if n >= tiles] or [max(self.barrier)]
+            wait = float(self.barrier[near[0]]) * _SECOND[self.barrier[near[0]].unit]
+        return np.zeros(0) if np.ndim(work) == 0 else work.max(axis=1) + wait
 
     def of(self, ledger: Ledger, seconds: float, chips: int = 1, cores: int | None = None) -> Bill:
         """What a run costs.

@@ -117,6 +117,10 @@ class Loihi(Chip):
                 "hops north-south": _fitted(6.5, "ns"),
                 "learning updates": _published(6.1, "ns"),
             },
+            barrier={
+                1: _fitted(600, "ns"), 2: _fitted(1000, "ns"), 4: _fitted(1400, "ns"),
+                29: _fitted(1800, "ns"),
+            },
         ),
         "published": Prices(
             "published before silicon", Scope.PER_TERM,

@@ -1,0 +1,1 @@
+"""Steps of chips that are no equations, compiled or by NumPy."""

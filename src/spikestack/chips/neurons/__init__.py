@@ -1,0 +1,1 @@
+"""Neurons of chips as models in whole numbers."""

@@ -38,15 +38,17 @@ class LoihiCompartment(NeuronModel):
     Current and potential are integers of 23 bits and a sign. Of each a share in 4096 decays in a
     step, rounded towards zero. The sum of inputs and the current wrap, the potential saturates.
     What arrives in a step acts in the same step; a spike sets the potential to 0, where it is held
-    for `tau_refrac` further steps.
+    for `tau_refrac` further steps. `busy` says whether anything was to be computed.
     """
 
     equations = """
         q[t+1] = 0                              : 1
         u[t+1] = trunc(u*(4095 - decay_u)/4096) : 1
         v[t+1] = v                              : 1
+        busy[t+1] = 0                           : 1
     """
     after_arrivals = """
+        busy = where(q != 0 or u != 0 or v != 0 or bias != 0, 1, 0)
         u = wrap(u + wrap(q, 22), 24)
         v = clip(trunc(v*(4096 - decay_v)/4096) + wrap(u + bias, 24), v_min, v_max)
     """
