@@ -277,7 +277,7 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_equations(text: str) -> None:
     """Nothing is executed, nothing hangs: a clear error within a second."""
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(SpikestackError):
         sp.NeuronModel(f"dv/dt = ({text})/tau : mV", parameters={"tau": "10 ms"})
     with pytest.raises(SpikestackError):
@@ -287,7 +287,7 @@ def test_hostile_equations(text: str) -> None:
             reset="v = 0*mV",
             parameters={"tau": "10 ms"},
         )
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
 
 
 @pytest.mark.parametrize(
