@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -19,7 +20,7 @@ from .quantising import Quantised
 __all__ = ["Chip"]
 
 
-class Chip:
+class Chip(ABC):
     """The base of all chips; one is a class of attributes.
 
     Attributes
@@ -72,6 +73,7 @@ class Chip:
                 raise ValidationError(where, f"got {figure!r}", "a Figure, with unit and source")
             setattr(self, name, figure)
 
+    @abstractmethod
     def quantise(self, network: Network, dt: float = 1.0) -> Quantised:
         """Bring a network into the chip's numbers.
 
@@ -80,7 +82,6 @@ class Chip:
         ValidationError
             If anything in it cannot be had on the chip.
         """
-        raise NotImplementedError
 
     def map(
         self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1

@@ -140,6 +140,53 @@ def _partner(
 
 
 @njit(cache=True, nogil=True)
+def _exchange(
+    v: int,
+    here: int,
+    there: int,
+    place: int,
+    chance: float,
+    temperature: float,
+    node_starts: np.ndarray,
+    nets: np.ndarray,
+    weights: np.ndarray,
+    touching: np.ndarray,
+    parts: np.ndarray,
+    members: np.ndarray,
+    places: np.ndarray,
+    changes: np.ndarray,
+) -> tuple[float, bool]:
+    """Put v into a place of another part, and who is there into its; undo it if that is no good.
+
+    Returns the change of the cost, and whether it was made.
+    """
+    u = members[there, place]
+    change = _change(v, here, there, node_starts, nets, weights, touching)
+    _move(v, here, there, node_starts, nets, touching, parts)
+    back = 0.0
+    if u != _FREE:
+        back = _change(u, there, here, node_starts, nets, weights, touching)
+        change += back
+    worth = change < -1e-6
+    if not worth and temperature > 0.0:
+        worth = chance < np.exp(-change / temperature)
+    if not worth:
+        _move(v, there, here, node_starts, nets, touching, parts)
+        if u != _FREE and back > changes[u, here]:
+            changes[u, here] = back
+        return change, False
+    members[there, place] = v
+    members[here, places[v]] = u
+    if u != _FREE:
+        _move(u, there, here, node_starts, nets, touching, parts)
+        places[u] = places[v]
+        _changes(u, here, node_starts, nets, weights, touching, changes[u])
+    places[v] = place
+    _changes(v, there, node_starts, nets, weights, touching, changes[v])
+    return change, True
+
+
+@njit(cache=True, nogil=True)
 def sweep(
     order: np.ndarray,
     chances: np.ndarray,
@@ -193,27 +240,12 @@ def sweep(
             u = members[there, place]
             if not _fits(v, u, here, there, loads, used, limits):
                 continue
-            change = _change(v, here, there, node_starts, nets, weights, touching)
-            _move(v, here, there, node_starts, nets, touching, parts)
-            if u != _FREE:
-                back = _change(u, there, here, node_starts, nets, weights, touching)
-                change += back
-            worth = change < -1e-6
-            if not worth and temperature > 0.0:
-                worth = chances[i] < np.exp(-change / temperature)
+            change, worth = _exchange(
+                v, here, there, place, chances[i], temperature, node_starts, nets, weights,
+                touching, parts, members, places, changes,
+            )  # fmt: skip
             if not worth:
-                _move(v, there, here, node_starts, nets, touching, parts)
-                if u != _FREE and back > changes[u, here]:
-                    changes[u, here] = back
                 continue
-            members[there, place] = v
-            members[here, places[v]] = u
-            if u != _FREE:
-                _move(u, there, here, node_starts, nets, touching, parts)
-                places[u] = places[v]
-                _changes(u, here, node_starts, nets, weights, touching, changes[u])
-            places[v] = place
-            _changes(v, there, node_starts, nets, weights, touching, changes[v])
             for d in range(len(limits)):
                 more = loads[v, d] - (loads[u, d] if u != _FREE else np.float32(0.0))
                 used[there, d] += more
