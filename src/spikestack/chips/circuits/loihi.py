@@ -18,8 +18,9 @@ from ..linear import LinearNeuron, identify
 from ..neurons.loihi import LoihiAxon, LoihiCompartment
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
+from .driving import sources_of, with_sources
 
-__all__ = ["quantise"]
+__all__ = ["Edges", "acting", "copy_inputs", "edges_of", "quantise", "scale_of"]
 
 #: A weight is a number of 8 bits, sign included, times 2 to its exponent; the least unit is 64.
 _BITS, _UNIT, _EXPONENTS = 8, 64.0, (-8, 7)
@@ -36,7 +37,7 @@ _ACCUMULATOR = 2.0**21 - 64
 
 
 @dataclass(frozen=True)
-class _Edges:
+class Edges:
     """A projection: edges in populations, weights in the description's units, delays in steps."""
 
     name: str
@@ -70,14 +71,15 @@ def quantise(network: Network, dt: float) -> Quantised:
     ValidationError
         If anything cannot be had on the chip; says what and why.
     """
+    network = with_sources(network, dt, "Loihi")
     program = lower(network, dt, "float64", 1)
-    edges = [_edges_of(network, e, program) for e in program.edges]
-    hosts = _sources(network, program)
+    edges = [edges_of(network, e, program, "Loihi") for e in program.edges]
+    hosts = sources_of(network, program)
     neurons = {
         k: _understood(program, k) for k in range(len(program.populations)) if k not in hosts
     }
     hops = [
-        Hop(e.name, e.pre, e.post, _acting(e, neurons[e.post]), 0 if e.pre in hosts else 1)
+        Hop(e.name, e.pre, e.post, acting(e, neurons[e.post]), 0 if e.pre in hosts else 1)
         for e in edges
         if len(e.delays)
     ]
@@ -85,28 +87,16 @@ def quantise(network: Network, dt: float) -> Quantised:
     return _built(network, program, neurons, edges, late)
 
 
-def _sources(network: Network, program: Program) -> set[int]:
-    """Populations that stay outside: nothing projects to them."""
-    reached = {e.post for e in program.edges}
-    driven = {d.target.population.name for d in network.drives.values()}
-    for k, p in enumerate(program.populations):
-        if k in reached and p.name in driven:
-            raise ValidationError(
-                f"Loihi, population {p.name!r}", "is driven, and projected to",
-                "drives on populations of sources", "drive a sp.SpikeSource and project from it",
-            )  # fmt: skip
-    return {k for k in range(len(program.populations)) if k not in reached}
-
-
-def _edges_of(network: Network, e: EdgeProgram, program: Program) -> _Edges:
+def edges_of(network: Network, e: EdgeProgram, program: Program, chip: str) -> Edges:
+    """List a projection's edges, and say how a chip stores them."""
     if e.plastic:
-        raise ValidationError(f"Loihi, projection {e.name!r}", "is plastic", "fixed weights")
+        raise ValidationError(f"{chip}, projection {e.name!r}", "is plastic", "fixed weights")
     found = edge_list(e)
     projection = network.projections[e.name]
     shared = isinstance(projection.rule, Convolution)
     full = len(found.pre) == program.populations[e.pre].size * program.populations[e.post].size
     stored = "convolutional" if shared else "dense" if full else "sparse"
-    return _Edges(
+    return Edges(
         e.name, e.pre, e.post, e.receptor, found.pre, found.post, edge_weights(e), found.delays,
         stored,
     )  # fmt: skip
@@ -131,7 +121,7 @@ def _understood(program: Program, k: int) -> LinearNeuron:
     return found
 
 
-def _acting(e: _Edges, neuron: LinearNeuron) -> int:
+def acting(e: Edges, neuron: LinearNeuron) -> int:
     """Steps until a spike moves the potential: a current does so one step after it arrives."""
     return int(e.delays.min()) + (not neuron.direct[e.receptor])
 
@@ -140,7 +130,7 @@ def _built(
     network: Network,
     program: Program,
     neurons: dict[int, LinearNeuron],
-    edges: list[_Edges],
+    edges: list[Edges],
     late: list[int],
 ) -> Quantised:
     made, losses = Network(seed=network.seed), {}
@@ -151,7 +141,7 @@ def _built(
             made.add(Population(p.name, described.shape, described.model))
             continue
         into = [e for e in edges if e.post == k and len(e.weights)]
-        scale, zero = _scale_of(neurons[k], into)
+        scale, zero = scale_of(neurons[k], into)
         model, told = _compartment(neurons[k], scale, zero, p.name)
         made.add(Population(p.name, described.shape, model))
         scales[p.name], zeros[p.name] = scale, zero
@@ -164,13 +154,13 @@ def _built(
         pre, post = (made[program.populations[n].name] for n in (e.pre, e.post))
         axon = LoihiAxon(weight=weights, delay=delays.astype(float))
         made.connect(pre, post, FromArrays(e.sources, e.targets), axon, name=e.name)
-    _copied(network, made)
+    copy_inputs(network, made)
     names = [p.name for p in program.populations]
     stored = {e.name: e.stored for e in edges}
     return Quantised(made, dict(zip(names, late, strict=True)), scales, zeros, stored, losses)
 
 
-def _scale_of(neuron: LinearNeuron, into: list[_Edges]) -> tuple[np.ndarray, np.ndarray]:
+def scale_of(neuron: LinearNeuron, into: list[Edges]) -> tuple[np.ndarray, np.ndarray]:
     """Units of the chip for one of the potential, a power of two; the potential that is 0.
 
     As large as threshold, weights and the input accumulator allow: the last by the sum of all
@@ -240,7 +230,7 @@ def _eight_bits(wanted: np.ndarray, name: str) -> tuple[np.ndarray, Loss]:
     return made, loss_of(wanted, made, _BITS)
 
 
-def _copied(network: Network, made: Network) -> None:
+def copy_inputs(network: Network, made: Network) -> None:
     """Drives of sources, and what is recorded."""
     for name, drive in network.drives.items():
         target: Any = made[drive.target.population.name]
