@@ -97,7 +97,7 @@ class Prices:
         """
         work: Any = 0.0
         for name, figure in self.time.items():
-            if name in ledger.by_step:
+            if name in ledger.by_step and figure.value is not None:
                 work = work + ledger.by_step[name] * (float(figure) * _SECOND[figure.unit])
         wait = 0.0
         if self.barrier:
@@ -117,18 +117,21 @@ class Prices:
         chips, cores
             How many were powered; as many cores as the ledger has by default.
         """
+        known = {name: price for name, price in self.energy.items() if price.value is not None}
         terms = {
             name: ledger.total(name) * float(price) * _JOULE[price.unit]
-            for name, price in self.energy.items()
+            for name, price in known.items()
         }
         powered = {"chip": chips, "core": ledger.cores if cores is None else cores}
         static = sum(
             powered[name] * float(power) * _WATT[power.unit] * seconds
             for name, power in self.static.items()
+            if power.value is not None
         )
         return Bill(
             {n: e for n, e in terms.items() if n not in self.host}, static,
             sum(e for n, e in terms.items() if n in self.host), seconds, self,
+            tuple(name for name in self.energy if name not in known),
         )  # fmt: skip
 
 
@@ -148,6 +151,8 @@ class Bill:
         How long the run took.
     prices
         The table that it was priced by.
+    unpriced
+        Counters of the table for which nothing is published: left out of every sum.
     """
 
     dynamic: Mapping[str, float]
@@ -155,6 +160,7 @@ class Bill:
     host: float
     seconds: float
     prices: Prices
+    unpriced: tuple[str, ...] = ()
 
     @property
     def total(self) -> float:
@@ -163,5 +169,5 @@ class Bill:
 
     @property
     def power(self) -> float:
-        """Mean power in W."""
-        return self.total / self.seconds
+        """Mean power in W; 0 of a run without time."""
+        return self.total / self.seconds if self.seconds else 0.0
