@@ -89,7 +89,8 @@ def _feed(simulation: Simulation, drive: str, sample: np.ndarray, trial: int | N
 def _checked(quantised: Quantised, drive: str, samples: np.ndarray) -> np.ndarray:
     if drive not in quantised.network.drives:
         where = f"drive {drive!r}"
-        raise ValidationError(where, "is none of the network's", list(quantised.network.drives))
+        names = ", ".join(map(repr, quantised.network.drives))
+        raise ValidationError(where, "is none of the network's", names or "a drive")
     if samples.ndim != 3:
         raise ValidationError("samples", f"of shape {samples.shape}", "(samples, steps, neurons)")
     return samples
