@@ -215,7 +215,7 @@ def _built(reading: _Reading, edges: list[Edges], late: list[int]) -> Quantised:
     names = [p.name for p in program.populations]
     stored = {e.name: e.stored for e in edges}
     delays = dict(zip(names, late, strict=True))
-    return Quantised(made, delays, scales, zeros, stored, losses)
+    return Quantised(made, delays, scales, zeros, stored, losses, dt=reading.dt)
 
 
 def _connect(
