@@ -10,13 +10,13 @@ import importlib
 import pkgutil
 from typing import Any
 
-__all__ = ["Chip", "ChipRun", "Figure", "Grade", "Limit", "LimitKind", "Prices", "Scope",
-           "all_chips"]  # fmt: skip
+__all__ = ["Chip", "ChipRun", "Figure", "Grade", "Limit", "LimitKind", "LoihiRule", "Prices",
+           "Scope", "all_chips"]  # fmt: skip
 
 _HOMES = {
     "Chip": "chip", "ChipRun": "running", "Figure": "figures",
-    "Grade": "figures", "Limit": "limits", "LimitKind": "limits", "Prices": "pricing",
-    "Scope": "pricing",
+    "Grade": "figures", "Limit": "limits", "LimitKind": "limits", "LoihiRule": "learning.rules",
+    "Prices": "pricing", "Scope": "pricing",
 }  # fmt: skip
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ...network.network import Network
 from ..chip import Chip
-from ..circuits.loihi import quantise
+from ..circuits.loihi import WIDTHS, quantise
 from ..figures import Figure, Grade
+from ..learning.holding import checked_rules
+from ..learning.rules import Rules
+from ..learning.running import run_learning
 from ..limits import Limit, LimitKind
+from ..mapping.cores import MappedNetwork
 from ..mapping.mesh import Mesh
 from ..pricing import Prices, Scope
 from ..quantising import Quantised
+from ..running import ChipRun
 
 __all__ = ["Loihi"]
 
@@ -37,7 +42,15 @@ def _fitted(value: float, unit: str) -> Figure:
 
 
 class Loihi(Chip):
-    """128 cores of 1,024 current-based compartments, with a learning engine in each core."""
+    """128 cores of 1,024 current-based compartments, with a learning engine in each core.
+
+    Parameters
+    ----------
+    learning
+        By projection, the `LoihiRule` that it learns by.
+    settings
+        What any chip takes.
+    """
 
     maker, year = "Intel", 2018
     features = "asynchronous mesh, barrier between steps, synapses of 1 to 9 bits, learning rules"
@@ -150,9 +163,19 @@ class Loihi(Chip):
         ),
     }  # fmt: skip
 
+    def __init__(self, learning: Rules | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.learning = checked_rules(learning, f"{self.name}, learning")
+
     def quantise(self, network: Network, dt: float = 1.0) -> Quantised:
         """Bring a network of leaky integrate-and-fire neurons into the chip's numbers.
 
         See `circuits.loihi.quantise`.
         """
-        return quantise(network, dt)
+        return quantise(network, dt, self.learning)
+
+    def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
+        """Run what was mapped, and let it learn where there are rules."""
+        if not self.learning:
+            return super().execute(mapped, steps, progress)
+        return run_learning(mapped, steps, self.learning, WIDTHS, progress)

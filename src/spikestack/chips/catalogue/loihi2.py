@@ -8,12 +8,17 @@ from typing import Any, ClassVar
 from ...errors import ValidationError, shorten
 from ...network.network import Network
 from ..chip import Chip
-from ..circuits.loihi2 import Ranges, quantise
+from ..circuits.loihi2 import WIDTHS, Ranges, quantise
 from ..figures import Figure, Grade
+from ..learning.holding import checked_rules
+from ..learning.rules import Rules
+from ..learning.running import run_learning
 from ..limits import Limit, LimitKind
+from ..mapping.cores import MappedNetwork
 from ..mapping.mesh import Mesh
 from ..pricing import Prices, Scope
 from ..quantising import Quantised
+from ..running import ChipRun
 from .loihi import Loihi
 
 __all__ = ["Loihi2"]
@@ -67,6 +72,8 @@ class Loihi2(Chip):
         `circuits.loihi2.quantise`.
     calibration
         How long the run is that finds those that are not given, ms.
+    learning
+        By projection, the `LoihiRule` that it learns by.
     settings
         Figures in place of the chip's own, by name; and what any chip takes.
     """
@@ -129,6 +136,7 @@ class Loihi2(Chip):
         energy_factor: float = 1.0,
         ranges: Ranges | None = None,
         calibration: float = 200.0,
+        learning: Rules | None = None,
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
@@ -136,6 +144,7 @@ class Loihi2(Chip):
             if not isinstance(value, int | float) or not 0 < value < 1e6:
                 where = f"{self.name}.{name}"
                 raise ValidationError(where, f"got {shorten(value)}", "a number above 0")
+        self.learning = checked_rules(learning, f"{self.name}, learning")
         self.ranges, self.calibration = ranges, float(calibration)
         if energy_factor != 1.0:
             made = {n: _estimates(n, float(energy_factor), self.static_power) for n in self.prices}
@@ -146,4 +155,10 @@ class Loihi2(Chip):
 
         See `circuits.loihi2.quantise`.
         """
-        return quantise(network, dt, self.ranges, self.calibration)
+        return quantise(network, dt, self.ranges, self.calibration, self.learning)
+
+    def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
+        """Run what was mapped, and let it learn where there are rules."""
+        if not self.learning:
+            return super().execute(mapped, steps, progress)
+        return run_learning(mapped, steps, self.learning, WIDTHS, progress)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,15 +24,18 @@ from ...neurons.base import DECLARED, NeuronModel
 from ...program.lower import lower
 from ...program.program import PopulationProgram, Program
 from ...simulation import Simulation
+from ..learning.engine import Widths
+from ..learning.holding import check_names, greatest, held
+from ..learning.rules import Rules
 from ..linear import LinearNeuron, identify
 from ..neurons.loihi import LoihiAxon, LoihiCompartment
 from ..neurons.loihi2 import LIFProgram, Loihi2Program
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
 from .driving import sources_of, with_sources
-from .loihi import Edges, acting, copy_inputs, edges_of, scale_of
+from .loihi import Edges, acting, copy_inputs, edges_of, scale_of, widest
 
-__all__ = ["Ranges", "quantise"]
+__all__ = ["WIDTHS", "Ranges", "quantise"]
 
 #: Greatest magnitude of variables, by population and variable.
 Ranges = Mapping[str, Mapping[str, float]]
@@ -40,6 +43,8 @@ Ranges = Mapping[str, Mapping[str, float]]
 _CHIP = "Loihi 2"
 #: States and payloads, with sign; weights, with sign.
 _STATE_BITS, _WEIGHT_BITS = 24, 8
+#: Of weights that learn.
+WIDTHS = Widths(_WEIGHT_BITS, 0)
 #: How far beyond the range that was found states may go.
 _ROOM = 4.0
 #: Bits behind the point of a variable that never moved.
@@ -59,6 +64,7 @@ class _Reading:
     own: frozenset[int]
     hosts: set[int]
     ranges: Ranges
+    rules: Rules = field(default_factory=dict)
 
     def model(self, k: int) -> NeuronModel:
         return self.network.populations[self.program.populations[k].name].model
@@ -68,7 +74,11 @@ class _Reading:
 
 
 def quantise(
-    network: Network, dt: float, ranges: Ranges | None = None, calibration: float = 200.0
+    network: Network,
+    dt: float,
+    ranges: Ranges | None = None,
+    calibration: float = 200.0,
+    learning: Rules | None = None,
 ) -> Quantised:
     """Bring a network into the chip's numbers.
 
@@ -83,6 +93,8 @@ def quantise(
         those that are not named are found by a run.
     calibration
         How long that run is, ms.
+    learning
+        By projection, the rule that it learns by.
 
     Raises
     ------
@@ -90,11 +102,19 @@ def quantise(
         If anything cannot be had on the chip; says what and why.
     """
     network = with_sources(network, dt, _CHIP)
+    rules = learning or {}
+    check_names(rules, network, f"{_CHIP}, learning")
     program = lower(network, dt, "float64", 1)
-    reading = _read(network, program, dt, ranges or {}, calibration)
+    reading = replace(_read(network, program, dt, ranges or {}, calibration), rules=rules)
     edges = [edges_of(network, e, program, _CHIP) for e in program.edges]
     hops = [
-        Hop(e.name, e.pre, e.post, _acting(e, reading), 0 if e.pre in reading.hosts else 1)
+        Hop(
+            e.name,
+            e.pre,
+            e.post,
+            _acting(e, reading),
+            int(e.pre not in reading.hosts or e.name in rules),
+        )
         for e in edges
         if len(e.delays)
     ]
@@ -166,11 +186,11 @@ def _found_ranges(
 def _watched(network: Network, free: list[PopulationProgram], dt: float, duration: float) -> Any:
     """A run of the description that records every state of some populations."""
     made = Network(seed=network.seed)
-    for p in network.populations.values():
-        made.add(copy.copy(p))
-    for p in network.projections.values():
-        pre, post = (_in(made, v) for v in (p.pre, p.post))
-        made.connect(pre, post, p.rule, p.synapse, name=p.name)
+    for population in network.populations.values():
+        made.add(copy.copy(population))
+    for joined in network.projections.values():
+        pre, post = (_in(made, v) for v in (joined.pre, joined.post))
+        made.connect(pre, post, joined.rule, joined.synapse, name=joined.name)
     for name, drive in network.drives.items():
         made.drive(_in(made, drive.target), drive.input, name=name)
     for p in free:
@@ -200,7 +220,8 @@ def _built(reading: _Reading, edges: list[Edges], late: list[int]) -> Quantised:
         model, scale, zero = described.model, np.ones(p.size), np.zeros(p.size)
         if k in reading.linear:
             neuron = reading.linear[k]
-            scale, zero = scale_of(neuron, [e for e in edges if e.post == k and len(e.weights)])
+            into = [widest(e, reading.rules) for e in edges if e.post == k and len(e.weights)]
+            scale, zero = scale_of(neuron, into)
             model, told = _compartment(neuron, scale, zero, p.name, reading.dt)
             losses |= told
         elif k not in reading.hosts and k not in reading.own:
@@ -224,29 +245,37 @@ def _connect(
     """Add a projection in the chip's numbers."""
     pre, post = (made[reading.program.populations[n].name] for n in (e.pre, e.post))
     delays = e.delays + late[e.post] - late[e.pre]
-    wanted = e.weights
+    rule, where = reading.rules.get(e.name), f"{_CHIP}, projection {e.name!r}"
+    wanted, most = e.weights, greatest(rule, e.weights, where)
     synapse: Any = copy.copy(reading.network.projections[e.name].synapse)
     if e.post in reading.linear:
         neuron = reading.linear[e.post]
-        wanted = e.weights * (neuron.gain[e.receptor] * scales[post.name])[e.targets]
+        gain = neuron.gain[e.receptor] * scales[post.name]
+        wanted, most = e.weights * gain[e.targets], most * float(gain.max())
         delays = delays + (not neuron.direct[e.receptor])
         synapse = LoihiAxon()
-    weights, loss = _eight_bits(wanted)
+    elif rule is not None:
+        raise ValidationError(where, "learns onto a program of its own",
+                              "leaky integrate-and-fire targets")  # fmt: skip
+    weights, loss, unit = _eight_bits(wanted, None if rule is None else most)
     synapse.weight = weights / synapse.unit_of_weight().scale
     synapse.delay, synapse.dendritic_delay = delays * reading.dt, 0.0
-    made.connect(pre, post, FromArrays(e.sources, e.targets), synapse, name=e.name)
+    made.connect(
+        pre, post, FromArrays(e.sources, e.targets), synapse, name=e.name,
+        plasticity=None if rule is None else held(unit, WIDTHS),
+    )  # fmt: skip
     return loss
 
 
-def _eight_bits(wanted: np.ndarray) -> tuple[np.ndarray, Loss]:
-    """Numbers of 8 bits, sign included, times a power of two that fits all."""
+def _eight_bits(wanted: np.ndarray, most: float | None) -> tuple[np.ndarray, Loss, float]:
+    """Numbers of 8 bits, sign included, times a power of two that fits all, and what 1 is."""
     highest = 2 ** (_WEIGHT_BITS - 1)
-    most = float(np.abs(wanted).max(initial=0.0))
+    most = float(np.abs(wanted).max(initial=0.0)) if most is None else most
     if most == 0.0:
-        return np.zeros_like(wanted), loss_of(wanted, wanted, _WEIGHT_BITS)
+        return np.zeros_like(wanted), loss_of(wanted, wanted, _WEIGHT_BITS), 1.0
     step = 2.0 ** np.ceil(np.log2(most / (highest - 1)))
     made = np.clip(np.rint(wanted / step), -highest, highest - 1) * step
-    return made, loss_of(wanted, made, _WEIGHT_BITS)
+    return made, loss_of(wanted, made, _WEIGHT_BITS), float(step)
 
 
 def _compartment(
