@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ...network.network import Network
 from ..chip import Chip
-from ..circuits.loihi import WIDTHS, quantise
+from ..circuits.loihi import LONGEST_DELAY, WIDTHS, quantise
 from ..figures import Figure, Grade
 from ..learning.holding import checked_rules
 from ..learning.rules import Rules
@@ -84,8 +84,9 @@ class Loihi(Chip):
     # shared kernel is held once for many synapses.
     word_bits = 64
     synapse_bits: ClassVar[Mapping[str, float]] = {
-        "sparse": 9 + 10 + 6, "dense": 9, "convolutional": 1,
+        "sparse": 9 + 10 + 6, "dense": 9, "convolutional": 9,
     }  # fmt: skip
+    shares_kernels = True
     limits = (
         Limit("neurons", "core", neurons_per_core, LimitKind.WALL, "spread them over more cores"),
         Limit("synapse words", "core", synapse_memory, LimitKind.BUDGET,
@@ -94,7 +95,8 @@ class Loihi(Chip):
               "put neurons that share targets together"),
         Limit("axons in", "core", _silicon(4096, "lists"), LimitKind.WALL,
               "put targets of the same sources together"),
-        Limit("delay", "neuron", _silicon(62, "steps"), LimitKind.WALL, "use a longer step"),
+        Limit("delay", "neuron", _silicon(LONGEST_DELAY, "steps"), LimitKind.WALL,
+              "use a longer step"),
         Limit("cores", "chip", cores, LimitKind.WALL, "use more chips"),
         Limit("chips", "system", Figure(16_384, "chips", Grade.SILICON, _D18, "of the protocol"),
               LimitKind.WALL, "use a smaller network"),

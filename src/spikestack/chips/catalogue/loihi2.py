@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 from ...errors import ValidationError, shorten
 from ...network.network import Network
+from ...neurons.base import NeuronModel
 from ..chip import Chip
+from ..circuits.loihi import LONGEST_DELAY
 from ..circuits.loihi2 import WIDTHS, Ranges, quantise
 from ..figures import Figure, Grade
 from ..learning.holding import checked_rules
@@ -90,7 +92,7 @@ class Loihi2(Chip):
     payload_bits = Figure(24, "bits", Grade.CODE, _LAVA, "of a graded spike; 32 in the brief")
     weight_bits = Figure(8, "bits", Grade.CODE, _LAVA, "sign included, times a power of two")
     state_bits = Figure(24, "bits", Grade.CODE, _LAVA, "sign included")
-    delay_most = Figure(62, "steps", Grade.CODE, _LAVA)
+    delay_most = Figure(LONGEST_DELAY, "steps", Grade.CODE, _LAVA)
     links = _guess(6, "links to other chips", "in three dimensions")
     area = _brief(31, "mm2")
     transistors = _brief(2.3e9, "transistors")
@@ -106,9 +108,11 @@ class Loihi2(Chip):
     synapse_bits: ClassVar[Mapping[str, float]] = {
         "sparse": 8 + 13 + 6, "dense": 8, "convolutional": 8,
     }  # fmt: skip
+    shares_kernels = True
     #: Of the memory that all share: bits of a state of a neuron, and of an axon.
     variable_bits = Figure(32, "bits", Grade.UNVERIFIED, _MEMORY, "a word of the program")
     axon_bits = Figure(64, "bits", Grade.UNVERIFIED, _MEMORY, "of a list of synapses")
+    axon_words = float(axon_bits) / word_bits
     limits = (
         Limit("neurons", "core", neurons_per_core, LimitKind.WALL, "spread them over more cores"),
         Limit("synapse words", "core",
@@ -149,6 +153,11 @@ class Loihi2(Chip):
         if energy_factor != 1.0:
             made = {n: _estimates(n, float(energy_factor), self.static_power) for n in self.prices}
             self.prices = made  # type: ignore[misc]
+
+    def state_words(self, model: NeuronModel) -> float:
+        """Words of the shared memory that a neuron's states take; a program's are the core's."""
+        states = len([name for name in model.block.states if name != "busy"])
+        return states * float(self.variable_bits) / self.word_bits
 
     def quantise(self, network: Network, dt: float = 1.0) -> Quantised:
         """Bring a network of any neurons into the chip's numbers.

@@ -42,7 +42,7 @@ def sources_of(network: Network, program: Program) -> set[int]:
 
 def _integrates(program: Program, k: int) -> bool:
     try:
-        found = identify(program.populations[k], "")
+        found = identify(program.populations[k], "", injected=True)
     except ValidationError:
         return False
     return bool((found.decay > 0).any() and np.isfinite(found.threshold).all())

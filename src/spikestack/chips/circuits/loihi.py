@@ -23,7 +23,18 @@ from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
 from .driving import sources_of, with_sources
 
-__all__ = ["WIDTHS", "Edges", "acting", "copy_inputs", "edges_of", "quantise", "scale_of", "widest"]
+__all__ = [
+    "LONGEST_DELAY",
+    "WIDTHS",
+    "Edges",
+    "acting",
+    "check_delays",
+    "copy_inputs",
+    "edges_of",
+    "quantise",
+    "scale_of",
+    "widest",
+]
 
 #: A weight is a number of 8 bits, sign included, times 2 to its exponent; the least unit is 64.
 _BITS, _UNIT, _EXPONENTS = 8, 64.0, (-8, 7)
@@ -35,6 +46,8 @@ _THRESHOLD, _HIGHEST = 64.0, 2.0**22
 #: The potential of neurons that never fire is kept below the highest threshold.
 _V_SILENT = 2.0**21 - 1
 _SHARE = 4096.0
+#: Greatest number in the delay field of a synapse; a spike takes a step more.
+LONGEST_DELAY = 62
 #: Of weights that learn: 9 bits, of which the last is not delivered where signs are mixed.
 WIDTHS = Widths(9, 1)
 #: Greatest sum of the inputs of a step before it wraps.
@@ -117,6 +130,15 @@ def edges_of(network: Network, e: EdgeProgram, program: Program, chip: str) -> E
     )  # fmt: skip
 
 
+def check_delays(delays: np.ndarray, where: str) -> None:
+    """Raise ValidationError if a spike takes longer than a step and its synapse's delay field."""
+    if len(delays) and delays.max() > LONGEST_DELAY + 1:
+        raise ValidationError(
+            where, f"a delay of {delays.max()} steps", f"{LONGEST_DELAY + 1} steps at most",
+            "a longer step, or a shorter delay",
+        )  # fmt: skip
+
+
 def _understood(program: Program, k: int) -> LinearNeuron:
     p = program.populations[k]
     where = f"Loihi, population {p.name!r}"
@@ -171,6 +193,8 @@ def _built(
             most *= float(np.max(neuron.gain[e.receptor] * scale))
         weights, losses[e.name], unit = _eight_bits(wanted, most if rule is not None else None)
         delays = e.delays + (not neuron.direct[e.receptor]) + late[e.post] - late[e.pre]
+        if e.pre in neurons:
+            check_delays(delays, f"Loihi, projection {e.name!r}")
         pre, post = (made[program.populations[n].name] for n in (e.pre, e.post))
         axon = LoihiAxon(weight=weights, delay=delays * program.dt)
         made.connect(

@@ -33,7 +33,7 @@ from ..neurons.loihi2 import LIFProgram, Loihi2Program
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
 from .driving import sources_of, with_sources
-from .loihi import Edges, acting, copy_inputs, edges_of, scale_of, widest
+from .loihi import Edges, acting, check_delays, copy_inputs, edges_of, scale_of, widest
 
 __all__ = ["WIDTHS", "Ranges", "quantise"]
 
@@ -257,6 +257,8 @@ def _connect(
     elif rule is not None:
         raise ValidationError(where, "learns onto a program of its own",
                               "leaky integrate-and-fire targets")  # fmt: skip
+    if e.pre not in reading.hosts:
+        check_delays(delays, where)
     weights, loss, unit = _eight_bits(wanted, None if rule is None else most)
     synapse.weight = weights / synapse.unit_of_weight().scale
     synapse.delay, synapse.dendritic_delay = delays * reading.dt, 0.0
