@@ -13,11 +13,12 @@ import numpy as np
 
 from ...errors import ValidationError
 from ...network.inputs import ConstantCurrent, Poisson
-from ...network.network import Drive, Network
+from ...network.network import Drive, Network, Projection
 from ...network.population import Population
 from ...network.rules import FromArrays
 from ...neurons.base import NeuronModel
 from ...neurons.lif import LIF
+from ...plasticity.additive_stdp import AdditiveSTDP
 from ...program.edge_list import edge_list, edge_weights
 from ...program.inputs import weights_of
 from ...program.lower import lower
@@ -26,7 +27,9 @@ from ...program.program import PopulationProgram, Program
 from ...synapses.base import Synapse
 from ...synapses.delta import Delta
 from ...synapses.exponential_current import ExponentialCurrent
+from ...values import support
 from ..neurons.spinnaker import FULL, ONE, ROWS, Channel, delay_stage, lif, with_rings
+from ..neurons.spinnaker_stdp import SpiNNakerSTDP
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
 
@@ -54,7 +57,7 @@ class _Edges:
     targets: np.ndarray
     weights: np.ndarray
     delays: np.ndarray
-    plastic: bool
+    rule: AdditiveSTDP | None
 
 
 @dataclass(frozen=True)
@@ -118,14 +121,24 @@ def _edges_of(network: Network, e: Any, program: Program) -> _Edges:
     where = f"SpiNNaker, projection {e.name!r}"
     if program.populations[e.pre].emit_type != "none":
         raise ValidationError(where, "carries values", "spikes without values")
-    found, projection = edge_list(e), network.projections[e.name]
-    if projection.is_plastic:
-        raise ValidationError(where, "is plastic", "fixed weights")
-    weights = edge_weights(e)
+    found = edge_list(e)
     return _Edges(
-        e.name, e.pre, e.post, e.receptor, found.pre, found.post, weights, found.delays,
-        projection.is_plastic,
+        e.name, e.pre, e.post, e.receptor, found.pre, found.post, edge_weights(e), found.delays,
+        _rule_of(network.projections[e.name], where),
     )  # fmt: skip
+
+
+def _rule_of(projection: Projection, where: str) -> AdditiveSTDP | None:
+    """The rule by which a projection learns, if it does."""
+    if not projection.is_plastic:
+        return None
+    rules = projection.plasticity
+    alone = len(rules) == 1 and not projection.structure and projection.modulator is None
+    if not (alone and isinstance(rules[0], AdditiveSTDP)):
+        raise ValidationError(where, "learns by another rule", "sp.AdditiveSTDP alone")
+    if support(rules[0].values["w_min"])[0] < 0:
+        raise ValidationError(where, "may have negative weights", "w_min of 0 or more")
+    return rules[0]
 
 
 def _receptors(network: Network, population: Population) -> tuple[Synapse, ...]:
@@ -193,7 +206,8 @@ def _gathered(
                 np.maximum.at(rows[2], targets[mine], w)
 
     for e in into:
-        add(e.receptor, e.targets, e.weights, rate * 1e-3 * dt)
+        most = e.weights if e.rule is None else np.full(len(e.weights), _highest(e.rule))
+        add(e.receptor, e.targets, most, rate * 1e-3 * dt)
     for d in drives:
         if d.synapse is not None:
             hertz: Any = getattr(d.input, "rate", rate) if isinstance(d.input, Poisson) else rate
@@ -204,6 +218,11 @@ def _gathered(
         key: float(np.maximum(rows[0] + _SIGMAS * np.sqrt(rows[1]), rows[2]).max())
         for key, rows in sorted(found.items(), key=lambda item: (item[0][0], -item[0][1]))
     }
+
+
+def _highest(rule: AdditiveSTDP) -> float:
+    """The greatest weight that a rule leaves."""
+    return float(support(rule.values["w_max"])[0])
 
 
 def _shift(most: float, where: str) -> int:
@@ -249,7 +268,9 @@ class _Building:
         for drive in self.network.drives.values():
             self._drive(drive)
         self._record()
-        return Quantised(self.made, self.lates, self.scales, self.zeros, self.formats, self.losses)
+        return Quantised(
+            self.made, self.lates, self.scales, self.zeros, self.formats, self.losses, self.dt
+        )
 
     def _add(self, population: Population, scale: float, late: int) -> None:
         self.made.add(population)
@@ -307,8 +328,11 @@ class _Building:
                 f"SpiNNaker, projection {e.name!r}", f"takes {int(delays.max())} steps",
                 f"{LONGEST_DELAY} at most", "use a longer step",
             )  # fmt: skip
-        made = np.zeros(len(e.weights))
         stages = (delays - 1) // STAGE
+        if e.rule is not None:
+            self._learn(e, e.rule, delays, stages)
+            return
+        made = np.zeros(len(e.weights))
         for sign in (1, -1):
             for stage in np.unique(stages[sign * e.weights > 0]).tolist():
                 mine = (sign * e.weights > 0) & (stages == stage)
@@ -323,6 +347,34 @@ class _Building:
                 self.made.connect(source, self.made[post], rule, row, name=name)
                 self.formats[name] = "sparse"
         self.losses[e.name] = loss_of(e.weights, made, 16)
+
+    def _learn(self, e: _Edges, rule: AdditiveSTDP, delays: np.ndarray, stages: np.ndarray) -> None:
+        """Connect by synapses that learn."""
+        pre, post = (self.program.populations[n].name for n in (e.pre, e.post))
+        where = f"SpiNNaker, projection {e.name!r}"
+        if len(stages) and stages.max() > 0:
+            raise ValidationError(where, "learns with delays of more than 16 steps", "16 at most")
+        if len(e.weights) and e.weights.min() < 0:
+            raise ValidationError(where, "learns with negative weights", "weights of 0 or more")
+        cells, most = self.cells[e.post], _highest(rule)
+        k = cells.channel(e.receptor, 1)
+        unit = 2.0 ** cells.channels[k].shift / ONE
+        weights = np.clip(np.rint(e.weights / unit), 0, FULL)
+        row = ROWS[k](weight=weights, delay=delays * self.dt)
+        given = {n: float(support(rule.values[n])[0]) for n in rule.parameters}
+        made = SpiNNakerSTDP(
+            tau_plus=given["tau_plus"], tau_minus=given["tau_minus"],
+            up=float(np.rint(given["A_plus"] * most / unit)),
+            down=float(np.rint(given["A_minus"] * most / unit)),
+            w_min=float(np.rint(given["w_min"] / unit)),
+            w_max=float(min(np.rint(most / unit), FULL)),
+        )  # fmt: skip
+        ends = FromArrays(e.sources, e.targets)
+        self.made.connect(
+            self.made[pre], self.made[post], ends, row, name=e.name, plasticity=made
+        )  # fmt: skip
+        self.formats[e.name] = "sparse"
+        self.losses[e.name] = loss_of(e.weights, weights * unit, 16)
 
     def _stage(self, name: str, stage: int) -> str:
         """A population's spikes, 16 steps later for each stage; added where it is not yet."""
