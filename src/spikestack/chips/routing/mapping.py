@@ -107,11 +107,14 @@ class RoutedNetwork(MappedNetwork):
         spikes
             Of each core, int64[steps, cores].
         """
-        senders: dict[tuple[int, int], list[Any]] = {}
+        senders: dict[tuple[int, int], list[int]] = {}
         for core, tree in self.trees.items():
             for link in tree.links:
                 senders.setdefault(link, []).append(core)
-        return {link: spikes[:, np.array(cores)].sum(1) for link, cores in senders.items()}
+        made = {}
+        for link, cores in senders.items():
+            made[link] = np.asarray(spikes[:, np.array(cores)].sum(1))
+        return made
 
     def _sent_again(self, spikes: np.ndarray, per_link: float) -> np.ndarray:
         """Packets beyond what links take, counted at the first core of the chip before them."""
