@@ -96,6 +96,7 @@ class SpiNNaker(Chip):
     weight_bits = _code(16, "bits", _SOFTWARE, "and a shift to the left")
     state_bits = _code(32, "bits", _SOFTWARE, "s16.15")
 
+    mesh = Mesh(1, 1, TRIANGULAR)
     tile = 16
     word_bits = 32
     synapse_bits: ClassVar[Mapping[str, float]] = {"sparse": 32, "dense": 32}
@@ -156,7 +157,6 @@ class SpiNNaker(Chip):
         broken = self._broken()
         self.machine = Machine.boards(boards, broken["chips"], broken["links"])
         self.dead_cores = frozenset(broken["cores"])
-        self.mesh = Mesh(self.machine.width, self.machine.height, TRIANGULAR, self.machine.wraps)
 
     def _broken(self) -> dict[str, list[Any]]:
         """Chips, links and cores that do not work."""
