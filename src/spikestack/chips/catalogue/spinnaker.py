@@ -12,6 +12,7 @@ from ...errors import ValidationError
 from ...network.network import Network
 from ..chip import Chip
 from ..circuits.spinnaker import quantise
+from ..evaluating import Inferences, infer
 from ..figures import Figure, Grade
 from ..limits import Limit, LimitKind
 from ..mapping.cores import MappedNetwork
@@ -189,6 +190,16 @@ class SpiNNaker(Chip):
         simulation = RoutedSimulation(mapped)
         simulation.forward(int(steps), progress=progress)
         return simulation.result()
+
+    def infer(
+        self,
+        mapped: MappedNetwork,
+        samples: np.ndarray,
+        drive: str = "events",
+        progress: bool | None = None,
+    ) -> Inferences:
+        """Run samples, each from the network's start; see `evaluating.infer`."""
+        return infer(mapped, samples, drive, progress, RoutedSimulation(mapped, threads=1))
 
     @property
     def packets_per_link(self) -> float:
