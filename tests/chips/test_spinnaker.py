@@ -224,7 +224,8 @@ def test_slices_change_no_spike_and_every_packet_is_counted() -> None:
     one = net.run(100.0, dt=1.0, on=SpiNNaker())
     chip = SpiNNaker(neurons_per_core=SMALL)
     run = net.run(100.0, dt=1.0, on=chip)
-    assert one.same_spikes(run)
+    alone = SpiNNaker().quantise(net, 1.0).network.run(100.0, dt=1.0, precision="float64")
+    assert one.same_spikes(run) and alone.same_spikes(run)
     mapped = run.mapped
     assert isinstance(mapped, RoutedNetwork) and len(mapped.cores) == 8 + 9
     assert max(core.used["neurons"] for core in mapped.cores) == 7

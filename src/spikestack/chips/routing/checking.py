@@ -4,17 +4,69 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from ...errors import ValidationError
+from ...numerics.compiling import njit
 from .keys import BITS, Block
 from .machine import Machine, opposite
-from .tables import CORES, Entry, Table
+from .tables import CORES, Table
 
-__all__ = ["arrivals", "check"]
+__all__ = ["Routers", "arrivals", "check"]
+
+
+@dataclass(frozen=True)
+class Routers:
+    """Tables as routers search them.
+
+    Attributes
+    ----------
+    machine
+        Whose chips have them.
+    tables
+        By chip: keys, masks (int64) and routes.
+    """
+
+    machine: Machine
+    tables: Mapping[int, tuple[np.ndarray, np.ndarray, tuple[int, ...]]]
+
+    @classmethod
+    def of(cls, machine: Machine, tables: Mapping[int, Table]) -> Routers:
+        """Routers with these tables."""
+        made = {}
+        for chip, table in tables.items():
+            keys = np.array([e.key for e in table.entries], np.int64)
+            masks = np.array([e.mask for e in table.entries], np.int64)
+            made[chip] = (keys, masks, tuple(e.route for e in table.entries))
+        return cls(machine, made)
+
+    def first(self, chip: int, block: Block) -> tuple[int, int]:
+        """Route of the entry that matches all keys of a block, -1 if none matches any.
+
+        If some keys match and others do not, the second number is a mask of bits that tell them
+        apart.
+        """
+        if chip not in self.tables:
+            return -1, 0
+        keys, masks, routes = self.tables[chip]
+        k = _first(keys, masks, block.key, block.mask)
+        if k < 0:
+            return -1, 0
+        return routes[k], int(masks[k]) & ~block.mask & (2**BITS - 1)
+
+
+@njit(cache=True, nogil=True)
+def _first(keys: np.ndarray, masks: np.ndarray, key: int, mask: int) -> int:
+    for k in range(len(keys)):
+        if (keys[k] ^ key) & masks[k] & mask == 0:
+            return k
+    return -1
 
 
 def arrivals(
-    machine: Machine, tables: Mapping[int, Table], source: int, block: Block
+    routers: Routers, source: int, block: Block
 ) -> list[tuple[Block, Counter[tuple[int, int]]]]:
     """What becomes of packets from a chip: by part of the block, how often they reach which core.
 
@@ -32,16 +84,17 @@ def arrivals(
         if (chip, came) in seen:
             raise ValidationError("SpiNNaker, routing", f"key {block.key:08x} goes in circles")
         seen.add((chip, came))
-        entry, apart = _first(tables.get(chip, Table(())), block)
+        route, apart = routers.first(chip, block)
         if apart:
-            zero, one = _halves(block, apart)
-            return arrivals(machine, tables, source, zero) + arrivals(machine, tables, source, one)
-        if entry is None and came < 0:
+            return [
+                part for half in _halves(block, apart) for part in arrivals(routers, source, half)
+            ]
+        if route < 0 and came < 0:
             raise ValidationError("SpiNNaker, routing", f"key {block.key:08x} matches nothing")
-        route = 1 << opposite(came) if entry is None else entry.route
+        route = 1 << opposite(came) if route < 0 else route
         for link in range(CORES):
             if route >> link & 1:
-                after = int(machine.near[chip, link])
+                after = int(routers.machine.near[chip, link])
                 if after < 0:
                     problem = f"key {block.key:08x} leaves chip {chip} by a dead link"
                     raise ValidationError("SpiNNaker, routing", problem)
@@ -66,22 +119,15 @@ def check(
     targets
         By chip, the cores there that its packets are to reach.
     """
+    routers = Routers.of(machine, tables)
     for (chip, block), wanted in zip(sources, targets, strict=True):
         once = Counter((at, core) for at, cores in wanted.items() for core in cores)
-        for part, found in arrivals(machine, tables, chip, block):
+        for part, found in arrivals(routers, chip, block):
             if found != once:
                 raise ValidationError(
                     "SpiNNaker, routing", f"key {part.key:08x} reaches {sorted(found.items())}",
                     f"{sorted(once.items())}",
                 )  # fmt: skip
-
-
-def _first(table: Table, block: Block) -> tuple[Entry | None, int]:
-    """The entry that matches all keys of a block; or a bit by which they differ before that."""
-    for entry in table.entries:
-        if (entry.key ^ block.key) & entry.mask & block.mask == 0:
-            return entry, entry.mask & ~block.mask & (2**BITS - 1)
-    return None, 0
 
 
 def _halves(block: Block, apart: int) -> tuple[Block, Block]:

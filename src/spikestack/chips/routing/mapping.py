@@ -111,15 +111,15 @@ class RoutedNetwork(MappedNetwork):
         for core, tree in self.trees.items():
             for link in tree.links:
                 senders.setdefault(link, []).append(core)
-        made = {}
+        made: dict[tuple[int, int], np.ndarray] = {}
         for link, cores in senders.items():
-            made[link] = np.asarray(spikes[:, np.array(cores)].sum(1))
+            made[link] = spikes[:, np.array(cores, np.int64)].sum(1)
         return made
 
     def _sent_again(self, spikes: np.ndarray, per_link: float) -> np.ndarray:
         """Packets beyond what links take, counted at the first core of the chip before them."""
         made = np.zeros_like(spikes)
-        first = {}
+        first: dict[int, int] = {}
         for k, core in enumerate(self.cores):
             first.setdefault(core.place // int(self.chip.cores), k)
         for (chip, _), load in self.link_loads(spikes).items():
@@ -179,7 +179,10 @@ def map_routed(
     )  # fmt: skip
     pairs, often = np.unique(number[synapses.pre] * np.int64(count) + onto, return_counts=True)
     senders, to = np.divmod(pairs, count)
-    reached = {int(c): to[senders == c] for c in np.unique(senders)}
+    begins = np.flatnonzero(np.diff(senders, prepend=-1))
+    reached = {
+        int(senders[b]): mine for b, mine in zip(begins, np.split(to, begins[1:]), strict=True)
+    }
     deliveries = np.zeros((count, count))
     fired = np.ones(len(number)) if rates is None else np.asarray(rates, float)
     deliveries[senders, to] = np.bincount(number, fired, count)[senders] * (often > 0)
@@ -196,11 +199,15 @@ def _routed(
     at = [divmod(core.place, per_chip) for core in mapped.cores]
     blocks = tuple(b for mine in allocate(list(slices.sizes.values())) for b in mine)
     trees, targets, sources = {}, [], []
+    known: dict[tuple[int, frozenset[int]], Tree] = {}
     for core, cores in reached.items():
         wanted: dict[int, list[int]] = {}
         for to in cores:
             wanted.setdefault(at[to][0], []).append(at[to][1])
-        trees[core] = tree_to(machine, at[core][0], wanted)
+        way = (at[core][0], frozenset(wanted))
+        if way not in known:
+            known[way] = tree_to(machine, *way)
+        trees[core] = known[way]
         targets.append(wanted)
         sources.append((at[core][0], blocks[core]))
     long = tables_of(list(trees.values()), [b for _, b in sources], targets)
