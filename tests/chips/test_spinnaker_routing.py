@@ -11,6 +11,7 @@ from spikestack.chips.routing.checking import Routers, arrivals, check
 from spikestack.chips.routing.compressing import compressed, ordered_covering, pairs_merged
 from spikestack.chips.routing.keys import Block, allocate
 from spikestack.chips.routing.machine import BOARD, LINKS, Machine, opposite
+from spikestack.chips.routing.slicing import cut, places_of
 from spikestack.chips.routing.tables import Entry, Table, tables_of
 from spikestack.chips.routing.trees import tree_to
 from spikestack.errors import ValidationError
@@ -63,6 +64,14 @@ def test_trees_go_by_the_diagonal_first_and_round_what_is_dead() -> None:
     assert len(tree.links) >= 3
 
 
+def test_slices_are_cut_and_counted() -> None:
+    slices = cut({"a": 600, "b": 10}, {"a": 256, "b": 16})
+    assert slices.names == ("a", "a", "a", "b")
+    assert slices.sizes == {"a": [256, 256, 88], "b": [10]}
+    assert np.array_equal(np.concatenate(slices.ids[:3]), np.arange(600))
+    assert slices.of["b"].tolist() == [3] * 10
+
+
 def test_what_cannot_be_reached_is_refused() -> None:
     cut = [(1, 0), (0, 1), (1, 1), (3, 0), (0, 3), (3, 3)]
     machine = Machine.torus(4, 4, dead_chips=cut)
@@ -95,7 +104,8 @@ def problems(draw: st.DrawFn) -> tuple:
                                     st.integers(0, 5)), max_size=5))  # fmt: skip
     if len(set(chips)) >= wide * high:
         chips = []
-    machine = Machine.torus(wide, high, chips, links)
+    kind = Machine.torus(wide, high, chips, links)
+    machine = kind if draw(st.booleans()) else Machine.boards(1, chips[:2], links)
     slices = draw(st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=5), min_size=1,
                            max_size=6))  # fmt: skip
     blocks = [block for mine in allocate(slices) for block in mine]
@@ -146,6 +156,19 @@ def test_a_wrong_table_is_found() -> None:
     with pytest.raises(ValidationError, match=r"in circles"):
         check(machine, circle, sources, targets)
     assert len(arrivals(Routers.of(machine, broken), *sources[0])) > 1
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_chips_hold_what_their_memory_holds(extra: int) -> None:
+    def placed(words: list[float], chips: int) -> list[int]:
+        return places_of(words, 100.0, 16, chips, lambda chip, core: core == 1, "here").tolist()
+
+    assert placed([60.0, 40.0 + extra, 1.0], 2) == [0, 2 + 14 * extra, 16 + 2 * extra]
+    assert placed([0.0] * 15, 1) == [0, *range(2, 16)]
+    with pytest.raises(ValidationError, match="do not fit 1 chips"):
+        placed([0.0] * 16, 1)
+    with pytest.raises(ValidationError, match="101 words of synapses"):
+        placed([101.0], 9)
 
 
 def test_long_tables_are_compressed_until_they_fit() -> None:

@@ -181,7 +181,7 @@ def map_routed(
     senders, to = np.divmod(pairs, count)
     begins = np.flatnonzero(np.diff(senders, prepend=-1))
     reached = {
-        int(senders[b]): mine for b, mine in zip(begins, np.split(to, begins[1:]), strict=True)
+        int(senders[b]): mine for b, mine in zip(begins, np.split(to, begins[1:]), strict=False)
     }
     deliveries = np.zeros((count, count))
     fired = np.ones(len(number)) if rates is None else np.asarray(rates, float)
