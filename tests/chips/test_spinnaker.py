@@ -167,6 +167,49 @@ def test_numbers_of_16_and_32_bits_change_little(model: Any, synapse: Any) -> No
     assert len(theirs["cells"].times) == pytest.approx(len(ours["cells"].times), rel=0.1, abs=3)
 
 
+def test_constant_currents_are_part_of_the_neuron() -> None:
+    made = []
+    for inside in (True, False):
+        net = sp.Network(seed=1)
+        model = sp.LIF(i_offset=np.array([0.2, 0.9, 0.9, 0.2]) if inside else 0.2)
+        cells = net.add(sp.Population("cells", 4, model))
+        if not inside:
+            net.drive(cells[1:3], sp.ConstantCurrent(0.7))
+        net.record(cells, "spikes", "v")
+        chip = SpiNNaker().quantise(net, 1.0).network
+        made.append(chip.run(80.0, dt=1.0, precision="float64", on="reference"))
+    assert made[0].same_spikes(made[1]) and len(made[0]["cells"].times) > 2
+    assert np.array_equal(made[0]["cells", "v"].values, made[1]["cells", "v"].values)
+
+
+def test_inputs_are_those_of_the_description() -> None:
+    """Events, given or drawn, on a part of a population; currents that change."""
+    net = sp.Network(seed=1)
+    model = sp.LIF(v=sp.Normal(-62.0, 2.0, high=-55.0), tau_refrac=2.0)
+    cells = net.add(sp.Population("cells", 30, model))
+    synapse = sp.ExponentialCurrent(weight=sp.Uniform(0.1, 0.5), tau_syn=3.0)
+    net.drive(cells[:20], sp.Poisson(300.0, synapse=synapse))
+    net.drive(cells[10:], sp.SpikeTrains([[k + 1.0] for k in range(20)], synapse=synapse))
+    net.record(cells, "v")
+    plain = net.run(40.0, dt=0.5, precision="float64", on="reference")["cells", "v"].values
+    quantised = SpiNNaker().quantise(net, 0.5)
+    run = quantised.network.run(40.0, dt=0.5, precision="float64", on="reference")
+    chip = run["cells", "v"].values / 2.0**15
+    # The description's currents act a step after they arrive, the machine's at once.
+    assert np.abs(chip[..., :-1, :] - plain[..., 1:, :]).max() < 0.05 * np.ptp(plain)
+    changing = sp.Network(seed=1)
+    cells = changing.add(sp.Population("cells", 3, sp.LIF()))
+    changing.drive(cells, sp.StepCurrent([5.0, 20.0], [1.0, 0.2]))
+    changing.record(cells, "v")
+    made = SpiNNaker().quantise(changing, 0.5)
+    assert made.scales["cells"][0] == 1.0
+    one, two = (
+        n.run(40.0, dt=0.5, precision="float64", on="reference")["cells", "v"].values
+        for n in (changing, made.network)
+    )
+    assert np.abs(one - two).max() < 0.01 and np.array_equal(two * 2**15, np.rint(two * 2**15))
+
+
 def test_long_delays_pass_through_stages() -> None:
     """Spikes come as late as described; each passes every stage on the way, and is counted."""
     direct, staged = (SpiNNaker().quantise(network(delay=d), 1.0) for d in (15.0, 47.0))
