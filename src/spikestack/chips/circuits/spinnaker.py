@@ -6,32 +6,28 @@ does, product by product; other models by their own equations, every state round
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ...errors import ValidationError
-from ...network.inputs import ConstantCurrent, Poisson
-from ...network.network import Drive, Network, Projection
+from ...network.inputs import ConstantCurrent
+from ...network.network import Drive, Network
 from ...network.population import Population
 from ...network.rules import FromArrays
 from ...neurons.base import NeuronModel
-from ...neurons.lif import LIF
 from ...plasticity.additive_stdp import AdditiveSTDP
-from ...program.edge_list import edge_list, edge_weights
 from ...program.inputs import weights_of
 from ...program.lower import lower
-from ...program.populations import receptor_names
-from ...program.program import PopulationProgram, Program
+from ...program.program import Program
 from ...synapses.base import Synapse
 from ...synapses.delta import Delta
-from ...synapses.exponential_current import ExponentialCurrent
 from ...values import support
-from ..neurons.spinnaker import FULL, ONE, ROWS, Channel, delay_stage, lif, with_rings
+from ..neurons.spinnaker import FULL, ONE, ROWS, delay_stage, lif, with_rings
 from ..neurons.spinnaker_stdp import SpiNNakerSTDP
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
+from .spinnaker_asked import Cells, Edges, cells_of, edges_of, highest
 
 __all__ = ["LONGEST_DELAY", "STAGE", "quantise"]
 
@@ -39,41 +35,6 @@ __all__ = ["LONGEST_DELAY", "STAGE", "quantise"]
 STAGE = 16
 #: With 8 stages.
 LONGEST_DELAY = STAGE * 9
-#: Standard deviations above the mean that a ring buffer must hold.
-_SIGMAS = 5.0
-#: A shift of 16 lets a buffer hold all that s16.15 does.
-_SHIFTS = 16
-
-
-@dataclass(frozen=True)
-class _Edges:
-    """A projection: edges in populations, weights in coherent units, delays in steps."""
-
-    name: str
-    pre: int
-    post: int
-    receptor: int
-    sources: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-    delays: np.ndarray
-    rule: AdditiveSTDP | None
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """A population on the chip: how it is described, what is on it, how it is computed."""
-
-    program: PopulationProgram
-    model: NeuronModel
-    receptors: tuple[Synapse, ...]
-    channels: tuple[Channel, ...]
-    is_lif: bool
-
-    def channel(self, receptor: int, sign: int) -> int:
-        """Which type of synapse."""
-        pairs = [(c.receptor, c.sign) for c in self.channels]
-        return pairs.index((receptor, sign))
 
 
 def quantise(network: Network, dt: float, rate: float) -> Quantised:
@@ -100,14 +61,16 @@ def quantise(network: Network, dt: float, rate: float) -> Quantised:
     """
     program = lower(network, dt, "float64", 1)
     described = list(network.populations.values())
-    edges = [_edges_of(network, e, program) for e in program.edges]
+    edges = [edges_of(network, e, program) for e in program.edges]
     reached = {e.post for e in edges}
     hosts = {
         k for k, p in enumerate(described)
         if k not in reached and "i_syn" not in p.model.names_used()
     }  # fmt: skip
     cells = {
-        k: _cells(network, program, k, edges, rate) for k in range(len(described)) if k not in hosts
+        k: cells_of(network, program, k, edges, rate)
+        for k in range(len(described))
+        if k not in hosts
     }
     hops = [
         Hop(e.name, e.pre, e.post, int(e.delays.min()) + cells[e.post].is_lif, 1)
@@ -117,131 +80,11 @@ def quantise(network: Network, dt: float, rate: float) -> Quantised:
     return _Building(network, program, cells, late).built(edges)
 
 
-def _edges_of(network: Network, e: Any, program: Program) -> _Edges:
-    where = f"SpiNNaker, projection {e.name!r}"
-    if program.populations[e.pre].emit_type != "none":
-        raise ValidationError(where, "carries values", "spikes without values")
-    found = edge_list(e)
-    return _Edges(
-        e.name, e.pre, e.post, e.receptor, found.pre, found.post, edge_weights(e), found.delays,
-        _rule_of(network.projections[e.name], where),
-    )  # fmt: skip
-
-
-def _rule_of(projection: Projection, where: str) -> AdditiveSTDP | None:
-    """The rule by which a projection learns, if it does."""
-    if not projection.is_plastic:
-        return None
-    rules = projection.plasticity
-    alone = len(rules) == 1 and not projection.structure and projection.modulator is None
-    if not (alone and isinstance(rules[0], AdditiveSTDP)):
-        raise ValidationError(where, "learns by another rule", "sp.AdditiveSTDP alone")
-    if support(rules[0].values["w_min"])[0] < 0:
-        raise ValidationError(where, "may have negative weights", "w_min of 0 or more")
-    return rules[0]
-
-
-def _receptors(network: Network, population: Population) -> tuple[Synapse, ...]:
-    """What is on a population, in the order of its program."""
-    found = [
-        p.synapse for p in network.projections.values()
-        if p.post.population is population and not p.synapse.continuous
-    ]  # fmt: skip
-    found += [
-        d.synapse
-        for d in network.drives.values()
-        if d.synapse is not None and d.target.population is population
-    ]
-    return tuple(receptor_names(found).values())
-
-
-def _cells(network: Network, program: Program, k: int, edges: list[_Edges], rate: float) -> _Cells:
-    described, p = network.populations[program.populations[k].name], program.populations[k]
-    where = f"SpiNNaker, population {p.name!r}"
-    model = described.model
-    joined = any(
-        q.synapse.continuous and described in (q.pre.population, q.post.population)
-        for q in network.projections.values()
-    )
-    if joined or model.compartments or p.emit_type != "none":
-        problem = "has gap junctions" if joined else "has compartments or sends values"
-        raise ValidationError(where, problem, "neurons of one point that send spikes")
-    receptors = _receptors(network, described)
-    drives = [d for d in network.drives.values() if d.target.population is described]
-    into = [e for e in edges if e.post == k]
-    held = _gathered(network, p, receptors, into, drives, program.dt, rate)
-    if len(held) > len(ROWS):
-        raise ValidationError(
-            where, f"has {len(held)} types of synapses", f"{len(ROWS)}, which two bits tell apart",
-            "give some of its synapses the same parameters",
-        )  # fmt: skip
-    currents = [d.input for d in drives if not d.input.has_events]
-    is_lif = (
-        type(model) is LIF
-        and all(type(r) is ExponentialCurrent for r in receptors)
-        and all(isinstance(c, ConstantCurrent) for c in currents)
-    )
-    channels = tuple(
-        Channel(receptor, sign, _shift(most, where)) for (receptor, sign), most in held.items()
-    )
-    return _Cells(p, model, receptors, channels, is_lif)
-
-
-def _gathered(
-    network: Network, p: PopulationProgram, receptors: tuple[Synapse, ...], into: list[_Edges],
-    drives: list[Drive], dt: float, rate: float,
-) -> dict[tuple[int, int], float]:  # fmt: skip
-    """The greatest input in one step that is to be expected, by receptor and sign."""
-    keys = [repr(r.receptor_key()) for r in receptors]
-    found: dict[tuple[int, int], np.ndarray] = {}
-
-    def add(receptor: int, targets: np.ndarray, weights: np.ndarray, per_step: Any) -> None:
-        for sign in (1, -1):
-            mine = sign * weights > 0
-            if mine.any():
-                rows = found.setdefault((receptor, sign), np.zeros((3, p.size)))
-                w, often = np.abs(weights[mine]), np.broadcast_to(per_step, weights.shape)[mine]
-                np.add.at(rows[0], targets[mine], often * w)
-                np.add.at(rows[1], targets[mine], often * w**2)
-                np.maximum.at(rows[2], targets[mine], w)
-
-    for e in into:
-        most = e.weights if e.rule is None else np.full(len(e.weights), _highest(e.rule))
-        add(e.receptor, e.targets, most, rate * 1e-3 * dt)
-    for d in drives:
-        if d.synapse is not None:
-            hertz: Any = getattr(d.input, "rate", rate) if isinstance(d.input, Poisson) else rate
-            hertz = hertz if isinstance(hertz, float | np.ndarray) else rate
-            receptor = keys.index(repr(d.synapse.receptor_key()))
-            add(receptor, d.target.ids, weights_of(d, network.seed), hertz * 1e-3 * dt)
-    return {
-        key: float(np.maximum(rows[0] + _SIGMAS * np.sqrt(rows[1]), rows[2]).max())
-        for key, rows in sorted(found.items(), key=lambda item: (item[0][0], -item[0][1]))
-    }
-
-
-def _highest(rule: AdditiveSTDP) -> float:
-    """The greatest weight that a rule leaves."""
-    return float(support(rule.values["w_max"])[0])
-
-
-def _shift(most: float, where: str) -> int:
-    """How far a buffer is shifted so that it holds `most`: weights are below 2^shift."""
-    shift = max(0, int(np.ceil(np.log2(most)))) if most > 0 else 0
-    shift += 2.0**shift <= most
-    if shift > _SHIFTS:
-        raise ValidationError(
-            where, f"expects an input of {most:g} in a step", f"less than {2**_SHIFTS}",
-            "give its weights a larger unit",
-        )  # fmt: skip
-    return int(shift)
-
-
 class _Building:
     """The network in the chip's numbers, made part by part."""
 
     def __init__(
-        self, network: Network, program: Program, cells: dict[int, _Cells], late: list[int]
+        self, network: Network, program: Program, cells: dict[int, Cells], late: list[int]
     ) -> None:
         self.network, self.program, self.cells, self.late = network, program, cells, late
         self.dt = program.dt
@@ -252,7 +95,7 @@ class _Building:
         self.zeros: dict[str, np.ndarray] = {}
         self.lates: dict[str, int] = {}
 
-    def built(self, edges: list[_Edges]) -> Quantised:
+    def built(self, edges: list[Edges]) -> Quantised:
         """All of it."""
         for k, p in enumerate(self.program.populations):
             described = self.network.populations[p.name]
@@ -278,7 +121,7 @@ class _Building:
         self.zeros[population.name] = np.zeros(population.size)
         self.lates[population.name] = late
 
-    def _lif(self, c: _Cells) -> NeuronModel:
+    def _lif(self, c: Cells) -> NeuronModel:
         p, dt = c.program, self.dt
         given = {n: np.asarray(v, float) for n, v in zip(p.params, p.values, strict=True)}
         given |= {n: np.asarray(v, float) for n, v in c.model.values.items() if _is_number(v)}
@@ -319,7 +162,7 @@ class _Building:
                 total[d.target.ids] += amplitude
         return total
 
-    def _connect(self, e: _Edges) -> None:
+    def _connect(self, e: Edges) -> None:
         pre, post = (self.program.populations[n].name for n in (e.pre, e.post))
         cells = self.cells[e.post]
         delays = e.delays + cells.is_lif + self.late[e.post] - self.late[e.pre]
@@ -348,7 +191,7 @@ class _Building:
                 self.formats[name] = "sparse"
         self.losses[e.name] = loss_of(e.weights, made, 16)
 
-    def _learn(self, e: _Edges, rule: AdditiveSTDP, delays: np.ndarray, stages: np.ndarray) -> None:
+    def _learn(self, e: Edges, rule: AdditiveSTDP, delays: np.ndarray, stages: np.ndarray) -> None:
         """Connect by synapses that learn."""
         pre, post = (self.program.populations[n].name for n in (e.pre, e.post))
         where = f"SpiNNaker, projection {e.name!r}"
@@ -356,7 +199,7 @@ class _Building:
             raise ValidationError(where, "learns with delays of more than 16 steps", "16 at most")
         if len(e.weights) and e.weights.min() < 0:
             raise ValidationError(where, "learns with negative weights", "weights of 0 or more")
-        cells, most = self.cells[e.post], _highest(rule)
+        cells, most = self.cells[e.post], highest(rule)
         k = cells.channel(e.receptor, 1)
         unit = 2.0 ** cells.channels[k].shift / ONE
         weights = np.clip(np.rint(e.weights / unit), 0, FULL)

@@ -161,8 +161,7 @@ def map_routed(
     slices = cut(sizes, most)
     synapses = synapses_of(quantised, chip.synapse_bits)
     number = np.concatenate([*(slices.of[n] for n in sizes), np.zeros(0, np.int64)])
-    count = len(slices.names)
-    onto = number[synapses.post]
+    count, onto = len(slices.names), number[synapses.post]
     rows = np.unique(synapses.pre * np.int64(count) + onto) % count
     words = np.bincount(onto, minlength=count) + float(_HEADER) * np.bincount(rows, minlength=count)
     dead = {(machine.number.get((x, y), -1), p) for x, y, p in dead_cores}
@@ -170,25 +169,30 @@ def map_routed(
         words.tolist(), float(limits["synapse words"].most), int(chip.cores),
         min(chip.chips, machine.size), lambda c, p: (c, p) in dead, chip.name,
     )  # fmt: skip
-    cores = tuple(
+    cores = _cores(slices, places, words, local)
+    senders, to = np.divmod(np.unique(number[synapses.pre] * np.int64(count) + onto), count)
+    begins = np.flatnonzero(np.diff(senders, prepend=-1))
+    ends = np.split(to, begins[1:])
+    reached = {int(senders[b]): mine for b, mine in zip(begins, ends, strict=False)}
+    fired = np.ones(len(number)) if rates is None else np.asarray(rates, float)
+    deliveries = np.zeros((count, count))
+    deliveries[senders, to] = np.bincount(number, fired, count)[senders]
+    passed = _deadlines(cores, limits["neurons"])
+    mapped = MappedNetwork(quantised, chip, slices.of, cores, deliveries, passed)
+    return _routed(mapped, machine, slices, reached, int(limits["routing entries"].most))
+
+
+def _cores(
+    slices: Slices, places: np.ndarray, words: np.ndarray, local: Mapping[str, tuple[int, int]]
+) -> tuple[Core, ...]:
+    """Each core, with what it needs."""
+    return tuple(
         Core(int(place), {name: ids}, {
             "neurons": float(len(ids)), "synapse words": float(w),
             "local bytes": float(local[name][0] * len(ids) + local[name][1] * _power(len(ids))),
         })
         for place, name, ids, w in zip(places, slices.names, slices.ids, words, strict=True)
     )  # fmt: skip
-    pairs, often = np.unique(number[synapses.pre] * np.int64(count) + onto, return_counts=True)
-    senders, to = np.divmod(pairs, count)
-    begins = np.flatnonzero(np.diff(senders, prepend=-1))
-    reached = {
-        int(senders[b]): mine for b, mine in zip(begins, np.split(to, begins[1:]), strict=False)
-    }
-    deliveries = np.zeros((count, count))
-    fired = np.ones(len(number)) if rates is None else np.asarray(rates, float)
-    deliveries[senders, to] = np.bincount(number, fired, count)[senders] * (often > 0)
-    passed = _deadlines(cores, limits["neurons"])
-    mapped = MappedNetwork(quantised, chip, slices.of, cores, deliveries, passed)
-    return _routed(mapped, machine, slices, reached, int(limits["routing entries"].most))
 
 
 def _routed(
