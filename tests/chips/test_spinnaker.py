@@ -182,6 +182,14 @@ def test_constant_currents_are_part_of_the_neuron() -> None:
     assert np.array_equal(made[0]["cells", "v"].values, made[1]["cells", "v"].values)
 
 
+def test_networks_from_files_are_computed_alike(tmp_path: Any) -> None:
+    net = network()
+    made = SpiNNaker().quantise(net, 1.0).network
+    again = SpiNNaker().quantise(sp.load(net.save(tmp_path / "net.spk")), 1.0).network
+    assert made["cells"].model.label == again["cells"].model.label == "SpiNNakerLIF"
+    assert made.fingerprint == again.fingerprint
+
+
 def test_inputs_are_those_of_the_description() -> None:
     """Events, given or drawn, on a part of a population; currents that change."""
     net = sp.Network(seed=1)

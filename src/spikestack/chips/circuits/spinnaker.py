@@ -16,7 +16,7 @@ from ...network.network import Drive, Network
 from ...network.population import Population
 from ...network.rules import FromArrays
 from ...neurons.base import NeuronModel
-from ...plasticity.additive_stdp import AdditiveSTDP
+from ...plasticity.base import PlasticityRule
 from ...program.inputs import weights_of
 from ...program.lower import lower
 from ...program.program import Program
@@ -27,7 +27,7 @@ from ..neurons.spinnaker import FULL, ONE, ROWS, delay_stage, lif, with_rings
 from ..neurons.spinnaker_stdp import SpiNNakerSTDP
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
-from .spinnaker_asked import Cells, Edges, cells_of, edges_of, highest
+from .spinnaker_asked import Cells, Edges, cells_of, edges_of, highest, is_source
 
 __all__ = ["LONGEST_DELAY", "STAGE", "quantise"]
 
@@ -40,9 +40,9 @@ LONGEST_DELAY = STAGE * 9
 def quantise(network: Network, dt: float, rate: float) -> Quantised:
     """Bring a network into sPyNNaker's numbers.
 
-    Sources, to which nothing projects and which take no current, are on the machine as they are
-    described. Delays of more than 16 steps pass through populations that repeat every spike 16
-    steps later, as many as it takes.
+    Sources, to which nothing projects, are on the machine as they are described: what makes spikes
+    undriven, and what passes them on. Delays of more than 16 steps pass through populations that
+    repeat every spike 16 steps later, as many as it takes.
 
     Parameters
     ----------
@@ -63,14 +63,15 @@ def quantise(network: Network, dt: float, rate: float) -> Quantised:
     described = list(network.populations.values())
     edges = [edges_of(network, e, program) for e in program.edges]
     reached = {e.post for e in edges}
-    hosts = {
+    driven = {d.target.population.name for d in network.drives.values()}
+    sources = {
         k for k, p in enumerate(described)
-        if k not in reached and "i_syn" not in p.model.names_used()
+        if k not in reached and is_source(p.model, p.name in driven)
     }  # fmt: skip
     cells = {
         k: cells_of(network, program, k, edges, rate)
         for k in range(len(described))
-        if k not in hosts
+        if k not in sources
     }
     hops = [
         Hop(e.name, e.pre, e.post, int(e.delays.min()) + cells[e.post].is_lif, 1)
@@ -191,7 +192,9 @@ class _Building:
                 self.formats[name] = "sparse"
         self.losses[e.name] = loss_of(e.weights, made, 16)
 
-    def _learn(self, e: Edges, rule: AdditiveSTDP, delays: np.ndarray, stages: np.ndarray) -> None:
+    def _learn(
+        self, e: Edges, rule: PlasticityRule, delays: np.ndarray, stages: np.ndarray
+    ) -> None:
         """Connect by synapses that learn."""
         pre, post = (self.program.populations[n].name for n in (e.pre, e.post))
         where = f"SpiNNaker, projection {e.name!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,9 @@ from ...network.network import Drive, Network, Projection
 from ...network.population import Population
 from ...neurons.base import NeuronModel
 from ...neurons.lif import LIF
+from ...neurons.spike_source import SpikeSource
 from ...plasticity.additive_stdp import AdditiveSTDP
+from ...plasticity.base import TEXTS, PlasticityRule
 from ...program.edge_list import edge_list, edge_weights
 from ...program.inputs import weights_of
 from ...program.populations import receptor_names
@@ -23,7 +26,7 @@ from ...synapses.exponential_current import ExponentialCurrent
 from ...values import support
 from ..neurons.spinnaker import ROWS, Channel
 
-__all__ = ["Cells", "Edges", "cells_of", "edges_of", "highest"]
+__all__ = ["Cells", "Edges", "cells_of", "edges_of", "highest", "is_source"]
 
 #: Standard deviations above the mean that a ring buffer must hold.
 _SIGMAS = 5.0
@@ -43,7 +46,7 @@ class Edges:
     targets: np.ndarray
     weights: np.ndarray
     delays: np.ndarray
-    rule: AdditiveSTDP | None
+    rule: PlasticityRule | None
 
 
 @dataclass(frozen=True)
@@ -73,17 +76,26 @@ def edges_of(network: Network, e: Any, program: Program) -> Edges:
     )  # fmt: skip
 
 
-def _rule_of(projection: Projection, where: str) -> AdditiveSTDP | None:
+def _rule_of(projection: Projection, where: str) -> PlasticityRule | None:
     """The rule by which a projection learns, if it does."""
     if not projection.is_plastic:
         return None
-    rules = projection.plasticity
+    rules: Any = projection.plasticity
     alone = len(rules) == 1 and not projection.structure and projection.modulator is None
-    if not (alone and isinstance(rules[0], AdditiveSTDP)):
+    if not (alone and _says(rules[0], AdditiveSTDP, TEXTS)):
         raise ValidationError(where, "learns by another rule", "sp.AdditiveSTDP alone")
     if support(rules[0].values["w_min"])[0] < 0:
         raise ValidationError(where, "may have negative weights", "w_min of 0 or more")
-    return rules[0]
+    rule: PlasticityRule = rules[0]
+    return rule
+
+
+def _says(given: Any, kind: type[Any], texts: Sequence[str]) -> bool:
+    """Whether something is what the catalogue calls `kind`, read from a file or not."""
+    known = kind.declared_parameters()
+    return all(getattr(given, name) == getattr(kind, name) for name in texts) and {
+        name: p.unit for name, p in given.parameters.items()
+    } == {name: p.unit for name, p in known.items()}
 
 
 def _receptors(network: Network, population: Population) -> tuple[Synapse, ...]:
@@ -98,6 +110,13 @@ def _receptors(network: Network, population: Population) -> tuple[Synapse, ...]:
         if d.synapse is not None and d.target.population is population
     ]
     return tuple(receptor_names(found).values())
+
+
+def is_source(model: NeuronModel, driven: bool) -> bool:
+    """Whether a model makes spikes by itself, or passes on those it is driven by."""
+    if driven:
+        return _says(model, SpikeSource, ("equations", "after_arrivals", "threshold", "reset"))
+    return "i_syn" not in model.names_used()
 
 
 def cells_of(network: Network, program: Program, k: int, edges: list[Edges], rate: float) -> Cells:
@@ -122,8 +141,8 @@ def cells_of(network: Network, program: Program, k: int, edges: list[Edges], rat
         )  # fmt: skip
     currents = [d.input for d in drives if not d.input.has_events]
     is_lif = (
-        type(model) is LIF
-        and all(type(r) is ExponentialCurrent for r in receptors)
+        _says(model, LIF, ("equations", "after_arrivals", "threshold", "reset", "refractory"))
+        and all(_says(r, ExponentialCurrent, ("equations", "current")) for r in receptors)
         and all(isinstance(c, ConstantCurrent) for c in currents)
     )
     channels = tuple(
@@ -165,7 +184,7 @@ def _gathered(
     }
 
 
-def highest(rule: AdditiveSTDP) -> float:
+def highest(rule: PlasticityRule) -> float:
     """The greatest weight that a rule leaves."""
     return float(support(rule.values["w_max"])[0])
 
