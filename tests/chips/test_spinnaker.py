@@ -12,7 +12,7 @@ import spikestack as sp
 from spikestack.chips.catalogue.spinnaker import SpiNNaker
 from spikestack.chips.catalogue.spinnaker2 import SpiNNaker2
 from spikestack.chips.figures import Figure, Grade
-from spikestack.chips.neurons.spinnaker import Channel, lif
+from spikestack.chips.neurons.spinnaker import Channel, Row0, Row1, lif
 from spikestack.chips.routing.checking import check
 from spikestack.chips.routing.mapping import RoutedNetwork
 from spikestack.errors import ValidationError
@@ -22,6 +22,11 @@ from spikestack.errors import ValidationError
 
 def raw(x: float) -> int:
     return round(x * 2**15)
+
+
+def wrap(x: int) -> int:
+    """What 32 bits with a sign hold."""
+    return (x + 2**31) % 2**32 - 2**31
 
 
 class Oracle:
@@ -41,12 +46,13 @@ class Oracle:
         for k, found in enumerate(arriving):
             self.s[k] = self.s[k] * self.decay[k] >> 32
             self.s[k] += (min(found, 65535) << shifts[k]) * self.init[k] >> 32
-        i = self.offset + sum(s * sign for s, sign in zip(self.s, signs, strict=True))
+            self.s[k] = wrap(self.s[k])
+        i = wrap(self.offset + sum(s * sign for s, sign in zip(self.s, signs, strict=True)))
         if self.left > 0:
             self.left -= 1
             return False
-        alpha = (i * self.r + 2**14 >> 15) + self.rest
-        self.v = alpha - (self.e * (alpha - self.v) + 2**14 >> 15)
+        alpha = wrap((i * self.r + 2**14 >> 15) + self.rest)
+        self.v = wrap(alpha - (self.e * wrap(alpha - self.v) + 2**14 >> 15))
         if self.v < self.thresh:
             return False
         self.v, self.left = self.reset, self.wait
@@ -98,18 +104,40 @@ def test_every_step_is_that_of_whole_numbers(dt: float) -> None:
 
 
 def test_products_keep_all_their_bits() -> None:
-    """A resistance of 2^31 and a current of 2^30 make a product that float64 does not hold."""
-    r, i = 2**31 - 3, 2**30 + 12345
-    model = lif(
-        [Channel(0, 1, 0)], r_high=float(r >> 15), r_low=float(r % 2**15), i_offset=float(i),
-        e=0.0, v_thresh=2.0**31, decay_high0=0.0,
-    )  # fmt: skip
+    """Parameters, inputs and decays from all of their range: no bit is lost, sums wrap."""
+    rng = np.random.default_rng(3)
+    cells, steps, shifts, signs = 40, 25, [16, 9], [1, -1]
+    whole = {
+        n: rng.integers(-(2**31), 2**31, cells) for n in ("v", "v_rest", "v_reset", "i_offset")
+    }
+    whole["i_offset"] //= 2 ** rng.integers(0, 30, cells)
+    resistance, e = rng.integers(0, 2**31, cells), rng.integers(0, 2**15 + 1, cells)
+    halves = {n: rng.integers(0, 2**32, (2, cells)) for n in ("decay", "init")}
+    given = {f"{n}_high{k}": x[k] >> 16 for n, x in halves.items() for k in range(2)}
+    given |= {f"{n}_low{k}": x[k] & 65535 for n, x in halves.items() for k in range(2)}
+    given |= whole | {"e": e, "r_high": resistance >> 15, "r_low": resistance & 32767}
+    given |= {"v_thresh": np.full(cells, 2**30)}
+    channels = [Channel(k, sign, shift) for k, (sign, shift) in enumerate(zip(signs, shifts))]
+    model = lif(channels, **{n: x.astype(float) for n, x in given.items()})
     net = sp.Network(seed=1)
-    net.add(sp.Population("cells", 1, model))
-    net.record(net["cells"], "v")
-    v = net.run(1.0, dt=1.0, precision="float64")["cells", "v"].values.ravel()[0]
-    whole = (i * r + 2**14) >> 15
-    assert v == (whole + 2**31) % 2**32 - 2**31
+    target = net.add(sp.Population("cells", cells, model))
+    arriving = rng.integers(0, 90_000, (2, steps))
+    for k, row in enumerate((Row0, Row1)):
+        for t in range(steps):
+            trains = sp.SpikeTrains([[t + 1.0]] * cells, synapse=row(weight=float(arriving[k, t])))
+            net.drive(target, trains, name=f"{k} {t}")
+    net.record(target, "v")
+    v = net.run(float(steps), dt=1.0, precision="float64", on="reference")["cells", "v"].values
+    v = v.reshape(steps, cells)
+    for c in range(cells):
+        oracle = Oracle.__new__(Oracle)
+        oracle.v, oracle.rest, oracle.reset, oracle.offset = (int(x[c]) for x in whole.values())
+        oracle.thresh, oracle.r, oracle.e = 2**30, int(resistance[c]), int(e[c])
+        oracle.decay, oracle.init = (halves[n][:, c].tolist() for n in ("decay", "init"))
+        oracle.s, oracle.left, oracle.wait = [0, 0], 0, 0
+        for t in range(steps):
+            oracle.step(arriving[:, t].tolist(), shifts, signs)
+            assert v[t, c] == oracle.v, (c, t)
 
 
 def test_reference_and_compiled_engine_agree() -> None:

@@ -118,10 +118,10 @@ def lif(channels: Sequence[Channel], **values: Any) -> NeuronModel:
     # not hold all bits of the product.
     lines += [
         "v[t+1] = v : 1",
-        f"i = {total} : 1",
-        "alpha = i*r_high + floor((i*r_low + 16384)/32768) + v_rest : 1",
+        f"i = wrap({total}, 32) : 1",
+        "alpha = wrap(i*r_high + floor((i*r_low + 16384)/32768) + v_rest, 32) : 1",
     ]
-    after += ["v = wrap(alpha - floor((e*(alpha - v) + 16384)/32768), 32)"]
+    after += ["v = wrap(alpha - floor((e*wrap(alpha - v, 32) + 16384)/32768), 32)"]
     return NeuronModel(
         "\n".join(lines), after_arrivals="\n".join(after), threshold="v >= v_thresh",
         reset="v = v_reset", refractory="tau_refrac", dimensionless=True,
