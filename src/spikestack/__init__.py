@@ -83,6 +83,7 @@ _HOMES = {
     "saccades": "sensors.dvs",
     # run
     "Simulation": "simulation",
+    "chips": "chips",
     "load": "files",
     "compare": "insight",
     # train
@@ -186,6 +187,7 @@ __all__ = [
     "Where",
     "__version__",
     "align",
+    "chips",
     "choose_encoder",
     "combine_cues",
     "compare",
@@ -211,7 +213,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from . import errors, zoo
+    from . import chips, errors, zoo
     from .conversion import convert
     from .equations.edge_expression import Expression
     from .equations.fixed_point import FixedPoint

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .chips.chip import Chip
+from .errors import ValidationError
 from .network.network import Network
 from .recording import Recording
 from .simulation import Simulation
@@ -17,8 +19,8 @@ def run(
     network: Network,
     duration: Any,
     *,
-    on: str = "cpu",
-    dt: Any = 0.1,
+    on: str | Chip = "cpu",
+    dt: Any = None,
     threads: int | None = None,
     precision: str = "float32",
     trials: int = 1,
@@ -38,9 +40,9 @@ def run(
     duration
         ms.
     on
-        ``"cpu"`` or ``"reference"``.
+        ``"cpu"`` or ``"reference"``, or a chip: ``on=sp.chips.Loihi()``.
     dt
-        Step in ms.
+        Step in ms: 0.1 by default, 1.0 on a chip.
     threads, precision, trials, connectivity, lazy, profile
         See `Simulation`.
     progress
@@ -52,11 +54,14 @@ def run(
     Returns
     -------
     Recording
-        Spikes and traces; of status ``"interrupted"`` after Ctrl-C.
+        Spikes and traces; of status ``"interrupted"`` after Ctrl-C. Of a chip a
+        `spikestack.chips.ChipRun`, with what happened on each core, and what it cost.
     """
+    if isinstance(on, Chip):
+        return _on_chip(network, duration, on, dt, progress, trials, to)
     simulation = Simulation(
         network,
-        dt=dt,
+        dt=0.1 if dt is None else dt,
         on=on,
         threads=threads,
         precision=precision,
@@ -73,3 +78,20 @@ def run(
     if simulation.program.plastic:
         object.__setattr__(made, "learned", simulation.learned())
     return made
+
+
+def _on_chip(
+    network: Network,
+    duration: Any,
+    chip: Chip,
+    dt: Any,
+    progress: bool | None,
+    trials: int,
+    to: Any,
+) -> Recording:
+    """A chip decides itself on numbers and order of work: most settings have no meaning there."""
+    if trials != 1 or to is not None:
+        problem = "trials" if trials != 1 else "recording to a folder"
+        raise ValidationError(f"run on {chip.name}", f"{problem} is not to be had on a chip",
+                              "one run after the other, in memory")  # fmt: skip
+    return chip.run(network, duration, dt=1.0 if dt is None else dt, progress=progress)

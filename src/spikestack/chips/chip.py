@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..errors import UnknownNameError, ValidationError
+from ..feeding import whole_steps
 from ..network.network import Network
+from ..settings import checked_count, checked_dt
 from .figures import Figure
 from .limits import Limit
 from .mapping.cores import MappedNetwork, map_network
 from .mapping.mesh import Mesh
 from .pricing import Prices
 from .quantising import Quantised
+from .running import ChipRun, run_mapped
 
 __all__ = ["Chip"]
 
@@ -33,6 +37,8 @@ class Chip(ABC):
         How many compute, on one chip.
     step
         How long a time step lasts by default; None where steps are as short as the load allows.
+    speedup
+        Of chips whose neurons are analog circuits: how much faster than described they are.
     mesh
         Routers of one chip.
     tile
@@ -54,6 +60,7 @@ class Chip(ABC):
     features: str
     cores: Figure
     step: Figure | None = None
+    speedup: Figure | None = None
     mesh: Mesh
     tile: int = 1
     word_bits: int = 64
@@ -64,7 +71,8 @@ class Chip(ABC):
     #: What a user may set, by name: figures in place of the chip's own.
     settable: ClassVar[tuple[str, ...]] = ("step",)
 
-    def __init__(self, **figures: Figure) -> None:
+    def __init__(self, *, chips: int = 1, faults: Any = None, **figures: Figure) -> None:
+        self.chips, self.faults = checked_count(chips, f"{self.name}, chips"), faults
         for name, figure in figures.items():
             if name not in self.settable:
                 raise UnknownNameError(type(self).__name__, name, self.settable)
@@ -87,7 +95,49 @@ class Chip(ABC):
         self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1
     ) -> MappedNetwork:
         """Quantise a network and deal it out to cores; see `mapping.cores.map_network`."""
-        return map_network(self.quantise(network, dt), self, rates, seed)
+        quantised = replace(self.quantise(network, dt), described=network)
+        return map_network(quantised, self, rates, seed)
+
+    def run(
+        self,
+        network: Network,
+        duration: Any,
+        *,
+        dt: Any = 1.0,
+        rates: np.ndarray | None = None,
+        seed: int = 1,
+        progress: bool | None = None,
+    ) -> ChipRun:
+        """Map a network and run it; what ``net.run(duration, on=chip)`` calls.
+
+        Parameters
+        ----------
+        network
+            The description.
+        duration
+            ms.
+        dt
+            Its step in ms, which becomes one step of the chip.
+        rates, seed
+            See `map_network`.
+        progress
+            Whether to show a bar; by default on a terminal only.
+        """
+        dt = checked_dt(dt)
+        mapped = self.map(network, dt, rates, seed)
+        return self.execute(mapped, whole_steps(duration, dt), progress)
+
+    def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
+        """Run what was mapped for a number of steps; see `running.run_mapped`."""
+        return run_mapped(mapped, steps, progress)
+
+    def table(self, name: str | None = None) -> Prices:
+        """One of the chip's price tables, the first unless named."""
+        if name is None:
+            return next(iter(self.prices.values()))
+        if name not in self.prices:
+            raise UnknownNameError(f"{self.name}, price table", name, self.prices)
+        return self.prices[name]
 
     @property
     def name(self) -> str:

@@ -97,13 +97,21 @@ class Prices:
         """
         work: Any = 0.0
         for name, figure in self.time.items():
-            if name in ledger.by_step:
+            if name in ledger.by_step and figure.value is not None:
                 work = work + ledger.by_step[name] * (float(figure) * _SECOND[figure.unit])
         wait = 0.0
         if self.barrier:
             near = [n for n in sorted(self.barrier) if n >= tiles] or [max(self.barrier)]
             wait = float(self.barrier[near[0]]) * _SECOND[self.barrier[near[0]].unit]
         return np.zeros(0) if np.ndim(work) == 0 else work.max(axis=1) + wait
+
+    def by_core(self, ledger: Ledger) -> np.ndarray:
+        """Dynamic energy of each core in J, float64[cores]; without the host's."""
+        made = np.zeros(ledger.cores)
+        for name, price in self.energy.items():
+            if price.value is not None and name not in self.host and name in ledger.counts:
+                made += ledger.counts[name] * (float(price) * _JOULE[price.unit])
+        return made
 
     def of(self, ledger: Ledger, seconds: float, chips: int = 1, cores: int | None = None) -> Bill:
         """What a run costs.
@@ -117,18 +125,21 @@ class Prices:
         chips, cores
             How many were powered; as many cores as the ledger has by default.
         """
+        known = {name: price for name, price in self.energy.items() if price.value is not None}
         terms = {
             name: ledger.total(name) * float(price) * _JOULE[price.unit]
-            for name, price in self.energy.items()
+            for name, price in known.items()
         }
         powered = {"chip": chips, "core": ledger.cores if cores is None else cores}
         static = sum(
             powered[name] * float(power) * _WATT[power.unit] * seconds
             for name, power in self.static.items()
+            if power.value is not None
         )
         return Bill(
             {n: e for n, e in terms.items() if n not in self.host}, static,
             sum(e for n, e in terms.items() if n in self.host), seconds, self,
+            tuple(name for name in self.energy if name not in known),
         )  # fmt: skip
 
 
@@ -148,6 +159,8 @@ class Bill:
         How long the run took.
     prices
         The table that it was priced by.
+    unpriced
+        Counters of the table for which nothing is published: left out of every sum.
     """
 
     dynamic: Mapping[str, float]
@@ -155,6 +168,7 @@ class Bill:
     host: float
     seconds: float
     prices: Prices
+    unpriced: tuple[str, ...] = ()
 
     @property
     def total(self) -> float:
@@ -163,5 +177,5 @@ class Bill:
 
     @property
     def power(self) -> float:
-        """Mean power in W."""
-        return self.total / self.seconds
+        """Mean power in W; 0 of a run without time."""
+        return self.total / self.seconds if self.seconds else 0.0

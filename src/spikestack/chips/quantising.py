@@ -41,7 +41,7 @@ class Quantised:
     Attributes
     ----------
     network
-        In the chip's numbers; run it in double precision with steps of 1 ms to see what the chip
+        In the chip's numbers; run it in double precision with steps of `dt` to see what the chip
         does, on one core without bounds.
     late
         Steps by which each population is later than described.
@@ -53,6 +53,15 @@ class Quantised:
         By projection, how its synapses are stored: ``"dense"``, ``"sparse"``, ``"convolutional"``.
     losses
         By ``"projection"`` and ``"population.parameter"``.
+    dt
+        ms of a step.
+    notes
+        What one must know of it, in sentences.
+    described
+        What it was made of.
+
+    A population that is not in `scales` is outside the chip: a source, or a readout that never
+    fires and that the host computes from the spikes it is sent.
     """
 
     network: Network
@@ -61,13 +70,16 @@ class Quantised:
     zeros: Mapping[str, np.ndarray]
     formats: Mapping[str, str]
     losses: Mapping[str, Loss]
+    dt: float = 1.0
+    notes: tuple[str, ...] = ()
+    described: Network | None = None
 
     def __str__(self) -> str:
         rows = ["what              bits  error %  greatest %  vanished %"]
         for name, loss in self.losses.items():
             numbers = (100 * loss.error, 100 * loss.greatest, 100 * loss.vanished)
             rows.append(f"{name:16}  {loss.bits:4g}  " + "  ".join(f"{n:8.3g}" for n in numbers))
-        return "\n".join(rows)
+        return "\n".join([*rows, *self.notes])
 
 
 def loss_of(given: np.ndarray, made: np.ndarray, bits: float) -> Loss:

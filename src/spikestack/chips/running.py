@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,83 +11,162 @@ import numpy as np
 
 from ..collecting import Collector
 from ..engines.base import Chunk
-from ..engines.state import Spikes
+from ..engines.state import Spikes, initial_state
 from ..network.files import network_of, plain_with_arrays
 from ..network.network import Network
-from ..recording import Recording
+from ..program.lower import lower
+from ..recording import Recording, Trace
 from ..simulation import Simulation
+from .counting import Counter
 from .ledger import Ledger
 from .mapping.cores import MappedNetwork
-from .pricing import Bill
-from .tallying import FORMATS, fan_out
+from .pricing import Bill, Prices
 
-__all__ = ["ChipRun", "run_mapped"]
+__all__ = ["ChipRun", "MappedSimulation", "run_mapped"]
 
 #: Steps that are counted at a time, and the state that says whether a neuron had anything to do.
 _PIECE, _BUSY = 256, "busy"
-_COUNTED = (
-    *(f"{name} events" for name in FORMATS),
-    *("messages in", "messages", "spikes", "hops east-west", "hops north-south", "host words in"),
-)
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
-@dataclass(frozen=True)
-class ChipRun:
-    """What a run on a chip gives back.
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class ChipRun(Recording):
+    """What a run on a chip gives back: a recording, and what happened on which core.
+
+    Spikes and traces are as of any run, potentials in the description's units; populations may be
+    some steps `late`.
 
     Attributes
     ----------
-    recording
-        As of any run, in the chip's numbers; populations are late by ``mapped.quantised.late``.
-    ledger
-        What happened on each core.
     mapped
         Where everything was.
+    ledger
+        What happened on each core.
+    integers
+        The same recording in the chip's numbers.
     """
 
-    recording: Recording
-    ledger: Ledger
     mapped: MappedNetwork
+    ledger: Ledger
+    integers: Recording
+
+    @property
+    def late(self) -> Mapping[str, int]:
+        """By how many steps each population is later than described."""
+        return self.mapped.quantised.late
 
     @property
     def step_seconds(self) -> np.ndarray:
-        """How long each step takes by the chip's first price table, float64[steps]."""
-        return self._prices().step_seconds(self.ledger, self._tiles())
+        """How long the work of each step takes by the first price table, float64[steps]."""
+        made = self._prices().step_seconds(self.ledger, self._tiles())
+        return made if len(made) else np.zeros(self.ledger.total("steps"))
 
     @property
     def late_steps(self) -> int:
-        """Steps that take longer than the chip's step lasts."""
+        """Steps whose work takes longer than the chip's step lasts."""
         step = self.mapped.chip.step
         return 0 if step is None else int((self.step_seconds > _seconds_of(step)).sum())
 
-    def bill(self, table: str | None = None) -> Bill:
-        """Energy of the run; static power is drawn while it lasts, at least the chip's steps."""
-        step = self.mapped.chip.step
-        each = self.step_seconds
-        lasts = each if step is None else np.maximum(each, _seconds_of(step))
-        return self._prices(table).of(self.ledger, float(lasts.sum()))
+    @property
+    def hardware_seconds(self) -> float:
+        """How long the chip takes for all of it.
 
-    def _prices(self, table: str | None = None) -> Any:
-        prices = self.mapped.chip.prices
-        return prices[table] if table else next(iter(prices.values()))
+        Analog circuits take their share of the described time; other chips at least their step for
+        each, and longer where the work takes longer.
+        """
+        chip = self.mapped.chip
+        if chip.speedup is not None:
+            return self.duration / 1000.0 / float(chip.speedup)
+        each = self.step_seconds
+        lasts = each if chip.step is None else np.maximum(each, _seconds_of(chip.step))
+        return float(lasts.sum())
+
+    @property
+    def speedup(self) -> float:
+        """Described time by the chip's; infinite where the time of no step is known."""
+        taken = self.hardware_seconds
+        return self.duration / 1000.0 / taken if taken else float("inf")
+
+    def bill(self, table: str | None = None) -> Bill:
+        """Energy by one of the chip's price tables, the first unless named."""
+        return self._prices(table).of(self.ledger, self.hardware_seconds, self.chips_used)
+
+    @property
+    def chips_used(self) -> int:
+        """How many chips hold anything."""
+        return len({core.place // int(self.mapped.chip.cores) for core in self.mapped.cores})
+
+    def _prices(self, table: str | None = None) -> Prices:
+        return self.mapped.chip.table(table)
 
     def _tiles(self) -> int:
         return len({core.place // self.mapped.chip.tile for core in self.mapped.cores})
 
+    @classmethod
+    def of(cls, mapped: MappedNetwork, integers: Recording, ledger: Ledger) -> ChipRun:
+        """What was recorded in the chip's numbers, brought back into the description's.
+
+        Parameters
+        ----------
+        mapped
+            Where everything was.
+        integers
+            In the chip's numbers.
+        ledger
+            What happened.
+        """
+        parts = {
+            name: getattr(integers, name)
+            for name in ("t_start", "t_stop", "spikes", "structure", "status", "reason")
+        }
+        chip = mapped.chip
+        about = dict(integers.provenance) | {"engine": chip.name, "chips": chip.chips}
+        made = cls(
+            **parts, traces=_described(mapped, integers), provenance=about,
+            mapped=mapped, ledger=ledger, integers=integers,
+        )  # fmt: skip
+        object.__setattr__(made, "network", mapped.quantised.described)
+        return made
+
+
+def _described(mapped: MappedNetwork, integers: Recording) -> dict[str, dict[str, Trace]]:
+    """Potentials in the units of the description."""
+    quantised = mapped.quantised
+    units: dict[str, str] = {}
+    if quantised.described is not None:
+        program = lower(quantised.described, quantised.dt, "float64", 1)
+        for p in program.populations:
+            if "v" in p.states:
+                units[p.name] = p.units[p.states.index("v")]
+    made: dict[str, dict[str, Trace]] = {}
+    for name, traces in integers.traces.items():
+        made[name] = dict(traces)
+        if name in quantised.scales and "v" in traces and name in units:
+            trace = traces["v"]
+            scale, zero = (
+                np.broadcast_to(np.asarray(x, float), trace.ids.max(initial=0) + 1)
+                if np.ndim(x) == 0
+                else np.asarray(x, float)
+                for x in (quantised.scales[name], quantised.zeros[name])
+            )
+            values = trace.values / scale[trace.ids] + zero[trace.ids]
+            made[name]["v"] = replace(trace, values=values, unit=units[name])
+    return made
+
 
 def _seconds_of(step: Any) -> float:
-    return float(step) * {"us": 1e-6, "ms": 1e-3, "s": 1.0}[step.unit]
+    return float(step) * _SECONDS[step.unit]
 
 
-def run_mapped(mapped: MappedNetwork, duration: float, progress: bool | None = None) -> ChipRun:
+def run_mapped(mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
     """Run a mapped network.
 
     Parameters
     ----------
     mapped
         From `Chip.map`.
-    duration
-        Steps of the chip.
+    steps
+        Of the chip.
     progress
         Whether to show a bar; by default on a terminal only.
 
@@ -94,89 +175,90 @@ def run_mapped(mapped: MappedNetwork, duration: float, progress: bool | None = N
     ChipRun
         Spikes and traces, and what happened on which core.
     """
-    simulation = _Counted(mapped)
-    simulation.advance(float(duration), progress=progress)
-    recording = simulation.recording()
-    kept = {
-        name: {v: trace for v, trace in traces.items() if v != _BUSY}
-        for name, traces in recording.traces.items()
-    }
-    shown = {name: traces for name, traces in kept.items() if traces}
-    names = {probe.target.population.name for probe in mapped.quantised.network.probes}
-    spikes = {n: s for n, s in recording.spikes.items() if n in names}
-    ledger = simulation.tally.ledger(recording)
-    return ChipRun(replace(recording, traces=shown, spikes=spikes), ledger, mapped)
+    simulation = MappedSimulation(mapped)
+    if not simulation.forward(int(steps), progress=progress):
+        warnings.warn(f"stopped after {simulation.step} steps; what ran is kept", stacklevel=2)
+    return simulation.result()
 
 
-class _Counted(Simulation):
-    """A simulation that counts while it records."""
+class MappedSimulation(Simulation):
+    """A mapped network that is running, and counts while it records.
 
-    def __init__(self, mapped: MappedNetwork) -> None:
+    Parameters
+    ----------
+    mapped
+        From `Chip.map`.
+    settings
+        ``threads``, ``profile``: see `Simulation`.
+    """
+
+    def __init__(self, mapped: MappedNetwork, **settings: Any) -> None:
         self.mapped = mapped
         network: Network = network_of(*plain_with_arrays(mapped.quantised.network))
+        self._probed = {probe.target.population.name for probe in network.probes}
         for name in mapped.core_of:
-            network.record(network[name], _BUSY)
-        super().__init__(network, dt=1.0, precision="float64")
+            if _BUSY in network[name].model.block.states:
+                network.record(network[name], _BUSY)
+        super().__init__(network, dt=mapped.quantised.dt, precision="float64", **settings)
 
     def _begin(self) -> None:
         super()._begin()
-        self._collector = self.tally = _Tally(self)
+        self._collector = self._tally = _Tally(self)
+
+    def again(self) -> None:
+        """Go back to the first step; what was recorded and counted is forgotten."""
+        self.engine = self._make_engine(initial_state(self.program))
+        self.step, self._broken = 0, ""
+        self._open_session(self.program, self.engine.live)
+        self._begin()
+
+    def result(self) -> ChipRun:
+        """What was recorded and counted since the start."""
+        recording = self.recording()
+        shown: dict[str, dict[str, Trace]] = {}
+        for name, traces in recording.traces.items():
+            kept = {v: trace for v, trace in traces.items() if v != _BUSY}
+            if kept:
+                shown[name] = kept
+        spikes = {n: s for n, s in recording.spikes.items() if n in self._probed}
+        on_chip = self.mapped.core_of
+        words = sum(len(s.times) for n, s in spikes.items() if n in on_chip) + sum(
+            t.values.size for n, ts in shown.items() if n in on_chip for t in ts.values()
+        )
+        integers = replace(recording, traces=shown, spikes=spikes)
+        return ChipRun.of(self.mapped, integers, self._tally.counter.ledger(words))
 
 
 class _Tally(Collector):
     """Counts what every piece brought, and passes on what was asked for."""
 
-    def __init__(self, simulation: _Counted) -> None:
+    def __init__(self, simulation: MappedSimulation) -> None:
         super().__init__(simulation.program, simulation.step)
         self.mapped, self.most_steps = simulation.mapped, _PIECE
         populations = self.program.populations
-        offsets = {p.name: p.offset for p in populations}
-        self.fan = fan_out(self.mapped, offsets, sum(p.size for p in populations))
-        self.cores = len(self.mapped.cores)
         self.busy = {
             k: populations[probe.population]
             for k, probe in enumerate(self.program.probes)
             if populations[probe.population].states[probe.state] == _BUSY
         }
-        self.counts: list[np.ndarray] = []
-        self.driven: list[np.ndarray] = []
+        says = {p.name for p in self.busy.values()}
+        self.counter = Counter(self.mapped, self.program, says)
 
     def add(self, chunk: Chunk, step: int) -> None:
         """Count a chunk that ends at `step`."""
         before, rows = self.step, step - self.step
         spikes: Spikes = chunk.spikes
         at = (spikes.steps - before - 1).astype(np.int64)
-        self.counts.append(self.fan.tally(at, spikes.ids.astype(np.int64), rows, self.cores))
-        driven = np.zeros((rows, self.cores), np.int64)
+        driven = np.zeros((rows, self.counter.cores), np.int64)
         for k, population in self.busy.items():
             of = self.mapped.core_of[population.name]
             order = np.argsort(of, kind="stable")
-            begins = np.searchsorted(of[order], np.arange(self.cores))
+            begins = np.searchsorted(of[order], np.arange(self.counter.cores))
             values = np.concatenate([chunk.traces[k][1][0][:, order], np.zeros((rows, 1))], axis=1)
             summed = np.add.reduceat(values, begins, axis=1)
-            driven += np.where(np.bincount(of, minlength=self.cores) > 0, summed, 0).astype(int)
-        self.driven.append(driven)
+            held = np.bincount(of, minlength=self.counter.cores) > 0
+            driven += np.where(held, summed, 0).astype(np.int64)
+        self.counter.add(at, spikes.ids.astype(np.int64), rows, driven)
         nothing = (np.zeros(0, np.int64), np.zeros(0))
         traces = tuple(nothing if k in self.busy else t for k, t in enumerate(chunk.traces))
         super().add(Chunk(spikes, traces), step)
-
-    def ledger(self, recording: Recording) -> Ledger:
-        """Everything that was counted."""
-        counts = np.concatenate(self.counts, axis=1)
-        driven = np.concatenate(self.driven)
-        steps = len(driven)
-        held = np.array([int(core.used["neurons"]) for core in self.mapped.cores], np.int64)
-        by_step = {name: counts[k] for k, name in enumerate(_COUNTED)}
-        by_step |= {"accesses": np.tile(held, (steps, 1)), "driven updates": driven}
-        by_step["idle updates"] = by_step["accesses"] - driven
-        by_step["busy cores"] = (driven > 0).astype(np.int64)
-        first = np.zeros(self.cores, np.int64)
-        first[0] = steps
-        out = np.zeros(self.cores, np.int64)
-        inside = self.mapped.core_of
-        out[0] = sum(len(s.times) for n, s in recording.spikes.items() if n in inside) + sum(
-            t.values.size for ts in recording.traces.values() for t in ts.values()
-        )
-        totals = {name: counted.sum(0) for name, counted in by_step.items()}
-        totals |= {"steps": first, "barriers": first, "host words out": out}
-        return Ledger(totals, by_step)

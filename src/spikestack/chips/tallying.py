@@ -8,12 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..numerics.compiling import njit
+from ..program.edge_list import edge_list
+from ..program.program import Program
 from .mapping.cores import MappedNetwork, synapses_of
 
-__all__ = ["FORMATS", "Fan", "fan_out"]
+__all__ = ["COUNTED", "FORMATS", "Arrivals", "Fan", "arrivals_of", "fan_out"]
 
 #: Of synapses, in the order of columns.
 FORMATS = ("dense", "sparse", "convolutional")
+#: What `Fan.tally` counts, in its order.
+COUNTED = (
+    *(f"{name} events" for name in FORMATS),
+    *("synapse words", "messages in", "messages", "spikes"),
+    *("hops east-west", "hops north-south", "host words in", "host words out"),
+)
 
 
 @dataclass(frozen=True)
@@ -29,28 +37,30 @@ class Fan:
         Core that a packet goes to (int64).
     events
         Synapses that it meets there, (packets, formats).
+    words
+        Of synaptic memory that it makes the core read.
     columns, rows
         Links along rows and along columns.
     core
         Core of each neuron; -1 outside.
+    hosted
+        How many populations that the host computes each neuron projects to.
     """
 
     starts: np.ndarray
     to: np.ndarray
     events: np.ndarray
+    words: np.ndarray
     columns: np.ndarray
     rows: np.ndarray
     core: np.ndarray
+    hosted: np.ndarray
 
     def tally(self, steps: np.ndarray, ids: np.ndarray, rows: int, cores: int) -> np.ndarray:
-        """Count what spikes do, int64[counters, steps, cores].
-
-        Counters are events of each of `FORMATS`, packets that arrive, packets that leave, spikes,
-        links along rows, links along columns, packets from outside.
-        """
-        made = np.zeros((len(FORMATS) + 6, rows, cores), np.int64)
-        flat = (self.starts, self.to, self.events, self.columns, self.rows, self.core)
-        _tally(steps, ids, *flat, made)
+        """Count what spikes do: int64[`COUNTED`, steps, cores]."""
+        made = np.zeros((len(COUNTED), rows, cores), np.int64)
+        flat = (self.starts, self.to, self.events, self.words, self.columns, self.rows)
+        _tally(steps, ids, *flat, self.core, self.hosted, made)
         return made
 
 
@@ -71,18 +81,33 @@ def fan_out(mapped: MappedNetwork, offsets: Mapping[str, int], total: int) -> Fa
         core[offsets[name] : offsets[name] + len(of)] = of
     synapses = synapses_of(quantised, {name: float(k) for k, name in enumerate(FORMATS)})
     number = _numbers(synapses.starts, offsets, total)
-    pre, post = number[synapses.pre], number[synapses.post]
+    pre, post, kind = number[synapses.pre], number[synapses.post], synapses.bits.astype(np.int64)
+    here = core[post] >= 0
+    hosted = _hosted(pre[~here], post[~here], offsets, total)
+    pre, post, kind = pre[here], post[here], kind[here]
     packets, which = np.unique(pre * np.int64(cores) + core[post], return_inverse=True)
     source, to = np.divmod(packets, cores)
     events = np.zeros((len(packets), len(FORMATS)), np.int64)
-    np.add.at(events, (which, synapses.bits.astype(np.int64)), 1)
+    np.add.at(events, (which, kind), 1)
+    bits = np.array([chip.synapse_bits.get(name, 0.0) for name in FORMATS])
+    words = np.ceil(events @ bits / chip.word_bits).astype(np.int64)
     starts = np.searchsorted(source, np.arange(total + 1)).astype(np.int64)
     routers = np.array([c.place // chip.tile for c in mapped.cores], np.int64)
     there = routers[to]
-    here = np.where(core[source] >= 0, routers[core[source]], there)
+    leaves = np.where(core[source] >= 0, routers[core[source]], there)
     width = chip.mesh.width
-    columns, rows = np.abs(there % width - here % width), np.abs(there // width - here // width)
-    return Fan(starts, to.astype(np.int64), events, columns, rows, core)
+    columns, rows = np.abs(there % width - leaves % width), np.abs(there // width - leaves // width)
+    return Fan(starts, to.astype(np.int64), events, words, columns, rows, core, hosted)
+
+
+def _hosted(
+    pre: np.ndarray, post: np.ndarray, offsets: Mapping[str, int], total: int
+) -> np.ndarray:
+    """How many populations outside each neuron projects to."""
+    begins = np.sort(np.array(list(offsets.values()), np.int64))
+    population = np.searchsorted(begins, post, side="right")
+    pairs = np.unique(pre * np.int64(len(begins) + 1) + population)
+    return np.bincount(pairs // (len(begins) + 1), minlength=total).astype(np.int64)
 
 
 def _numbers(starts: Mapping[str, int], offsets: Mapping[str, int], total: int) -> np.ndarray:
@@ -102,9 +127,11 @@ def _tally(
     starts: np.ndarray,
     to: np.ndarray,
     events: np.ndarray,
+    words: np.ndarray,
     columns: np.ndarray,
     rows: np.ndarray,
     core: np.ndarray,
+    hosted: np.ndarray,
     made: np.ndarray,
 ) -> None:
     formats = events.shape[1]
@@ -112,15 +139,93 @@ def _tally(
         t, i = steps[k], ids[k]
         own = core[i]
         if own >= 0:
-            made[formats + 2, t, own] += 1
+            made[formats + 3, t, own] += 1
+            made[formats + 7, t, own] += hosted[i]
         for p in range(starts[i], starts[i + 1]):
             there = to[p]
             for f in range(formats):
                 made[f, t, there] += events[p, f]
-            made[formats, t, there] += 1
+            made[formats, t, there] += words[p]
+            made[formats + 1, t, there] += 1
             if own >= 0:
-                made[formats + 1, t, own] += 1
-                made[formats + 3, t, own] += columns[p]
-                made[formats + 4, t, own] += rows[p]
+                made[formats + 2, t, own] += 1
+                made[formats + 4, t, own] += columns[p]
+                made[formats + 5, t, own] += rows[p]
             else:
-                made[formats + 5, t, there] += 1
+                made[formats + 6, t, there] += 1
+
+
+class Arrivals:
+    """Which neurons any spike reaches, step by step.
+
+    Parameters
+    ----------
+    starts, to, delays
+        Synapses by source: its targets (int64), and delays in steps.
+    wanted
+        Which neurons are asked about.
+    cores, core
+        How many cores there are; that of each neuron.
+    """
+
+    def __init__(
+        self,
+        starts: np.ndarray,
+        to: np.ndarray,
+        delays: np.ndarray,
+        wanted: np.ndarray,
+        cores: int,
+        core: np.ndarray,
+    ) -> None:
+        self.flat = (starts, to, delays)
+        self.wanted, self.cores, self.core = wanted, cores, core
+        self._later = np.zeros((int(delays.max(initial=0)) + 1, len(core)), np.bool_)
+
+    def add(self, steps: np.ndarray, ids: np.ndarray, rows: int) -> np.ndarray:
+        """Neurons of each core that anything reached, int64[rows, cores]; chunks in their order."""
+        depth = len(self._later)
+        seen = np.zeros((rows + depth, len(self.core)), np.bool_)
+        seen[:depth] = self._later
+        _mark(steps, ids, *self.flat, seen)
+        self._later = seen[rows:].copy()
+        at, of = np.nonzero(seen[:rows] & self.wanted)
+        counted = np.bincount(at * self.cores + self.core[of], minlength=rows * self.cores)
+        return counted.reshape(rows, self.cores)
+
+
+def arrivals_of(mapped: MappedNetwork, program: Program, without: set[str]) -> Arrivals | None:
+    """What counts arrivals at the chip's neurons, but those of populations `without`."""
+    total = sum(p.size for p in program.populations)
+    core, wanted = np.zeros(total, np.int64), np.zeros(total, np.bool_)
+    for p in program.populations:
+        if p.name in mapped.core_of:
+            core[p.offset : p.offset + p.size] = mapped.core_of[p.name]
+            wanted[p.offset : p.offset + p.size] = p.name not in without
+    if not wanted.any():
+        return None
+    pre, post, delays = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for e in program.edges:
+        if wanted[program.populations[e.post].offset]:
+            found = edge_list(e)
+            pre.append(found.pre + program.populations[e.pre].offset)
+            post.append(found.post + program.populations[e.post].offset)
+            delays.append(found.delays)
+    source = np.concatenate(pre)
+    order = np.argsort(source, kind="stable")
+    starts = np.searchsorted(source[order], np.arange(total + 1)).astype(np.int64)
+    to, late = np.concatenate(post)[order], np.concatenate(delays)[order].astype(np.int64)
+    return Arrivals(starts, to.astype(np.int64), late, wanted, len(mapped.cores), core)
+
+
+@njit(cache=True, nogil=True)
+def _mark(
+    steps: np.ndarray,
+    ids: np.ndarray,
+    starts: np.ndarray,
+    to: np.ndarray,
+    delays: np.ndarray,
+    seen: np.ndarray,
+) -> None:
+    for k in range(len(steps)):
+        for s in range(starts[ids[k]], starts[ids[k] + 1]):
+            seen[steps[k] + delays[s], to[s]] = True

@@ -267,8 +267,9 @@ class Network:
         duration
             ms.
         settings
-            ``on`` ("cpu" or "reference"), ``dt`` (0.1 ms), ``threads``, ``precision`` ("float32" or
-            "float64"), ``trials``, ``profile``, ``progress``, and ``to``, a folder to record to.
+            ``on`` ("cpu", "reference" or a chip), ``dt`` (0.1 ms), ``threads``, ``precision``
+            ("float32" or "float64"), ``trials``, ``profile``, ``progress``, and ``to``, a folder to
+            record to.
 
         Returns
         -------

@@ -152,7 +152,7 @@ def _built(
             continue
         into = [e for e in edges if e.post == k and len(e.weights)]
         scale, zero = _scale_of(neurons[k], into)
-        model, told = _compartment(neurons[k], scale, zero, p.name)
+        model, told = _compartment(neurons[k], scale, zero, p.name, program.dt)
         made.add(Population(p.name, described.shape, model))
         scales[p.name], zeros[p.name] = scale, zero
         losses |= told
@@ -162,12 +162,13 @@ def _built(
         weights, losses[e.name] = _eight_bits(wanted, e.name)
         delays = e.delays + (not neuron.direct[e.receptor]) + late[e.post] - late[e.pre]
         pre, post = (made[program.populations[n].name] for n in (e.pre, e.post))
-        axon = LoihiAxon(weight=weights, delay=delays.astype(float))
+        axon = LoihiAxon(weight=weights, delay=delays * program.dt)
         made.connect(pre, post, FromArrays(e.sources, e.targets), axon, name=e.name)
     _copied(network, made)
     names = [p.name for p in program.populations]
     stored = {e.name: e.stored for e in edges}
-    return Quantised(made, dict(zip(names, late, strict=True)), scales, zeros, stored, losses)
+    later = dict(zip(names, late, strict=True))
+    return Quantised(made, later, scales, zeros, stored, losses, dt=program.dt)
 
 
 def _scale_of(neuron: LinearNeuron, into: list[_Edges]) -> tuple[np.ndarray, np.ndarray]:
@@ -195,7 +196,7 @@ def _scale_of(neuron: LinearNeuron, into: list[_Edges]) -> tuple[np.ndarray, np.
 
 
 def _compartment(
-    neuron: LinearNeuron, scale: np.ndarray, zero: np.ndarray, name: str
+    neuron: LinearNeuron, scale: np.ndarray, zero: np.ndarray, name: str, dt: float
 ) -> tuple[LoihiCompartment, dict[str, Loss]]:
     decay_v = np.clip(np.rint((1.0 - neuron.decay) * _SHARE), 0, 4096)
     late = neuron.current_decay[0] if len(neuron.current_decay) else np.zeros_like(scale)
@@ -215,7 +216,7 @@ def _compartment(
         bias=bias,
         v_min=-most,
         v_max=most,
-        tau_refrac=neuron.refractory.astype(float),
+        tau_refrac=neuron.refractory * dt,
         v=np.rint(scale * (neuron.start - zero)),
     )
     losses = {

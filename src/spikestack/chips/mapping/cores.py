@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -113,7 +113,7 @@ def synapses_of(quantised: Quantised, bits: Mapping[str, float]) -> Synapses:
     bits
         What a synapse takes, by format.
     """
-    program = lower(quantised.network, 1.0, "float64", 1)
+    program = lower(quantised.network, quantised.dt, "float64", 1)
     inside = [p for p in program.populations if p.name in quantised.scales]
     outside = [p for p in program.populations if p.name not in quantised.scales]
     starts, at = {}, 0
@@ -159,6 +159,11 @@ def map_network(
     """
     synapses = synapses_of(quantised, chip.synapse_bits)
     n = synapses.inside
+    on_chip = synapses.post < n
+    synapses = replace(
+        synapses, pre=synapses.pre[on_chip], post=synapses.post[on_chip],
+        bits=synapses.bits[on_chip],
+    )  # fmt: skip
     walls = {v.counts: v for v in chip.limits if v.per == "core"}
     rates = np.ones(n) if rates is None else np.asarray(rates, float)
     words = np.zeros(n)
@@ -166,7 +171,7 @@ def map_network(
     loads = np.stack([np.ones(n), words], axis=1)
     places = int(walls["neurons"].most)
     room = float(walls["synapse words"].most)
-    most = int(chip.cores)
+    most = int(chip.cores) * chip.chips
     _check_alone(quantised, words, room, walls["synapse words"], synapses)
     needed = max(1, -(-n // places), int(np.ceil(words.sum() / room)))
     own = synapses.pre < n

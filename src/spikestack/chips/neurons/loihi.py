@@ -69,9 +69,7 @@ class LoihiCompartment(NeuronModel):
     bias = Parameter(0.0, "1", low=-_MOST, high=_MOST, meaning="added in every step")
     v_min = Parameter(-_MOST, "1", low=-_MOST, high=0, meaning="least potential")
     v_max = Parameter(_MOST, "1", low=0, high=_MOST, meaning="greatest potential")
-    tau_refrac = Parameter(
-        0.0, "ms", low=0, high=63, meaning="time held after a spike, 1 ms a step"
-    )
+    tau_refrac = Parameter(0.0, "ms", low=0, meaning="time held after a spike, 63 steps at most")
 
 
 class LavaCompartment(LoihiCompartment):
