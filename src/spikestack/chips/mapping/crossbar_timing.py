@@ -1,0 +1,231 @@
+"""A quantised network with copies in it: retimed, and as a network of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...network.network import Network
+from ...network.population import Population
+from ...network.rules import FromArrays
+from ...program.edge_list import edge_list, edge_weights
+from ...program.lower import lower
+from ...synapses.base import Synapse
+from ...synapses.delta import Delta
+from ..circuits.crossbar import CrossbarQuantised, copy_drives
+from ..limits import Limit, Violation
+from ..retiming import Hop, lateness
+from .crossbar_copies import Copies
+from .crossbar_wires import Wires
+
+__all__ = ["Timing", "copied_network", "copies_name", "timed"]
+
+
+def copies_name(population: str) -> str:
+    """Name of the population of copies of another's neurons."""
+    return f"copies of {population}"
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When everything acts, with the ticks that copies take.
+
+    Attributes
+    ----------
+    late
+        Steps by which each population is later than described.
+    shifts
+        By projection, by how much its delays are longer than those of the quantised network.
+    delays
+        Of each axon that is needed, from the spike of the neuron that is copied.
+    """
+
+    late: Mapping[str, int]
+    shifts: Mapping[str, int]
+    delays: np.ndarray
+
+    def too_long(self, wires: Wires, limit: Limit, copied: np.ndarray) -> list[Violation]:
+        """Delays that no packet can have; the host waits as long as it likes."""
+        own = np.flatnonzero(wires.key_source < wires.inside)
+        source = wires.key_source[own]
+        fields = self.delays[own] - copied[source]
+        if fields.max(initial=0) <= float(limit.most):
+            return []
+        worst = int(fields.argmax())
+        return [Violation(limit, float(fields[worst]), wires.whose(int(source[worst])))]
+
+
+def timed(quantised: CrossbarQuantised, wires: Wires, copied: np.ndarray) -> Timing:
+    """Retime a network in which some neurons are copied.
+
+    Parameters
+    ----------
+    copied
+        Of each neuron of the chip, whether it is.
+
+    Raises
+    ------
+    ValidationError
+        If a loop leaves no time for copies; its projections are named.
+    """
+    network, before = quantised.network, quantised.late
+    program = lower(network, quantised.dt, "float64", 1)
+    hops = []
+    for e in program.edges:
+        found = edge_list(e)
+        if not len(found.pre):
+            continue
+        pre, post = program.populations[e.pre].name, program.populations[e.post].name
+        least, described = 0, int(found.delays.min()) - before[post] + before[pre]
+        if pre in quantised.scales:
+            k = wires.names.index(pre)
+            # A copy takes a tick to fire and another to be heard.
+            least = 1 + int(copied[found.pre + wires.starts[k]].any())
+        hops.append(Hop(e.name, e.pre, e.post, described, least))
+    late = lateness(len(program.populations), hops)
+    shifts = {}
+    for e in program.edges:
+        pre, post = program.populations[e.pre].name, program.populations[e.post].name
+        shifts[e.name] = (late[e.post] - before[post]) - (late[e.pre] - before[pre])
+    by_index = np.array([shifts[name] for name in quantised.edges] or [0])
+    delays = wires.key_delay + by_index[wires.key_projection]
+    names = [p.name for p in program.populations]
+    return Timing(dict(zip(names, late, strict=True)), shifts, delays)
+
+
+def copied_network(
+    quantised: CrossbarQuantised, wires: Wires, copies: Copies, timing: Timing, axon: np.ndarray
+) -> CrossbarQuantised:
+    """The quantised network with copies as populations of their own.
+
+    Parameters
+    ----------
+    axon
+        Of each of `wires`, the axon that it goes through.
+    """
+    given, net = quantised.network, Network(seed=quantised.network.seed)
+    copied = np.zeros(int(wires.starts[-1]), bool)
+    copied[copies.of] = True
+    late, formats = dict(timing.late), dict[str, str]()
+    scales, zeros = dict(quantised.scales), dict(quantised.zeros)
+    for name, population in given.populations.items():
+        net.add(Population(name, population.shape, population.model))
+    for k, name in enumerate(quantised.scales):
+        own = copies.of[(copies.of >= wires.starts[k]) & (copies.of < wires.starts[k + 1])]
+        if len(own) and quantised.copying is not None:
+            made, own = copies_name(name), own - wires.starts[k]
+            net.add(Population(made, len(own), quantised.copying))
+            rule = FromArrays(own, np.arange(len(own)))
+            synapse = Delta(weight=1.0, delay=quantised.dt)
+            net.connect(net[name], net[made], rule, synapse, name=f"{name} to its copies")
+            formats[f"{name} to its copies"] = "dense"
+            scales[made], zeros[made] = np.ones(len(own)), np.zeros(len(own))
+            late[made] = late[name] + 1
+    _Rewiring(quantised, wires, copies, timing, axon, copied, net, formats).connect()
+    copy_drives(given, net)
+    return replace(quantised, network=net, late=late, scales=scales, zeros=zeros, formats=formats)
+
+
+@dataclass
+class _Rewiring:
+    """Projections from neurons, or from their copies."""
+
+    quantised: CrossbarQuantised
+    wires: Wires
+    copies: Copies
+    timing: Timing
+    axon: np.ndarray
+    copied: np.ndarray
+    net: Network
+    formats: dict[str, str]
+
+    def connect(self) -> None:
+        """Make all of them."""
+        given = self.quantised.network
+        program = lower(given, self.quantised.dt, "float64", 1)
+        kinds = list(self.quantised.edges)
+        for e in program.edges:
+            pre, post = (program.populations[k].name for k in (e.pre, e.post))
+            if e.name in self.quantised.edges:
+                self._crossbar(kinds.index(e.name), e.name, pre, post)
+                continue
+            found = edge_list(e)
+            synapse = copy(given.projections[e.name].synapse)
+            weights = edge_weights(e)
+            delays = found.delays + self.timing.shifts[e.name]
+            if pre in self.quantised.scales:
+                own = found.pre + self.wires.starts[self.wires.names.index(pre)]
+                via = self._host_copies(pre, post, given)
+                for from_copies in (False, True):
+                    some = self.copied[own] == from_copies
+                    sources = via[found.pre[some]] if from_copies else found.pre[some]
+                    self._add(e.name, pre, post, sources, found.post[some], weights[some],
+                              delays[some], from_copies, synapse)  # fmt: skip
+            else:
+                self._add(e.name, pre, post, found.pre, found.post, weights, delays, False, synapse)
+
+    def _host_copies(self, pre: str, post: str, given: Network) -> np.ndarray:
+        """Copy of each neuron of a population that sends to a readout of the host; -1 for none."""
+        k = self.wires.names.index(pre)
+        lo, hi = self.wires.starts[k], self.wires.starts[k + 1]
+        posts = list(dict.fromkeys(
+            p.post.population.name for n, p in given.projections.items()
+            if p.pre.population.name == pre and n not in self.quantised.edges
+        ))  # fmt: skip
+        own = (self.copies.of >= lo) & (self.copies.of < hi)
+        of, axons = self.copies.of[own] - lo, self.copies.axons[own]
+        made = np.full(hi - lo, -1)
+        to_host = np.flatnonzero(axons < 0)
+        nth = np.arange(len(to_host)) - np.searchsorted(of[to_host], of[to_host], side="left")
+        chosen = to_host[nth == posts.index(post)]
+        made[of[chosen]] = chosen
+        return made
+
+    def _crossbar(self, k: int, name: str, pre: str, post: str) -> None:
+        """Synapses, each from whoever drives its axons."""
+        w, values = self.wires, self.quantised.values[post]
+        own = np.flatnonzero(w.projection == k)
+        p, q = w.names.index(pre), w.names.index(post)
+        source, target = w.source[own], w.target[own] - w.starts[q]
+        kind, delays = w.key_kind[w.key[own]], self.timing.delays[w.key[own]]
+        weights = values[target, kind].astype(float)
+        by_axon = np.full(int(self.axon.max(initial=-1)) + 1, -1)
+        sending = self.copies.axons >= 0
+        first = np.searchsorted(self.copies.of, w.starts[p])
+        by_axon[self.copies.axons[sending]] = np.flatnonzero(sending) - first
+        for from_copies in (False, True):
+            some = self.copied[source] == from_copies
+            sources = by_axon[self.axon[own]] if from_copies else source - w.starts[p]
+            # The types of a synapse add up where they come from one neuron.
+            pairs = np.stack([sources[some], target[some], delays[some]])
+            _, at, which = np.unique(pairs, axis=1, return_index=True, return_inverse=True)
+            summed = np.bincount(which.ravel(), weights[some], len(at))
+            a, b, d = (column[at] for column in pairs)
+            self._add(name, pre, post, a, b, summed, d, from_copies, Delta(weight=1.0))
+
+    def _add(
+        self,
+        name: str,
+        pre: str,
+        post: str,
+        sources: np.ndarray,
+        targets: np.ndarray,
+        weights: np.ndarray,
+        delays: np.ndarray,
+        from_copies: bool,
+        synapse: Synapse,
+    ) -> None:
+        if not len(sources):
+            return
+        made = copy(synapse)
+        made.weight, made.dendritic_delay = weights, 0.0
+        made.delay = (delays - from_copies) * self.quantised.dt
+        pre = copies_name(pre) if from_copies else pre
+        name = f"{name} by copies" if from_copies else name
+        self.net.connect(
+            self.net[pre], self.net[post], FromArrays(sources, targets), made, name=name
+        )
+        self.formats[name] = "dense"
