@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -138,7 +139,8 @@ class TrueNorth(Chip):
         self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1
     ) -> MappedCrossbars:
         """Quantise a network and load it into crossbars; see `mapping.crossbars.map_crossbars`."""
-        return map_crossbars(self.quantise(network, dt), self, rates, seed)
+        quantised = replace(self.quantise(network, dt), described=network)
+        return map_crossbars(quantised, self, rates, seed)
 
     @staticmethod
     def loaded(neurons: PopulationProgram) -> dict[str, Any]:

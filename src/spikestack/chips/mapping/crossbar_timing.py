@@ -17,11 +17,12 @@ from ...synapses.base import Synapse
 from ...synapses.delta import Delta
 from ..circuits.crossbar import CrossbarQuantised, copy_drives
 from ..limits import Limit, Violation
+from ..neurons.crossbar import CrossbarAxon
 from ..retiming import Hop, lateness
 from .crossbar_copies import Copies
 from .crossbar_wires import Wires
 
-__all__ = ["Timing", "copied_network", "copies_name", "timed"]
+__all__ = ["Timing", "copied_network", "copies_name", "packets_name", "timed"]
 
 
 def copies_name(population: str) -> str:
@@ -96,15 +97,30 @@ def timed(quantised: CrossbarQuantised, wires: Wires, copied: np.ndarray) -> Tim
     return Timing(dict(zip(names, late, strict=True)), shifts, delays)
 
 
+def packets_name(population: str) -> str:
+    """Name of the population that stands for what the host sends for a source outside."""
+    return f"packets of {population}"
+
+
 def copied_network(
-    quantised: CrossbarQuantised, wires: Wires, copies: Copies, timing: Timing, axon: np.ndarray
+    quantised: CrossbarQuantised,
+    wires: Wires,
+    copies: Copies,
+    timing: Timing,
+    axon: np.ndarray,
+    axon_source: np.ndarray,
 ) -> CrossbarQuantised:
-    """The quantised network with copies as populations of their own.
+    """The quantised network as it is on cores: every axon has one neuron that sends to it.
+
+    Copies are populations of their own, and so are the packets that the host sends for a source
+    outside, one for each axon.
 
     Parameters
     ----------
     axon
         Of each of `wires`, the axon that it goes through.
+    axon_source
+        Of each axon, the neuron that is heard there.
     """
     given, net = quantised.network, Network(seed=quantised.network.seed)
     copied = np.zeros(int(wires.starts[-1]), bool)
@@ -124,7 +140,22 @@ def copied_network(
             formats[f"{name} to its copies"] = "dense"
             scales[made], zeros[made] = np.ones(len(own)), np.zeros(len(own))
             late[made] = late[name] + 1
-    _Rewiring(quantised, wires, copies, timing, axon, copied, net, formats).connect()
+    drivers = np.full(len(axon_source), -1)
+    for k, name in enumerate(wires.names):
+        sent = np.flatnonzero(
+            (axon_source >= wires.starts[k]) & (axon_source < wires.starts[k + 1])
+        )
+        if name in quantised.scales:
+            first = np.searchsorted(copies.of, wires.starts[k])
+            own = np.flatnonzero((copies.axons >= 0) & np.isin(copies.axons, sent))
+            drivers[copies.axons[own]] = own - first
+        elif len(sent):
+            made = packets_name(name)
+            net.add(Population(made, len(sent), CrossbarAxon()))
+            rule = FromArrays(axon_source[sent] - wires.starts[k], np.arange(len(sent)))
+            net.connect(net[name], net[made], rule, Delta(weight=1.0, delay=0.0), name=made)
+            formats[made], late[made], drivers[sent] = "dense", late[name], np.arange(len(sent))
+    _Rewiring(quantised, wires, copies, timing, axon, drivers, copied, net, formats).connect()
     copy_drives(given, net)
     return replace(quantised, network=net, late=late, scales=scales, zeros=zeros, formats=formats)
 
@@ -138,6 +169,7 @@ class _Rewiring:
     copies: Copies
     timing: Timing
     axon: np.ndarray
+    drivers: np.ndarray
     copied: np.ndarray
     net: Network
     formats: dict[str, str]
@@ -161,11 +193,14 @@ class _Rewiring:
                 via = self._host_copies(pre, post, given)
                 for from_copies in (False, True):
                     some = self.copied[own] == from_copies
-                    sources = via[found.pre[some]] if from_copies else found.pre[some]
-                    self._add(e.name, pre, post, sources, found.post[some], weights[some],
-                              delays[some], from_copies, synapse)  # fmt: skip
+                    self._add(
+                        f"{e.name} by copies" if from_copies else e.name,
+                        copies_name(pre) if from_copies else pre, post,
+                        (via[found.pre] if from_copies else found.pre)[some], found.post[some],
+                        weights[some], delays[some] - from_copies, synapse,
+                    )  # fmt: skip
             else:
-                self._add(e.name, pre, post, found.pre, found.post, weights, delays, False, synapse)
+                self._add(e.name, pre, post, found.pre, found.post, weights, delays, synapse)
 
     def _host_copies(self, pre: str, post: str, given: Network) -> np.ndarray:
         """Copy of each neuron of a population that sends to a readout of the host; -1 for none."""
@@ -191,20 +226,19 @@ class _Rewiring:
         p, q = w.names.index(pre), w.names.index(post)
         source, target = w.source[own], w.target[own] - w.starts[q]
         kind, delays = w.key_kind[w.key[own]], self.timing.delays[w.key[own]]
-        weights = values[target, kind].astype(float)
-        by_axon = np.full(int(self.axon.max(initial=-1)) + 1, -1)
-        sending = self.copies.axons >= 0
-        first = np.searchsorted(self.copies.of, w.starts[p])
-        by_axon[self.copies.axons[sending]] = np.flatnonzero(sending) - first
+        weights, heard = values[target, kind].astype(float), self.drivers[self.axon[own]]
+        if pre not in self.quantised.scales:
+            made = packets_name(pre)
+            self._add(name, made, post, heard, target, weights, delays, Delta(weight=1.0))
+            return
         for from_copies in (False, True):
             some = self.copied[source] == from_copies
-            sources = by_axon[self.axon[own]] if from_copies else source - w.starts[p]
-            # The types of a synapse add up where they come from one neuron.
-            pairs = np.stack([sources[some], target[some], delays[some]])
-            _, at, which = np.unique(pairs, axis=1, return_index=True, return_inverse=True)
-            summed = np.bincount(which.ravel(), weights[some], len(at))
-            a, b, d = (column[at] for column in pairs)
-            self._add(name, pre, post, a, b, summed, d, from_copies, Delta(weight=1.0))
+            sources = (heard if from_copies else source - w.starts[p])[some]
+            self._add(
+                f"{name} by copies" if from_copies else name,
+                copies_name(pre) if from_copies else pre, post, sources, target[some],
+                weights[some], delays[some] - from_copies, Delta(weight=1.0),
+            )  # fmt: skip
 
     def _add(
         self,
@@ -215,17 +249,13 @@ class _Rewiring:
         targets: np.ndarray,
         weights: np.ndarray,
         delays: np.ndarray,
-        from_copies: bool,
         synapse: Synapse,
     ) -> None:
         if not len(sources):
             return
         made = copy(synapse)
-        made.weight, made.dendritic_delay = weights, 0.0
-        made.delay = (delays - from_copies) * self.quantised.dt
-        pre = copies_name(pre) if from_copies else pre
-        name = f"{name} by copies" if from_copies else name
-        self.net.connect(
-            self.net[pre], self.net[post], FromArrays(sources, targets), made, name=name
-        )
+        made.weight, made.delay = weights, delays * self.quantised.dt
+        made.dendritic_delay = 0.0
+        rule = FromArrays(sources, targets)
+        self.net.connect(self.net[pre], self.net[post], rule, made, name=name)
         self.formats[name] = "dense"

@@ -245,7 +245,10 @@ class _Plan:
 
     def placed(self, chip: Chip, rates: np.ndarray | None, seed: int) -> MappedCrossbars:
         """Cores with places."""
-        made = copied_network(self.quantised, self.wires, self.copies, self.timing, self.axon)
+        made = copied_network(
+            self.quantised, self.wires, self.copies, self.timing, self.axon,
+            self.wires.key_source[self.axon_key],
+        )  # fmt: skip
         names, core_of, values = self._populations()
         axons, crossings = self._axons(names)
         slots = _slots(core_of, self.copies.cores)
