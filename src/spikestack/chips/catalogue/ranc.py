@@ -113,5 +113,5 @@ class RANC(Chip):
         of = dict(zip(neurons.params, neurons.values, strict=True))
         return {
             "leak": of["leak"], "theta": of["theta"], "beta": -np.asarray(of["negative"]),
-            "gamma": of["subtracts"], "v_reset": of["v_reset"],
+            "gamma": of["subtracts"], "v_reset": of["v_reset"], "includes": of["includes"],
         }  # fmt: skip

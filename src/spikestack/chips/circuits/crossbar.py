@@ -25,6 +25,9 @@ from .crossbar_codes import Coded, coded
 
 __all__ = ["CrossbarEdges", "CrossbarForm", "CrossbarQuantised", "copy_drives", "quantise"]
 
+#: Of a decay that was found by trying.
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class CrossbarForm:
@@ -186,7 +189,7 @@ def _understood(program: Program, k: int, form: CrossbarForm) -> LinearNeuron:
     if not all(found.direct):
         raise ValidationError(where, "has synaptic currents", "what arrives added to the potential",
                               "use sp.Delta synapses")  # fmt: skip
-    if np.any(found.decay != 1.0):
+    if (np.abs(found.decay - 1.0) > _ROUNDING).any():
         raise ValidationError(
             where, f"decays to {found.decay.min():g} of itself in a step",
             "a constant leak, or none",

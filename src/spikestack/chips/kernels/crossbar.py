@@ -17,6 +17,7 @@ __all__ = ["PARAMETERS", "SLOTS", "advance"]
 #: Of a neuron, in the order of columns.
 PARAMETERS = (
     "leak", "leak_draws", "reversal", "theta", "beta", "kappa", "gamma", "v_reset", "mask",
+    "includes",
 )  # fmt: skip
 #: Ticks that a spike can be in flight, this one included.
 SLOTS = 16
@@ -43,7 +44,8 @@ def _settled(v: int, p: np.ndarray, eta: int) -> tuple[int, bool]:
         if gamma == 0:
             return back, True
         return (v - theta, True) if gamma == 1 else (v, True)
-    if v < -(beta + (0 if kappa else eta)):
+    # RANC may count the negative threshold itself as below.
+    if v < -(beta + (0 if kappa else eta)) + p[9]:
         if kappa:
             return -beta, False
         if gamma == 0:

@@ -190,10 +190,11 @@ def map_crossbars(
     if needed.max(initial=0) > room[0]:
         worst = int(needed.argmax())
         passed.append(Violation(limits["fan-in"], float(needed[worst]), wires.whose(worst)))
-        # Delays are looked at as if it were the only copy: the rest needs cores.
-        parts = np.arange(wires.inside)
-    else:
-        parts = packed(wires, *room)
+        # Nothing is dealt out, so nobody is copied: delays are those at least.
+        nobody = np.zeros(wires.inside, bool)
+        passed += timed(quantised, wires, nobody).too_long(wires, limits["delay"], nobody)
+        raise _refused(chip, passed)
+    parts = packed(wires, *room)
     axon_core, axon_key, axon = needed_axons(wires, parts)
     hosted = _hosted(quantised, wires)
     copies = copies_for(wires.inside, parts, axon_core, wires.key_source[axon_key], hosted, room)
@@ -204,14 +205,18 @@ def map_crossbars(
     timing = timed(quantised, wires, each > 0)
     passed += timing.too_long(wires, limits["delay"], each > 0)
     most = int(chip.cores) * chip.chips
-    if copies.cores > most and not passed:
+    if copies.cores > most:
         limit = limits["cores"]
         every = replace(limit, most=replace(limit.most, value=most), per="system")
         passed.append(Violation(every, float(copies.cores), "the network"))
     if passed:
-        raise ValidationError(chip.name, "; ".join(map(str, passed)), "no limit passed")
+        raise _refused(chip, passed)
     plan = _Plan(quantised, wires, parts, axon_core, axon_key, axon, copies, timing, hosted)
     return plan.placed(chip, rates, seed)
+
+
+def _refused(chip: Chip, passed: list[Violation]) -> ValidationError:
+    return ValidationError(chip.name, "; ".join(map(str, passed)), "no limit passed")
 
 
 def _hosted(quantised: CrossbarQuantised, wires: Wires) -> np.ndarray:
