@@ -258,7 +258,9 @@ class _Plan:
         axons, crossings = self._axons(names)
         slots = _slots(core_of, self.copies.cores)
         traffic = self._traffic(names, core_of, axons, rates)
-        mesh = Mesh(chip.mesh.width, chip.mesh.height * chip.chips)
+        # Chips lie below each other, so that their meshes are one; no more are used than needed.
+        chips = -(-self.copies.cores // int(chip.cores))
+        mesh = Mesh(chip.mesh.width, chip.mesh.height * chips)
         places = place(traffic, mesh, seed=seed, tile=chip.tile).places
         held = np.bincount(axons.core, minlength=self.copies.cores)
         cores = []
