@@ -71,6 +71,10 @@ class RANC(Chip):
         copies = Figure(
             float(self.neurons_per_core), "copies", Grade.DERIVED, "a row of one crossbar"
         )
+        crossbar = Figure(
+            float(self.axons_per_core) * float(self.neurons_per_core), "synapses", Grade.DERIVED,
+            "axons times neurons",
+        )  # fmt: skip
         wall = LimitKind.WALL
         self.limits = (
             Limit("fan-in", "neuron", self.axons_per_core, wall, "use fewer or coarser inputs"),
@@ -78,6 +82,7 @@ class RANC(Chip):
             Limit("delay", "neuron", ticks, wall, "use a longer step, or a chain of neurons"),
             Limit("axons in", "core", self.axons_per_core, wall, "put like targets together"),
             Limit("neurons", "core", self.neurons_per_core, wall, "spread them over more cores"),
+            Limit("synapses", "core", crossbar, wall, "spread them"),
             Limit("cores", "chip", self.cores, wall, "build a larger mesh, or use more of them"),
         )
 

@@ -62,9 +62,7 @@ class TrueNorth(Chip):
     cores = _silicon(4096, "cores", note="64 x 64")
     neurons_per_core = _silicon(256, "neurons")
     axons_per_core = _silicon(256, "axons")
-    synapses = Figure(
-        268_435_456, "synapses", Grade.DERIVED, f"4,096 crossbars of 256 x 256, {_M14}"
-    )
+    synapses_per_core = Figure(65_536, "synapses", Grade.DERIVED, f"256 x 256, {_M14}")
     weight_types = _silicon(4, "values", note="of each neuron, chosen by the type of the axon")
     weight_bits = _recalled(9, "bits", _C13, "sign included: -255 to 255")
     leak_bits = _recalled(9, "bits", _C13, "sign included")
@@ -101,6 +99,7 @@ class TrueNorth(Chip):
         Limit("axons in", "core", axons_per_core, LimitKind.WALL,
               "put targets of the same sources together"),
         Limit("neurons", "core", neurons_per_core, LimitKind.WALL, "spread them over more cores"),
+        Limit("synapses", "core", synapses_per_core, LimitKind.WALL, "spread them"),
         Limit("cores", "chip", cores, LimitKind.WALL, "use more chips: TrueNorth(chips=2)"),
     )  # fmt: skip
 
