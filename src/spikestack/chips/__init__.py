@@ -11,12 +11,12 @@ import pkgutil
 from typing import Any
 
 __all__ = ["Chip", "ChipRun", "Figure", "Grade", "Limit", "LimitKind", "Prices", "Scope",
-           "all_chips"]  # fmt: skip
+           "all_chips", "from_file"]  # fmt: skip
 
 _HOMES = {
     "Chip": "chip", "ChipRun": "running", "Figure": "figures",
     "Grade": "figures", "Limit": "limits", "LimitKind": "limits", "Prices": "pricing",
-    "Scope": "pricing",
+    "Scope": "pricing", "from_file": "user_files",
 }  # fmt: skip
 
 
