@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,7 @@ def split_signs(network: Network, dt: float) -> Network:
         made.add(Population(twin, described.shape, described.model))
     for e in given.edges:
         synapse = network.projections[e.name].synapse
+        values: dict[str, Any] = dict(synapse.values)
         hears = [given.name(e.post), *([mixed[e.post]] if e.post in mixed else [])]
         negative = e.weights < 0
         divided = e.pre in mixed and e.post not in given.readouts
@@ -60,7 +62,7 @@ def split_signs(network: Network, dt: float) -> Network:
                 weights, delays = e.weights[chosen], e.delays[chosen] * given.program.dt
                 made.connect(
                     made[pre], made[post], FromArrays(e.sources[chosen], e.targets[chosen]),
-                    type(synapse)(weight=weights, delay=delays, **dict(synapse.values)),
+                    type(synapse)(weight=weights, delay=delays, **values),
                     name=e.name + own + part,
                 )  # fmt: skip
     copy_inputs(network, made)
