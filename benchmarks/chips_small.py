@@ -1,6 +1,6 @@
 """Targets of the small chips: published values, and what is found here, one JSON row each.
 
-    python benchmarks/chips_small.py [r10] [r11] [digits]
+python benchmarks/chips_small.py [r10] [r11] [digits]
 """
 
 from __future__ import annotations

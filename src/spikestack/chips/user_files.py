@@ -44,19 +44,19 @@ def from_file(path: str | Path) -> GenericChip:
     try:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise FileFormatError(f"{path}", f"is no TOML: {error}", "see `from_file`") from error
+        raise FileFormatError(f"{path}: is no TOML: {error}; see `from_file`") from error
     return _Reader(path, text).chip(data)
 
 
 def _text_of(path: Path) -> str:
     try:
         if path.stat().st_size > _LARGEST:
-            raise FileFormatError(f"{path}", f"is larger than {_LARGEST:,} bytes", "a description")
+            raise FileFormatError(f"{path}: is larger than {_LARGEST:,} bytes")
         return path.read_bytes().decode("utf-8")
     except (OSError, ValueError) as error:
         if isinstance(error, SpikestackError):
             raise
-        raise FileFormatError(f"{path}", f"cannot be read: {error}", "a text in UTF-8") from error
+        raise FileFormatError(f"{path}: cannot be read: {error}; a text in UTF-8") from error
 
 
 class _Reader:
@@ -84,7 +84,7 @@ class _Reader:
         except SpikestackError as error:
             keys = [k for k in data if k in str(error)]
             where = self._where((keys[0],)) if keys else f"{self.path}"
-            raise FileFormatError(where, str(error), "see `GenericChip`") from error
+            raise FileFormatError(f"{where}: {error}") from error
 
     def _prices(self, data: Any, keys: tuple[str, ...]) -> Prices:
         table = self._table(data, keys)
@@ -104,7 +104,7 @@ class _Reader:
             return Prices(title, scopes[scope], parts.get("energy", {}), parts.get("static", {}),
                           parts.get("time", {}))  # fmt: skip
         except SpikestackError as error:
-            raise FileFormatError(self._where(keys), str(error), "see `Prices`") from error
+            raise FileFormatError(f"{self._where(keys)}: {error}") from error
 
     def _figure(self, data: Any, keys: tuple[str, ...]) -> Figure:
         if not isinstance(data, Mapping):
@@ -118,17 +118,14 @@ class _Reader:
         value = data.get("value")
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
             self._refuse((*keys, "value"), f"is {shorten(value)}", "a number")
+        grade, note = self._grade(data["grade"], keys), data.get("note", "")
+        if not isinstance(note, str):
+            self._refuse((*keys, "note"), f"is {shorten(note)}", "a text")
         try:
             number = None if value is None else float(value)
-            return Figure(number, data["unit"], self._grade(data["grade"], keys), data["source"],
-                          self._note(data.get("note", ""), keys))  # fmt: skip
+            return Figure(number, data["unit"], grade, data["source"], note)
         except (SpikestackError, OverflowError) as error:
-            raise FileFormatError(self._where(keys), str(error), "see `Figure`") from error
-
-    def _note(self, given: Any, keys: tuple[str, ...]) -> str:
-        if not isinstance(given, str):
-            self._refuse((*keys, "note"), f"is {shorten(given)}", "a text")
-        return str(given)
+            raise FileFormatError(f"{self._where(keys)}: {error}") from error
 
     def _grade(self, given: Any, keys: tuple[str, ...]) -> Grade:
         known = {g.name.lower(): g for g in Grade} | {g.value: g for g in Grade}
@@ -158,7 +155,7 @@ class _Reader:
         return self._whole(given[0], key), self._whole(given[1], key)
 
     def _refuse(self, keys: tuple[str, ...], problem: str, expected: str) -> None:
-        raise FileFormatError(self._where(keys), problem, expected)
+        raise FileFormatError(f"{self._where(keys)}: {problem}; {expected}")
 
     def _where(self, keys: tuple[str, ...]) -> str:
         line = _line_of(self.lines, keys)
