@@ -151,7 +151,7 @@ def with_frames_of(network: Network, steps: int) -> Network:
     models = {n: p.model for n, p in network.populations.items()}
     for name, model in models.items():
         if _is(model, FrameSource):
-            given = {n: model.values[n] for n in ("theta", "most")}
+            given: dict[str, Any] = {n: model.values[n] for n in ("theta", "most")}
             models[name] = FrameSource(steps=steps, **given)
     program = lower(network, 1.0, "float64", 1)
     return _rebuilt(network, program, models, dict.fromkeys(models, 1.0), {})
@@ -198,6 +198,7 @@ def levelled(
     reached = {program.populations[e.post].name for e in program.edges}
     sent = _values(network, np.asarray(inputs, float), dt)
     models: dict[str, NeuronModel] = {}
+    worth = dict.fromkeys(network.populations, 1.0)
     for name, p in network.populations.items():
         models[name] = p.model
         if not _is(p.model, GradedReLU):
@@ -208,13 +209,12 @@ def levelled(
                                   "inputs at which every population is active")  # fmt: skip
         top = float(np.quantile(values, share))
         if name in reached:
-            theta = top / most
+            worth[name] = theta = top / most
             bias: Any = p.model.values.get("bias", 0.0)
             models[name] = FrameNeuron(bias=bias, first=0.5 * theta, theta=theta, most=float(most))
         else:
-            models[name] = FrameSource(theta=top / input_most, most=float(input_most))
-    worth = {n: float(m.values["theta"]) if m is not network.populations[n].model else 1.0
-             for n, m in models.items()}  # fmt: skip
+            worth[name] = top / input_most
+            models[name] = FrameSource(theta=worth[name], most=float(input_most))
     return _rebuilt(network, program, models, worth, {})
 
 

@@ -351,7 +351,9 @@ def _neurons(
     made.unit[name], made.most[name] = float(steps.unit[0]), float(steps.most[0])
     made.losses |= {f"{name}.{what}": loss for what, loss in losses.items()}
     each = len(steps.first) // count
-    spread = {n: np.repeat(v, each) if isinstance(v, np.ndarray) else v for n, v in values.items()}
+    spread: dict[str, Any] = {
+        n: np.repeat(v, each) if isinstance(v, np.ndarray) else v for n, v in values.items()
+    }
     return numbers.model(**spread)
 
 
