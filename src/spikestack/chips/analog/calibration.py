@@ -101,7 +101,7 @@ class Calibration:
         try:
             from matplotlib.figure import Figure as Picture
         except ImportError as error:
-            raise MissingExtraError("Calibration.plot", "matplotlib", "plots") from error
+            raise MissingExtraError("Calibration.plot", "plots") from error
         picture = Picture(figsize=(12, 5), layout="constrained")
         for ax, name in zip(picture.subplots(2, 4).flat, self.values, strict=True):
             ax.hist((self.values[name] / self.targets[name])[self.usable], 30)
