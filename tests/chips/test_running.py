@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from test_loihi import Small, layered
@@ -55,6 +57,10 @@ def test_every_event_is_counted_where_it_happens(found: ChipRun) -> None:
     arrived = np.bincount([c for *_, c in packets], minlength=len(mapped.cores))
     assert np.array_equal(found.ledger.counts["messages in"], arrived)
     inside = [p for p in packets if p[0] != "source"]
+    pairs = Counter((core_of[pre][i], c) for pre, _, i, c in packets)
+    assert {(a, b): n for a, b, n in found.ledger.packets.tolist()} == pairs
+    dynamic = found.bill().dynamic
+    assert Loihi.prices["fit"].by_core(found.ledger).sum() == pytest.approx(sum(dynamic.values()))
     assert found.ledger.total("messages") == len(inside)
     assert found.ledger.total("host words in") == len(packets) - len(inside)
     ways = [

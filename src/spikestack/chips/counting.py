@@ -8,7 +8,7 @@ import numpy as np
 
 from ..program.lower import lower
 from ..program.program import Program
-from .ledger import Ledger
+from .ledger import Ledger, gathered
 from .mapping.cores import MappedNetwork
 from .tallying import COUNTED, arrivals_of, fan_out
 
@@ -36,6 +36,7 @@ class Counter:
         offsets = {p.name: p.offset for p in program.populations}
         self.fan = fan_out(mapped, offsets, sum(p.size for p in program.populations))
         self.arrivals = arrivals_of(mapped, program, says or set())
+        self._sent = np.zeros(len(self.fan.core), np.int64)
         self._counts: list[np.ndarray] = []
         self._driven: list[np.ndarray] = []
 
@@ -55,6 +56,7 @@ class Counter:
         driven
             Neurons that say so, int64[rows, cores].
         """
+        self._sent += np.bincount(ids, minlength=len(self._sent))
         self._counts.append(self.fan.tally(steps, ids, rows, self.cores))
         made = np.zeros((rows, self.cores), np.int64) if driven is None else driven.copy()
         if self.arrivals is not None:
@@ -78,7 +80,15 @@ class Counter:
         first = np.zeros(self.cores, np.int64)
         first[0] = len(driven)
         totals |= {"steps": first, "barriers": first}
-        return Ledger(totals, by_step)
+        return Ledger(totals, by_step, self._packets())
+
+    def _packets(self) -> np.ndarray:
+        """Between which cores packets went."""
+        fan = self.fan
+        source = np.repeat(np.arange(len(fan.core)), np.diff(fan.starts))
+        used = self._sent[source] > 0
+        rows = np.stack([fan.core[source], fan.to, self._sent[source]], axis=1)
+        return gathered(rows[used])
 
 
 def count_spikes(

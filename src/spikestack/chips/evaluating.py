@@ -162,7 +162,7 @@ def infer(
             simulation.forward(samples.shape[1] + late, progress=False)
             run = simulation.result()
             answers.append(run[readout, "v"].values[0][late:].mean(0))
-            ledgers.append(Ledger(run.ledger.counts))
+            ledgers.append(Ledger(run.ledger.counts, packets=run.ledger.packets))
             seconds += run.hardware_seconds
             meter.show((k + 1.0) * samples.shape[1] * quantised.dt)
     return Inferences(np.array(answers), reduce(add, ledgers), seconds / len(samples), run)

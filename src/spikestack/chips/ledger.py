@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import UnknownNameError, ValidationError
 
-__all__ = ["COUNTERS", "Ledger"]
+__all__ = ["COUNTERS", "Ledger", "gathered"]
 
 #: What is counted, and what one of it is.
 COUNTERS: dict[str, str] = {
@@ -48,10 +48,13 @@ class Ledger:
         the first.
     by_step
         Some of them by step, too, int64[steps, cores]: those that decide how long a step lasts.
+    packets
+        From which core to which how many went, int64[rows, 3]; -1 is outside.
     """
 
     counts: Mapping[str, np.ndarray]
     by_step: Mapping[str, np.ndarray] = field(default_factory=dict)
+    packets: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.int64))
 
     def __post_init__(self) -> None:
         sizes = {len(c) for c in self.counts.values()}
@@ -85,6 +88,12 @@ class Ledger:
         none = np.zeros(max(self.cores, other.cores), np.int64)
         counts = {n: self.counts.get(n, none) + other.counts.get(n, none) for n in names}
         both = [n for n in self.by_step if n in other.by_step]
-        return Ledger(
-            counts, {n: np.concatenate([self.by_step[n], other.by_step[n]]) for n in both}
-        )
+        by_step = {n: np.concatenate([self.by_step[n], other.by_step[n]]) for n in both}
+        return Ledger(counts, by_step, gathered(np.concatenate([self.packets, other.packets])))
+
+
+def gathered(packets: np.ndarray) -> np.ndarray:
+    """Rows of (from, to, how many), each pair of cores once, in order."""
+    pairs, which = np.unique(packets[:, :2], axis=0, return_inverse=True)
+    counted = np.bincount(which.ravel(), packets[:, 2], len(pairs)).astype(np.int64)
+    return np.concatenate([pairs, counted[:, None]], axis=1)

@@ -105,6 +105,14 @@ class Prices:
             wait = float(self.barrier[near[0]]) * _SECOND[self.barrier[near[0]].unit]
         return np.zeros(0) if np.ndim(work) == 0 else work.max(axis=1) + wait
 
+    def by_core(self, ledger: Ledger) -> np.ndarray:
+        """Dynamic energy of each core in J, float64[cores]; without the host's."""
+        made = np.zeros(ledger.cores)
+        for name, price in self.energy.items():
+            if price.value is not None and name not in self.host and name in ledger.counts:
+                made += ledger.counts[name] * (float(price) * _JOULE[price.unit])
+        return made
+
     def of(self, ledger: Ledger, seconds: float, chips: int = 1, cores: int | None = None) -> Bill:
         """What a run costs.
 
