@@ -15,6 +15,7 @@ from ...numerics.random import stream_key, uniform
 from ...recording import Trace
 from ..chip import Chip
 from ..circuits.brainscales import AnalogQuantised, quantise
+from ..circuits.brainscales_rule import learnt
 from ..figures import Figure
 from ..limits import Limit
 from ..mapping.cores import Core, MappedNetwork, synapses_of
@@ -88,6 +89,8 @@ class AnalogChip(Chip):
     readout_noise: Figure
     membrane_noise: Figure
     defects: Figure | None = None
+    #: The one rule that its synapses have; empty where a processor runs any.
+    wired_rule: str = ""
     tau_mem_range: tuple[float, float]
     tau_syn_range: tuple[float, float]
     gears_of: ClassVar[Mapping[str, tuple[float, ...]]]
@@ -238,7 +241,20 @@ class AnalogChip(Chip):
         for name in quantised.scales:
             if "v" in traces.get(name, {}):
                 traces[name]["v"] = self._read(quantised, name, traces[name]["v"])
-        return ChipRun.of(mapped, replace(run.integers, traces=traces), run.ledger)
+        made = ChipRun.of(mapped, replace(run.integers, traces=traces), run.ledger)
+        self._in_units(quantised, made)
+        return made
+
+    def _in_units(self, quantised: AnalogQuantised, run: ChipRun) -> None:
+        """Recorded weights in the description's units."""
+        if quantised.described is None:
+            return
+        most = float(2 ** int(self.weight_bits) - 1)
+        for name, given in run.traces.items():
+            if name in quantised.described.projections and "w" in given:
+                unit = learnt(self, quantised.described.projections[name]) / most
+                traces: Any = given
+                traces["w"] = replace(given["w"], values=given["w"].values * unit)
 
     def _read(self, quantised: AnalogQuantised, name: str, trace: Trace) -> Trace:
         plan, program = quantised.plan, list(quantised.network.populations)

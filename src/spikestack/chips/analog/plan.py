@@ -217,7 +217,9 @@ def _fitted(
 
 def _targets(chip: AnalogChip, plan: Plan, owner: np.ndarray) -> dict[str, np.ndarray]:
     """What every circuit is to be, those that nobody sits on by default."""
-    made = {n: np.full(chip.circuits, x) for n, x in chip.default_targets().items()}
+    # Only as far as anything is used: a wafer has 200,000 circuits.
+    count = (int(plan.seats.core.max(initial=0)) + 1) * int(chip.circuits_per_core)
+    made = {n: np.full(count, x) for n, x in chip.default_targets().items()}
     us, merged = chip.us_per_ms, plan.seats.merged
     longest = chip.tau_mem_range[1]
     for k, w in plan.wanted.items():

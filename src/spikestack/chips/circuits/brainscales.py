@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from .brainscales_rule import learnt
 if TYPE_CHECKING:
     from ..analog.chip import AnalogChip
 
-__all__ = ["AnalogQuantised", "quantise"]
+__all__ = ["AnalogQuantised", "outside_of", "quantise", "timed"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ def quantise(chip: AnalogChip, network: Network, dt: float) -> AnalogQuantised:
     from .brainscales_network import built
 
     program = lower(network, dt, "float64", 1)
-    outside = _outside(chip, network, program)
+    outside = outside_of(chip, network, program)
     wanted: dict[int, Wanted] = {}
     for k, p in enumerate(program.populations):
         if k not in outside:
@@ -88,7 +88,7 @@ def quantise(chip: AnalogChip, network: Network, dt: float) -> AnalogQuantised:
             name = program.populations[e.pre].name
             raise ValidationError(_where(chip, name), "never fires, and projects",
                                   "readouts that project nowhere")  # fmt: skip
-    edges, late, lost = _timed(chip, program, wanted, outside)
+    edges, late, lost = timed(chip, program, wanted, outside)
     plastic = {
         e.name: learnt(chip, network.projections[e.name]) for e in program.edges if e.plastic
     }
@@ -96,11 +96,11 @@ def quantise(chip: AnalogChip, network: Network, dt: float) -> AnalogQuantised:
     return built(chip, network, program, plan, calibration, edges, late, lost)
 
 
-def _where(chip: AnalogChip, name: str) -> str:
+def _where(chip: Any, name: str) -> str:
     return f"{chip.name}, population {name!r}"
 
 
-def _outside(chip: AnalogChip, network: Network, program: Program) -> set[int]:
+def outside_of(chip: Any, network: Network, program: Program) -> set[int]:
     """Populations to which nothing projects, which stay outside."""
     reached = {e.post for e in program.edges}
     driven = {d.target.population.name for d in network.drives.values()}
@@ -136,8 +136,8 @@ def _fitting(chip: AnalogChip, found: Wanted, name: str) -> Wanted:
     return found
 
 
-def _timed(
-    chip: AnalogChip, program: Program, wanted: Mapping[int, Wanted], outside: set[int]
+def timed(
+    chip: Any, program: Program, wanted: Mapping[int, Wanted], outside: set[int]
 ) -> tuple[tuple[Edges, ...], list[int], dict[str, tuple[np.ndarray, np.ndarray]]]:
     """All edges with delays that can be had, lateness, and delays (ms) that became others."""
     transit, hops, found = chip.transit_steps(program.dt), [], []

@@ -31,7 +31,7 @@ from .brainscales_rule import on_chip
 if TYPE_CHECKING:
     from ..analog.chip import AnalogChip
 
-__all__ = ["built"]
+__all__ = ["built", "copied"]
 
 
 def built(
@@ -83,7 +83,7 @@ def built(
             synapse.delay, synapse.dendritic_delay = e.delays * program.dt, 0.0
             made.connect(pre, post, FromArrays(e.sources, e.targets), synapse, name=e.name)
             formats[e.name] = "sparse"
-    _copied(network, made)
+    copied(network, made)
     later = dict(zip((p.name for p in program.populations), late, strict=True))
     return AnalogQuantised(
         made, later, scales, zeros, formats, losses, program.dt, _notes(chip, plan, lost),
@@ -259,8 +259,8 @@ def _connect(
         wires.codes[name], wires.places[name] = codes[chosen], place[chosen]
 
 
-def _copied(network: Network, made: Network) -> None:
-    """Drives of sources, and what is recorded."""
+def copied(network: Network, made: Network) -> None:
+    """Bring over drives of sources, and what is recorded."""
     for name, drive in network.drives.items():
         target: Any = made[drive.target.population.name]
         target = target if drive.target.is_whole else target[drive.target.ids]
@@ -269,3 +269,8 @@ def _copied(network: Network, made: Network) -> None:
         target = made[probe.target.population.name]
         target = target if probe.target.is_whole else target[probe.target.ids]
         made.record(target, probe.variable, interval=probe.interval)
+    for watched in network.synapse_probes:
+        projection = made.projections.get(watched.projection)
+        if projection is not None and projection.plasticity and watched.bins is None:
+            made.record(projection, watched.variable, interval=watched.interval,
+                        synapses=watched.synapses)  # fmt: skip

@@ -29,6 +29,9 @@ def learnt(chip: AnalogChip, projection: Any) -> float:
     if len(rules) != 1 or not set(_SENSORS) <= set(rules[0].synapse_units):
         raise ValidationError(where, "learns by no rule of the chip", "one CorrelationSTDP",
                               "its synapses have correlation sensors")  # fmt: skip
+    if chip.wired_rule and rules[0].every != chip.wired_rule:
+        raise ValidationError(where, "has a rule of its own", "FixedSTDP",
+                              "the rule of this chip is wired")  # fmt: skip
     least, most = (float(support(rules[0].values[n])[0]) for n in ("w_min", "w_max"))
     if least < 0 or most <= 0:
         raise ValidationError(where, f"weights of {least:g} to {most:g}", "0 to more than 0",
