@@ -40,12 +40,15 @@ class AnalogQuantised(Quantised):
         By projection of `network`, the digital weight of each edge (int64).
     synapses
         By projection of `network`, core, row and column of each edge (int64[edges, 3]).
+    factors
+        What circuit and synapse make of each edge's digital weight (float64); the emulator knows.
     """
 
     plan: Plan
     calibration: Calibration
     codes: Mapping[str, np.ndarray]
     synapses: Mapping[str, np.ndarray]
+    factors: Mapping[str, np.ndarray]
 
 
 def quantise(chip: AnalogChip, network: Network, dt: float) -> AnalogQuantised:

@@ -88,6 +88,7 @@ def built(
     return AnalogQuantised(
         made, later, scales, zeros, formats, losses, program.dt, _notes(chip, plan, lost),
         plan=plan, calibration=calibration, codes=wires.codes, synapses=wires.places,
+        factors=wires.factors,
     )  # fmt: skip
 
 
@@ -193,11 +194,12 @@ class _Wiring:
             at += len(e.weights)
         self.codes: dict[str, np.ndarray] = {}
         self.places: dict[str, np.ndarray] = {}
+        self.factors: dict[str, np.ndarray] = {}
 
-    def of(self, e: Edges, most: int, learns: float) -> tuple[np.ndarray, ...]:
-        """Whether edges inhibit, their codes, weights as they act, places; of plastic ones, too.
+    def of(self, e: Edges, most: int, learns: bool) -> tuple[np.ndarray, ...]:
+        """Whether edges inhibit, codes, factors, places, and codes that would be exact.
 
-        `learns` is the greatest weight of a projection that does, or 0.
+        Synapses that learn have no factor of their own: the engine knows their weight alone.
         """
         plan, at = self.plan, self.begins[e.name]
         here = slice(at, at + len(e.weights))
@@ -221,9 +223,9 @@ class _Wiring:
         )
         gain = np.where(inhibits, self.gains[k][1][e.targets], self.gains[k][0][e.targets])
         share = strength * self.chip.us_per_ms / plan.seats.merged[neuron] / gain
-        acts = codes * share * (1.0 if learns else factor)
+        factors = np.ones(len(codes)) if learns else share * factor
         place = np.stack([circuit // per, row, circuit % per], axis=1)
-        return inhibits, codes, acts, place, exact
+        return inhibits, codes, factors, place, exact
 
 
 def _connect(
@@ -240,7 +242,7 @@ def _connect(
     most = 2 ** int(chip.weight_bits) - 1
     described = network.projections[e.name]
     learns = described.plasticity is not None and bool(described.plasticity)
-    inhibits, codes, acts, place, exact = wires.of(e, most, float(learns))
+    inhibits, codes, factors, place, exact = wires.of(e, most, learns)
     losses[e.name] = loss_of(exact, codes, int(chip.weight_bits))
     pre, post = (made[program.populations[n].name] for n in (e.pre, e.post))
     for sign, kind in ((False, ExcitatoryRow), (True, InhibitoryRow)):
@@ -251,12 +253,13 @@ def _connect(
         both = bool((inhibits != sign).any())
         name = f"{e.name} ({'inhibitory' if sign else 'excitatory'})" if both else e.name
         rule = FromArrays(e.sources[chosen], e.targets[chosen])
-        weights = codes[chosen].astype(float) if learns else acts[chosen]
+        weights = codes[chosen] * factors[chosen]
         synapse = kind(weight=weights, delay=e.delays[chosen] * program.dt)
         more: dict[str, Any] = {"plasticity": on_chip(chip, described)} if learns else {}
         made.connect(pre, post, rule, synapse, name=name, **more)
         formats[name] = "sparse"
         wires.codes[name], wires.places[name] = codes[chosen], place[chosen]
+        wires.factors[name] = factors[chosen]
 
 
 def copied(network: Network, made: Network) -> None:
