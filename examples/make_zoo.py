@@ -38,18 +38,18 @@ def digits_mlp(seed: int, epochs: int, hidden: int, weight_bits: int | None = No
     return in_steps(recipe.learn(module, seed, *parts, epochs).module.trained())
 
 
-def digits_camera(seed: int, epochs: int) -> sp.Network:
-    """The demonstration's network."""
+def digits_camera(seed: int, epochs: int, weight_bits: int | None = None) -> sp.Network:
+    """The demonstration's networks: with weights of few bits, the one for chips."""
     from spikestack.demo.camera import see, splits
     from spikestack.demo.learning import learn
-    from spikestack.demo.network import digit_reader
+    from spikestack.demo.network import chip_reader, digit_reader
 
     seen = see(None, seed)
     parts = splits(seen.labels, seed)
+    net = chip_reader(seed) if weight_bits else digit_reader(seed)
     say = Console(stderr=True)
-    return learn(
-        digit_reader(seed), seen.steps(), seen.labels, parts, epochs, seed, say
-    ).network  # fmt: skip
+    found = learn(net, seen.steps(), seen.labels, parts, epochs, seed, say, weight_bits)
+    return found.network
 
 
 def mnist_mlp(seed: int, epochs: int, hidden: int, weight_bits: int) -> sp.Network:
@@ -119,6 +119,10 @@ RECIPES = {
     ),
     "digits-camera-conv": Made(
         "digits-camera", "spikestack demo", digits_camera, {"seed": 1, "epochs": 12}, ()
+    ),
+    "digits-camera-chips": Made(
+        "digits-camera", "spikestack demo", digits_camera,
+        {"seed": 1, "epochs": 12, "weight_bits": 4}, (),
     ),
     "mnist-mlp-4bit": Made(
         "mnist", "train_mnist.py", mnist_mlp,

@@ -61,7 +61,7 @@ class Learned:
 
 def learn(
     net: Network, steps: np.ndarray, labels: np.ndarray, parts: Any, epochs: int, seed: int,
-    say: Any,
+    say: Any, weight_bits: int | None = None,
 ) -> Learned:  # fmt: skip
     """Train by gradients, choose the epoch by validation images, then look at the test once.
 
@@ -80,6 +80,8 @@ def learn(
         Of their order.
     say
         A rich console, for the progress.
+    weight_bits
+        Bits of the weights, which then learn to do with so many; all of them by default.
     """
     import torch
     from rich.progress import track
@@ -87,7 +89,7 @@ def learn(
     # So small a network learns fastest on one thread.
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    module = net.compile("torch", dt=1.0)
+    module = net.compile("torch", dt=1.0, weight_bits=weight_bits)
     x, y = torch.from_numpy(steps.reshape(STEPS, len(labels), -1)), torch.from_numpy(labels)
     train, validation, test = map(torch.from_numpy, parts)
     optimiser = torch.optim.Adam(module.parameters())

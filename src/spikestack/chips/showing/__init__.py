@@ -1,0 +1,1 @@
+"""Runs on chips shown: reports, pictures, pages."""
