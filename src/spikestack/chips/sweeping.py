@@ -143,7 +143,7 @@ class RateSweep:
         left.set_ylabel("dynamic energy")
         dress(right)
         right.plot(rates, [p.watts for p in self.points], "o-", color=INK, linewidth=1.1,
-                   markersize=3)  # fmt: skip
+                   markersize=3, clip_on=False)  # fmt: skip
         static = [p.static / p.seconds if p.seconds else 0.0 for p in self.points]
         right.plot(rates, static, color=FAINT, linewidth=0.9, linestyle=(0, (4, 3)))
         right.annotate("static", (rates[-1], static[-1]), xytext=(0, -9), ha="right",
