@@ -77,12 +77,12 @@ def small(l1: float, l2: float) -> tuple[Level, ...]:
 
 
 def test_words_are_counted_from_events() -> None:
-    """10 spikes onto 50 of 100 neurons: 50 synapses of 8 bytes, 100 states of 4."""
+    """10 spikes onto 50 of 100 neurons: 50 synapses of 8 bytes, 101 states of 4."""
     found = VonNeumann(small(100e3, 1e6)).run(pulses(100, 50, 20, 2), 20.0)
-    assert found.events == 500 and found.updates == 2000
+    assert found.events == 500 and found.updates == 2020
     # The first touch of each comes from the memory.
     assert found.words["synapses"].tolist() == [9 * 50, 0, 50]
-    assert found.words["states"].tolist() == [19 * 100, 0, 100]
+    assert found.words["states"].tolist() == [19 * 101, 0, 101]
     # Each event reads and writes 4 bytes where input is added up.
     assert found.words["inputs"].tolist() == [500, 0, 0]
     l1, l2, dram = 20e-12, 100e-12, 1.95e-9
@@ -94,14 +94,14 @@ def test_words_are_counted_from_events() -> None:
 
 def test_what_does_not_fit_comes_from_further_away() -> None:
     net = pulses(100, 50, 20, 1)
-    # 400 bytes of states, 400 of inputs, 400 of synapses are touched in every step.
+    # 404 bytes of states, 404 of inputs, 400 of synapses are touched in every step.
     near, edge, far = (
-        VonNeumann(small(l1, 10e3)).run(net, 20.0).words["synapses"] for l1 in (1200, 1199, 64)
+        VonNeumann(small(l1, 10e3)).run(net, 20.0).words["synapses"] for l1 in (1208, 1207, 64)
     )
     assert near.tolist() == [19 * 50, 0, 50]
     assert edge.tolist() == far.tolist() == [0, 19 * 50, 50]
     energies = [
-        VonNeumann(small(size, 1e6)).run(net, 20.0).joules() for size in (1e5, 1200, 800, 64)
+        VonNeumann(small(size, 1e6)).run(net, 20.0).joules() for size in (1e5, 1208, 800, 64)
     ]
     assert energies == sorted(energies)
 
@@ -131,7 +131,7 @@ def test_any_network_has_a_reference_beside_its_chip() -> None:
     cells = other.add(sp.Population("cells", 30, sp.LIF(i_offset=1.2)))
     other.connect(
         cells, cells, sp.AllToAll(), sp.ExponentialCurrent(weight=0.01, delay=1.0),
-        plasticity=sp.AdditiveSTDP(a_plus=0.0, a_minus=0.0),
+        plasticity=sp.AdditiveSTDP(A_plus=0.0, A_minus=0.0),
     )  # fmt: skip
     once, twice = (VonNeumann().run(n, 50.0) for n in (plastic, other))
     assert twice.words["synapses"].sum() == 2 * once.words["synapses"].sum() > 0

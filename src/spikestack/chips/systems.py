@@ -119,7 +119,7 @@ WORKLOADS = {
         "the cortical microcircuit of Potjans and Diesmann",
         _made(77_169, "neurons", Grade.CODE, "Potjans and Diesmann 2014, Cereb Cortex 24:785"),
         _made(299e6, "synapses", Grade.CODE, "the same; spikestack.benchmarks.potjans_diesmann"),
-        _made(3.6, "Hz", Grade.DERIVED, "the mean of its populations' rates over neurons"),
+        _made(3.2, "Hz", Grade.DERIVED, "mean over neurons of its populations' rates"),
     ),
 }  # fmt: skip
 
