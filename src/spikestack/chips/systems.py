@@ -244,7 +244,7 @@ SYSTEMS = {
 
 def system_of(chip: Any) -> System:
     """A system of as many of a chip as are needed, from its description and first price tables."""
-    cores = int(chip.cores)
+    cores = round(chip.cores.value or 1)
     limits = {(v.counts, v.per): float(v.most) for v in chip.limits if v.most.value is not None}
     source = f"the description of {chip.name}"
 
@@ -256,9 +256,9 @@ def system_of(chip: Any) -> System:
         found = [v for v in (of_chip, None if of_core is None else of_core * cores) if v]
         return min(found, default=None)
 
-    words, synapses = held("synapse words"), held("synapses")
-    if words is not None:
-        bits = chip.synapse_bits.get("sparse") or max(chip.synapse_bits.values())
+    words, synapses = held("synapse words"), held("synapses") or held("weights")
+    bits = chip.synapse_bits.get("sparse") or max(chip.synapse_bits.values(), default=0.0)
+    if words is not None and bits:
         by_words = words * chip.word_bits / bits
         synapses = by_words if synapses is None else min(synapses, by_words)
     neurons = held("neurons")
