@@ -8,6 +8,8 @@ from test_loihi import Small, hard, layered
 
 import spikestack as sp
 from spikestack.chips import ChipRun, Figure, Grade, Loihi
+from spikestack.chips.beside import rows_beside, with_sample
+from spikestack.chips.comparison import compare_chips
 from spikestack.chips.measured import MEASURED, measured
 from spikestack.chips.sweeping import RateSweep, fed, sweep
 from spikestack.chips.von_neumann import LEVELS, Level, VonNeumann
@@ -158,6 +160,36 @@ def test_kernels_are_held_once() -> None:
 def test_machines_that_cannot_be(settings: dict) -> None:
     with pytest.raises(ValidationError):
         VonNeumann(**settings)
+
+
+def fed_from_outside() -> sp.Network:
+    net = sp.Network(seed=1)
+    source = net.add(sp.Population("source", 6, sp.SpikeSource()))
+    cells = net.add(sp.Population("cells", 4, hard()))
+    net.drive(source, sp.ExternalSpikes(), name="events")
+    net.connect(source, cells, sp.Dense(np.full((6, 4), 0.1)), sp.Delta(weight=1.0))
+    return net
+
+
+def test_rows_of_other_hardware() -> None:
+    sample = np.zeros((10, 6), np.int64)
+    sample[[2, 5], [1, 3]] = 1, 2
+    net = fed_from_outside()
+    fed = with_sample(net, sample)
+    assert sorted(fed.drives["events"].input.times.tolist()) == [3.0, 6.0, 6.0]
+    rows = {r.on: r for r in rows_beside(net, 10.0, sample=sample)}
+    assert len(rows) == 1 + len(GPUS)
+    published = rows["GPU, one input at a time"]
+    macs = 24 * 10
+    assert published.dynamic == pytest.approx(macs * 0.0298 / 172_800)
+    assert published.seconds == pytest.approx(macs / 172_800 / 770)
+    assert all(r.grade and r.notes and r.energy for r in rows.values())
+    text = str(compare_chips(fed, [Loihi()], duration=10.0, others=tuple(rows.values())))
+    assert all(name in text for name in rows)
+    with pytest.raises(ValidationError, match="shape"):
+        with_sample(net, sample[:, :3])
+    with pytest.raises(ValidationError, match="none of"):
+        with_sample(net, sample, "other")
 
 
 # ---------------------------------------------------------------------------- a dense GPU

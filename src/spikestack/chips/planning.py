@@ -214,9 +214,9 @@ def plan_cells(plans: list[Plan]) -> list[tuple[str, ...]]:
     ]
     for p in plans:
         shown = p.power[0] if p.power else None
-        units = "-" if p.units is None else f"{p.units:,} x {p.system.unit}"
+        units = "-" if p.units is None else f"{_short(p.units)} {p.system.unit}"
         cells.append((
-            p.system.name, f"{p.chips:,}", p.bound, units,
+            p.system.name, _short(p.chips), p.bound.removeprefix("for "), units,
             "-" if p.speed is None else f"{p.speed:,.3g}",
             "-" if shown is None else engineering(shown.watts, "W"),
             "-" if shown is None else engineering(shown.joules_per_event, "J"),
@@ -224,6 +224,11 @@ def plan_cells(plans: list[Plan]) -> list[tuple[str, ...]]:
             "-" if shown is None else shown.figure.grade.name.lower().replace("_", " "),
         ))  # fmt: skip
     return cells
+
+
+def _short(number: int) -> str:
+    """A number of at most eight characters."""
+    return f"{number:,}" if number < 1e6 else engineering(number, "")
 
 
 def _system(on: Any) -> System:
