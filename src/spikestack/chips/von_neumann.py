@@ -21,6 +21,7 @@ from ..network.files import network_of, plain_with_arrays
 from ..network.network import Network
 from ..network.rules import Convolution, Pooling
 from ..program.edge_list import edge_list
+from ..program.lower import lower
 from ..program.program import Program
 from ..settings import checked_dt
 from ..simulation import Simulation
@@ -215,7 +216,16 @@ class VonNeumann:
         progress
             Whether to show a bar; by default on a terminal only.
         """
-        dt = checked_dt(dt)
+        return self._run(network, duration, checked_dt(dt), progress, None)
+
+    def _run(
+        self,
+        network: Network,
+        duration: Any,
+        dt: float,
+        progress: bool | None,
+        described: Network | None,
+    ) -> MemoryTraffic:
         header, arrays = plain_with_arrays(network)
         copy = network_of(header | {"probes": [], "synapse_probes": []}, arrays)
         for population in copy.populations.values():
@@ -228,12 +238,13 @@ class VonNeumann:
             record = found[p.name]
             at.append(np.rint(np.asarray(record.times) / dt).astype(np.int64) - 1)
             ids.append(np.asarray(record.ids, np.int64) + p.offset)
-        rows = rows_of(copy, program)
+        rows = rows_of(described or copy, program)
+        held = None if described is None else lower(described, dt, "float64", 1)
         spikes = np.concatenate(at), np.concatenate(ids)
-        return self.count(program, rows, spikes, whole_steps(duration, dt), dt)
+        return self.count(program, rows, spikes, whole_steps(duration, dt), dt, held)
 
     def beside(self, run: Any, progress: bool | None = None) -> MemoryTraffic:
-        """The same for what a chip ran: its quantised network for as many steps.
+        """The same for what a chip ran: the spikes of its quantised network, states as described.
 
         Parameters
         ----------
@@ -244,7 +255,8 @@ class VonNeumann:
         """
         quantised = run.mapped.quantised
         steps = run.ledger.total("steps")
-        return self.run(quantised.network, steps * quantised.dt, dt=quantised.dt, progress=progress)
+        duration = steps * quantised.dt
+        return self._run(quantised.network, duration, quantised.dt, progress, quantised.described)
 
     def count(
         self,
@@ -253,6 +265,7 @@ class VonNeumann:
         spikes: tuple[np.ndarray, np.ndarray],
         steps: int,
         dt: float,
+        held: Program | None = None,
     ) -> MemoryTraffic:
         """Turn spikes into words.
 
@@ -266,8 +279,10 @@ class VonNeumann:
             Steps from 0 on, and neurons as numbered in the program.
         steps, dt
             How many, of how many ms.
+        held
+            Whose states are kept, if not the same network's.
         """
-        sizes = _Sizes(self, program, rows)
+        sizes = _Sizes(self, held or program, rows)
         order = np.lexsort((spikes[1], spikes[0]))
         at, ids = spikes[0][order], spikes[1][order]
         if self.dense:
@@ -330,10 +345,11 @@ class Rows:
 
 
 def rows_of(network: Network, program: Program) -> list[Rows]:
-    """Count synapses by source, projection by projection."""
+    """Count synapses by source, projection by projection; the network says which share a kernel."""
     total, found = sum(p.size for p in program.populations), []
     for e in program.edges:
-        rule = network.projections[e.name].rule
+        described = network.projections.get(e.name)
+        rule = None if described is None else described.rule
         pre = edge_list(e).pre + program.populations[e.pre].offset
         shared = 0
         if isinstance(rule, Convolution | Pooling):
@@ -348,7 +364,7 @@ class _Sizes:
     """Bytes of everything that a network keeps."""
 
     def __init__(self, machine: VonNeumann, program: Program, rows: Sequence[Rows]) -> None:
-        total = sum(p.size for p in program.populations)
+        total = len(rows[0].taps) if rows else sum(p.size for p in program.populations)
         width = machine.state_bits / 8.0
         kept = {p.name: len([s for s in p.states if s != "busy"]) for p in program.populations}
         self.states = sum(kept[p.name] * p.size for p in program.populations) * width
