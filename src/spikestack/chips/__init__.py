@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .chip import Chip
 
-__all__ = ["Chip", "ChipRun", "Figure", "Grade", "Limit", "LimitKind", "Prices", "Scope",
-           "all_chips", "chip_named", "compare_chips"]  # fmt: skip
+__all__ = ["Chip", "ChipRun", "Figure", "Grade", "Limit", "LimitKind", "LoihiRule", "Prices",
+           "Scope", "all_chips", "chip_named", "compare_chips"]  # fmt: skip
 
 _HOMES = {
     "Chip": "chip", "ChipRun": "running", "Figure": "figures",
-    "Grade": "figures", "Limit": "limits", "LimitKind": "limits", "Prices": "pricing",
-    "Scope": "pricing", "chip_named": "naming", "compare_chips": "comparison",
+    "Grade": "figures", "Limit": "limits", "LimitKind": "limits", "LoihiRule": "learning.rules",
+    "Prices": "pricing", "Scope": "pricing", "chip_named": "naming", "compare_chips": "comparison",
 }  # fmt: skip
 
 
