@@ -306,4 +306,5 @@ def test_the_fewest_bits_within_tolerance_are_chosen() -> None:
     worse = [r for r in found.rows if r.score < found.rows[0].score - 0.01]
     assert worse and found.rows[0].weight_bits is None
     assert 0.05 < found.saving < 0.5
+    assert found.least.joules <= found.chosen.joules
     assert "chosen" in str(found)

@@ -30,7 +30,7 @@ def waterfall_figure(found: Waterfall, width: float) -> Figure:
 def _stages(ax: Axes, found: Waterfall) -> None:
     dress(ax)
     names, values = list(found.stages), np.array(list(found.stages.values()))
-    least = values.min() / 8
+    least = min(values.min() / 8, found.dense / 3000)
     for k, value in enumerate(values):
         whole = k in (0, len(values) - 1)
         before = value if whole else values[k - 1]

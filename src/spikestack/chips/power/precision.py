@@ -84,6 +84,12 @@ class PrecisionTable:
     tolerance: float
 
     @property
+    def least(self) -> PrecisionRow:
+        """The row within tolerance that takes the least energy; states too coarse may take more."""
+        best = self.rows[0].score - self.tolerance
+        return min((r for r in self.rows if r.score >= best), key=lambda r: r.joules)
+
+    @property
     def saving(self) -> float:
         """Share of dynamic energy that the chosen bits save."""
         full = self.rows[0].dynamic
