@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_loihi import Small, layered
+from test_loihi import Small, hard, layered
 
-from spikestack.chips import ChipRun, Figure, Grade, Loihi, Prices, Scope
+import spikestack as sp
+from spikestack.chips import ChipRun, Figure, Grade, Loihi, Prices, Scope, all_chips
 from spikestack.chips.power.coarsening import coarsened, few_bits
 from spikestack.chips.power.laws import Laws, laws_of
 from spikestack.chips.power.policies import (
@@ -27,7 +28,7 @@ from spikestack.chips.power.profile import Profile, profile_of
 from spikestack.chips.power.schedule import Schedule, managed
 from spikestack.chips.power.what_if import what_if
 from spikestack.chips.quantising import Quantised
-from spikestack.errors import UnknownNameError, ValidationError
+from spikestack.errors import SpikestackError, UnknownNameError, ValidationError
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,29 @@ def test_full_power_is_the_bill(run: ChipRun, table: str) -> None:
     assert full.static_joules == pytest.approx(bill.static, rel=1e-12)
     assert full.duration == pytest.approx(bill.seconds, rel=1e-12)
     assert full.late == run.late_steps
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", all_chips())
+def test_full_power_is_the_bill_of_every_chip(name: str) -> None:
+    """Of every chip that takes a network of integrate-and-fire neurons; others say why not."""
+    net = sp.Network(seed=3)
+    source = net.add(sp.Population("source", 20, sp.SpikeSource()))
+    cells = net.add(sp.Population("cells", 10, hard(1.0)))
+    at, ids = np.nonzero(np.random.default_rng(0).random((50, 20)) < 0.1)
+    net.drive(source, sp.SpikeTrains(times=at + 1.0, ids=ids))
+    weights = np.random.default_rng(1).integers(-2, 4, (20, 10)) / 4.0
+    net.connect(source, cells, sp.Dense(weights), sp.Delta(weight=1.0, delay=1.0))
+    net.record(cells, "spikes")
+    try:
+        found = all_chips()[name]().run(net, 50, progress=False)
+    except SpikestackError as refused:
+        pytest.skip(str(refused))
+    for table in found.mapped.chip.prices:
+        full, bill = manage(found, [], table).outcomes[0], found.bill(table)
+        assert full.joules == pytest.approx(bill.total, rel=1e-9), table
+        assert full.duration == pytest.approx(bill.seconds, rel=1e-9), table
+    assert all(row.joules >= 0 for row in what_if(found, voltages=(1.0, 0.8)).rows)
 
 
 def test_power_over_time_adds_up_to_energy(run: ChipRun) -> None:
