@@ -77,6 +77,8 @@ class Chip(ABC):
 
     #: Whether it can be had without a description of the user's.
     complete: ClassVar[bool] = True
+    #: Whether it is among "all" chips of a comparison; variants of another are not.
+    compared: ClassVar[bool] = True
     #: What a user may set, by name: figures in place of the chip's own.
     settable: ClassVar[tuple[str, ...]] = ("step",)
 
