@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -182,10 +181,8 @@ def _with_room(chip: Chip, tried: Callable[[Chip], Row]) -> Row:
     except SpikestackError as error:
         refused = error
     for many in _CHIPS if _MORE in str(refused) and chip.chips == 1 else ():
-        larger = copy(chip)
-        larger.chips = many
         try:
-            return tried(larger)
+            return tried(chip.of_chips(many))
         except SpikestackError as error:
             if _MORE not in str(error):
                 break
