@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import ValidationError
+from ...errors import UnknownNameError, ValidationError
 from ...program.lower import lower
 from ..circuits.crossbar import CrossbarQuantised
 from ..limits import Violation
@@ -77,14 +77,25 @@ class MappedCrossbars(MappedNetwork):
     crossings: np.ndarray
     values: Mapping[str, np.ndarray]
 
-    def tables(self) -> CrossbarTables:
-        """What is loaded into the cores, as arrays; see `CrossbarTables`."""
+    def tables(self, draws: Mapping[str, Any] | None = None) -> CrossbarTables:
+        """What is loaded into the cores, as arrays; see `CrossbarTables`.
+
+        Parameters
+        ----------
+        draws
+            By population, through which types of axons events are drawn: four numbers, 0 or 1,
+            for all of its neurons or for each.
+        """
+        for name in draws or {}:
+            if name not in self.core_of:
+                raise UnknownNameError("tables, draws", name, self.core_of)
         limits = {v.counts: int(v.most) for v in self.chip.limits if v.per == "core"}
         shape = len(self.cores), limits["axons in"], limits["neurons"]
         own = (shape[0], shape[2])
         types, to = np.zeros(shape[:2], np.int64), np.full(own, -1, np.int64)
         synapses, weights = np.zeros(shape, bool), np.zeros((*own, _TYPES), np.int64)
         delays, start = np.ones(own, np.int64), np.zeros(own, np.int64)
+        drawn = np.zeros_like(weights)
         parameters: dict[str, np.ndarray] = {}
         a, x = self.axons, self.crossings
         types[a.core, a.index] = a.kinds
@@ -95,6 +106,7 @@ class MappedCrossbars(MappedNetwork):
                 continue
             core, slot = self.core_of[name], self.slots[name]
             weights[core, slot] = self.values[name]
+            drawn[core, slot] = np.asarray((draws or {}).get(name, 0))
             program = programs[name]
             v = np.asarray(program.initial[program.states.index("v")])
             start[core, slot] = np.rint(v[0] if v.ndim > 1 else v)
@@ -111,8 +123,7 @@ class MappedCrossbars(MappedNetwork):
         parameters["theta"] = np.where(
             parameters["theta"] > 0, parameters["theta"], np.int64(2) ** 18 - 1
         )
-        draws = np.zeros_like(weights)
-        return CrossbarTables(types, synapses, weights, draws, parameters, to, delays, start)
+        return CrossbarTables(types, synapses, weights, drawn, parameters, to, delays, start)
 
     def packets(self, name: str, times: np.ndarray, ids: np.ndarray) -> np.ndarray:
         """What the host sends for spikes of a source outside, as `CrossbarTables.run` takes it.
