@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -270,6 +271,28 @@ def test_cores_hold_256_neurons_and_chips_their_cores(over: int) -> None:
         alone(513, sp.chips.RANC(**small))
     more = alone(513, sp.chips.RANC(chips=2, **small))
     assert len(more.cores) == 3 and max(core.place for core in more.cores) >= 2
+
+
+def test_dead_cores_hold_nothing() -> None:
+    """Three cores of four: the dead one is left out, and a fourth core is refused."""
+    side = Figure(2, "cores", Grade.DERIVED, "this test")
+    chip = sp.chips.RANC(faults=SimpleNamespace(dead_cores=[1]), width=side, height=side)
+    mapped = alone(600, chip)
+    assert sorted(core.place for core in mapped.cores) == [0, 2, 3]
+    with pytest.raises(ValidationError, match="4 cores, 3 cores per system"):
+        alone(769, chip)
+    chip.faults = SimpleNamespace(bit_flips=0.1)
+    with pytest.raises(ValidationError, match="dead cores only"):
+        alone(3, chip)
+
+
+def test_neurons_of_the_chip_need_no_input() -> None:
+    """A population of the chip's own model, with nothing else in the network."""
+    net = sp.Network(seed=1)
+    cells = net.add(sp.Population("cells", 300, TrueNorthNeuron(leak=10.0, theta=100.0)))
+    net.record(cells, "spikes")
+    run = net.run(50.0, on=sp.chips.TrueNorth())
+    assert len(run.mapped.cores) == 2 and (run["cells"].counts() == 5).all()
 
 
 def test_all_violations_at_once() -> None:

@@ -53,7 +53,7 @@ class Axons:
     delays: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MappedCrossbars(MappedNetwork):
     """With the tables that are loaded.
 
@@ -215,7 +215,7 @@ def map_crossbars(
         passed.append(Violation(limits["destinations"], float(each[worst]), wires.whose(worst)))
     timing = timed(quantised, wires, each > 0)
     passed += timing.too_long(wires, limits["delay"], each > 0)
-    most = int(chip.cores) * chip.chips
+    most = int(chip.cores) * chip.chips - len(_dead(chip))
     if copies.cores > most:
         limit = limits["cores"]
         every = replace(limit, most=replace(limit.most, value=most), per="system")
@@ -224,6 +224,18 @@ def map_crossbars(
         raise _refused(chip, passed)
     plan = _Plan(quantised, wires, parts, axon_core, axon_key, axon, copies, timing, hosted)
     return plan.placed(chip, rates, seed)
+
+
+def _dead(chip: Chip) -> np.ndarray:
+    """Places that hold nothing, ascending; faults of other kinds are not mapped around here."""
+    faults = chip.faults
+    for kind in ("dead_links", "stuck_synapses", "bit_flips"):
+        if getattr(faults, kind, None):
+            raise ValidationError(f"{chip.name}, faults", f"has {kind}", "dead_cores alone",
+                                  "crossbars are mapped around dead cores only")  # fmt: skip
+    given = np.unique(np.asarray(getattr(faults, "dead_cores", ()), np.int64))
+    places = int(chip.cores) * chip.chips
+    return given[(given >= 0) & (given < places)]
 
 
 def _refused(chip: Chip, passed: list[Violation]) -> ValidationError:
@@ -270,9 +282,13 @@ class _Plan:
         slots = _slots(core_of, self.copies.cores)
         traffic = self._traffic(names, core_of, axons, rates)
         # Chips lie below each other, so that their meshes are one; no more are used than needed.
+        dead = _dead(chip)
         chips = -(-self.copies.cores // int(chip.cores))
+        while self.copies.cores > chips * int(chip.cores) - np.sum(dead < chips * int(chip.cores)):
+            chips += 1
         mesh = Mesh(chip.mesh.width, chip.mesh.height * chips)
-        places = place(traffic, mesh, seed=seed, tile=chip.tile).places
+        free = np.setdiff1d(np.arange(mesh.size * chip.tile), dead)
+        places = place(traffic, mesh, free, seed=seed, tile=chip.tile).places
         held = np.bincount(axons.core, minlength=self.copies.cores)
         cores = []
         for c in range(self.copies.cores):
@@ -283,7 +299,8 @@ class _Plan:
             }  # fmt: skip
             cores.append(Core(int(places[c]), here, used))
         return MappedCrossbars(
-            made, chip, core_of, tuple(cores), traffic, (), names, slots, axons, crossings, values
+            made, chip, core_of, tuple(cores), traffic, (), names=names, slots=slots, axons=axons,
+            crossings=crossings, values=values,
         )  # fmt: skip
 
     def _populations(self) -> tuple[tuple[str, ...], dict[str, np.ndarray], dict[str, np.ndarray]]:
