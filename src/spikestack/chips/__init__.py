@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Chip", "ChipRun", "Figure", "Grade", "Limit", "LimitKind", "Prices", "Scope",
-           "all_chips", "from_file"]  # fmt: skip
+if TYPE_CHECKING:
+    from .chip import Chip
 
 _HOMES = {
-    "Chip": "chip", "ChipRun": "running", "Figure": "figures",
-    "Grade": "figures", "Limit": "limits", "LimitKind": "limits", "Prices": "pricing",
-    "Scope": "pricing", "from_file": "user_files",
+    "Chip": "chip", "ChipRun": "running", "Figure": "figures", "Grade": "figures",
+    "Limit": "limits", "LimitKind": "limits", "LoihiRule": "learning.rules", "Prices": "pricing",
+    "Scope": "pricing", "chip_named": "naming", "compare_chips": "comparison",
+    "from_file": "user_files",
 }  # fmt: skip
 
+__all__ = ["Chip", "ChipRun", "Figure", "Grade", "Limit", "LimitKind", "LoihiRule", "Prices",
+           "Scope", "all_chips", "chip_named", "compare_chips", "from_file"]  # fmt: skip
 
-def all_chips() -> dict[str, type]:
+
+def all_chips() -> dict[str, type[Chip]]:
     """Every chip of the catalogue, by name: the public classes of its files."""
     catalogue = importlib.import_module(f"{__name__}.catalogue")
     base = importlib.import_module(f"{__name__}.chip").Chip
-    found: dict[str, type] = {}
+    found: dict[str, type[Chip]] = {}
     for file in pkgutil.iter_modules(catalogue.__path__):
         module = importlib.import_module(f"{catalogue.__name__}.{file.name}")
         for name in module.__all__:

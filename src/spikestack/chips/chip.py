@@ -12,7 +12,9 @@ import numpy as np
 from ..errors import UnknownNameError, ValidationError
 from ..feeding import whole_steps
 from ..network.network import Network
+from ..neurons.base import NeuronModel
 from ..settings import checked_count, checked_dt
+from .evaluating import Inferences, infer
 from .figures import Figure
 from .limits import Limit
 from .mapping.cores import MappedNetwork, map_network
@@ -65,9 +67,16 @@ class Chip(ABC):
     tile: int = 1
     word_bits: int = 64
     synapse_bits: ClassVar[Mapping[str, float]]
+    #: Whether a core holds the kernel of a convolution once, ``synapse_bits["convolutional"]`` a
+    #: weight; else they are the bits of each of its synapses.
+    shares_kernels: bool = False
+    #: What a list of synapses takes of the memory of synapses, where they share it.
+    axon_words: float = 0.0
     limits: tuple[Limit, ...] = ()
     prices: ClassVar[Mapping[str, Prices]]
 
+    #: Whether it can be had without a description of the user's.
+    complete: ClassVar[bool] = True
     #: What a user may set, by name: figures in place of the chip's own.
     settable: ClassVar[tuple[str, ...]] = ("step",)
 
@@ -90,6 +99,10 @@ class Chip(ABC):
         ValidationError
             If anything in it cannot be had on the chip.
         """
+
+    def state_words(self, model: NeuronModel) -> float:
+        """Words of the memory of synapses that a neuron's states take; 0 where they have theirs."""
+        return 0.0
 
     def map(
         self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1
@@ -130,6 +143,16 @@ class Chip(ABC):
     def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
         """Run what was mapped for a number of steps; see `running.run_mapped`."""
         return run_mapped(mapped, steps, progress)
+
+    def infer(
+        self,
+        mapped: MappedNetwork,
+        samples: np.ndarray,
+        drive: str = "events",
+        progress: bool | None = None,
+    ) -> Inferences:
+        """Run samples, each from the network's start; see `evaluating.infer`."""
+        return infer(mapped, samples, drive, progress)
 
     def table(self, name: str | None = None) -> Prices:
         """One of the chip's price tables, the first unless named."""

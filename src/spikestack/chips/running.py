@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,11 +18,19 @@ from ..network.files import network_of, plain_with_arrays
 from ..network.network import Network
 from ..program.lower import lower
 from ..recording import Recording, Trace
+from ..recording.page import write_page
+from ..recording.report import Report
 from ..simulation import Simulation
 from .counting import Counter
 from .ledger import Ledger
 from .mapping.cores import MappedNetwork
 from .pricing import Bill, Prices
+from .showing.page import chip_page
+from .showing.picture import draw_chip
+from .showing.report import chip_report
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["ChipRun", "MappedSimulation", "run_mapped"]
 
@@ -95,6 +105,34 @@ class ChipRun(Recording):
     def chips_used(self) -> int:
         """How many chips hold anything."""
         return len({core.place // int(self.mapped.chip.cores) for core in self.mapped.cores})
+
+    def report(self) -> Report:
+        """Cores, time, counts and energy of the run, as text or, in a notebook, as tables."""
+        return chip_report(self)
+
+    def draw(self, by: str = "load", width: float = 5.0) -> Figure:
+        """A picture of the chip: cores coloured, links as wide as their traffic.
+
+        Parameters
+        ----------
+        by
+            ``"load"``, ``"occupancy"`` or ``"energy"``.
+        width
+            In inches.
+        """
+        return draw_chip(self, by, width)
+
+    def page(self, path: str | os.PathLike[str], title: str | None = None) -> Path:
+        """Write a page of one file: the chip to click through, and the report.
+
+        Parameters
+        ----------
+        path
+            Where to; replaced whole, or not at all.
+        title
+            What the run is by default.
+        """
+        return write_page(chip_page(self, title), path)
 
     def _prices(self, table: str | None = None) -> Prices:
         return self.mapped.chip.table(table)
@@ -195,8 +233,11 @@ class MappedSimulation(Simulation):
     def __init__(self, mapped: MappedNetwork, **settings: Any) -> None:
         self.mapped = mapped
         network: Network = network_of(*plain_with_arrays(mapped.quantised.network))
-        self._probed = {probe.target.population.name for probe in network.probes}
+        self._probed = {p.target.population.name for p in network.probes if p.variable == "spikes"}
         for name in mapped.core_of:
+            if name not in self._probed:
+                # Engines bring no spikes that nobody receives or records; they are counted here.
+                network.record(network[name], "spikes")
             if _BUSY in network[name].model.block.states:
                 network.record(network[name], _BUSY)
         super().__init__(network, dt=mapped.quantised.dt, precision="float64", **settings)

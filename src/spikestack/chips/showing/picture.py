@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_chip"]
 
+#: Of the side of a router's square; links fill what is between two of them.
+_HALF = 0.37
+
 
 def draw_chip(run: ChipRun, by: str = "load", width: float = 5.0) -> Figure:
     """See `ChipRun.draw`."""
@@ -55,15 +58,14 @@ def _one(
     from matplotlib.patches import Rectangle
 
     mesh, tile = run.mapped.chip.mesh, run.mapped.chip.tile
-    side = 0.86 / int(np.ceil(np.sqrt(tile)))
-    cells = [Rectangle((x - 0.43, y - 0.43), 0.86, 0.86)
+    side = 2 * _HALF / int(np.ceil(np.sqrt(tile)))
+    cells = [Rectangle((x - _HALF, y - _HALF), 2 * _HALF, 2 * _HALF)
              for y in range(mesh.height) for x in range(mesh.width)]  # fmt: skip
     ax.add_collection(PatchCollection(cells, facecolor="#f1f1f1", edgecolor="none"))
     mine = facts.chip == which
-    used = [
-        Rectangle((x - 0.43 + 0.005, y - 0.43 + 0.005), side - 0.01, side - 0.01)
-        for x, y in zip(facts.x[mine], facts.y[mine], strict=True)
-    ]
+    corners = np.stack([facts.x[mine], facts.y[mine]], axis=1)
+    corners = np.floor(corners) - _HALF + corners % 1 * 2 * _HALF
+    used = [Rectangle((x, y), side, side) for x, y in corners]
     image = PatchCollection(used, cmap="YlOrRd", edgecolor=INK, linewidth=0.2)
     image.set_array(values[mine])
     image.set_clim(0.0, top)
@@ -72,9 +74,10 @@ def _one(
     # A link round the torus would cross the picture.
     here = here[(abs(here[:, 1] - here[:, 3]) <= 1) & (abs(here[:, 2] - here[:, 4]) <= 1)]
     if len(here):
-        lines = [((x0, y0), (x1, y1)) for _, x0, y0, x1, y1, _ in here.tolist()]
-        wide = 0.3 + 2.7 * here[:, 5] / here[:, 5].max()
-        ax.add_collection(LineCollection(lines, colors="#0072B2", linewidths=wide, alpha=0.7))
+        begin, end = here[:, 1:3].astype(float), here[:, 3:5].astype(float)
+        lines = np.stack([begin + _HALF * (end - begin), end - _HALF * (end - begin)], axis=1)
+        wide = 0.4 + 5.0 * here[:, 5] / here[:, 5].max()
+        ax.add_collection(LineCollection(list(lines), colors="#0072B2", linewidths=wide))
     ax.set_xlim(-0.6, mesh.width - 0.4)
     ax.set_ylim(mesh.height - 0.4, -0.6)
     ax.set_aspect("equal")

@@ -81,8 +81,8 @@ def _cores(run: ChipRun) -> Section:
 
 
 def _counts(run: ChipRun) -> Section:
-    rows = [(name, f"{n:,}", COUNTERS[name]) for name, n in run.ledger.totals().items()]
-    return Section((), ("counted", "times", "what it is"), tuple(rows))
+    rows = [(name, COUNTERS[name], f"{n:,}") for name, n in run.ledger.totals().items()]
+    return Section((), ("counted", "what it is", "times"), tuple(rows), 2)
 
 
 def _energy(run: ChipRun) -> Section:
