@@ -51,7 +51,9 @@ def for_xylo(seed: int, hidden: int = 120) -> sp.Network:
         "dv/dt = (-v + 8*i_syn)/tau : 1", threshold="v >= 1", reset="v -= 1", **neuron
     )
     cells = net.add(sp.Population("cells", hidden, model))
-    out = net.add(sp.Population("digits", 10, sp.NeuronModel("dv/dt = (-v + i_syn)/tau : 1", **neuron)))
+    out = net.add(
+        sp.Population("digits", 10, sp.NeuronModel("dv/dt = (-v + i_syn)/tau : 1", **neuron))
+    )
     net.drive(source, sp.ExternalSpikes(weight=1.0), name="events")
     for pre, post in ((source, cells), (cells, out)):
         weights = rng.uniform(-1, 1, (pre.size, post.size)) / np.sqrt(pre.size)
@@ -62,7 +64,7 @@ def for_xylo(seed: int, hidden: int = 120) -> sp.Network:
 
 
 def for_odin(seed: int, hidden: int = 100) -> sp.Network:
-    """Integrate-and-fire neurons without leak, kept near 0 from below; the readout is the host's."""
+    """Integrate-and-fire neurons without leak, kept near 0 from below; the host reads."""
     rng = np.random.default_rng(seed)
     net = sp.Network(seed=seed)
     source = net.add(sp.Population("pixels", 64, sp.SpikeSource()))
