@@ -46,7 +46,11 @@ def for_xylo(seed: int, hidden: int = 120) -> sp.Network:
     rng = np.random.default_rng(seed)
     neuron = {"dimensionless": True, "parameters": {"tau": -1.0 / np.log(1 - 2.0**-3)}}
     net = sp.Network(seed=seed)
-    source = net.add(sp.Population("pixels", 16, sp.SpikeSource()))
+    counting = sp.NeuronModel(
+        "v[t+1] = 0 : 1", threshold="v > 0.5", emit="v", emit_type="int", emit_limit=15,
+        dimensionless=True, default_synapse="Delta",
+    )  # fmt: skip
+    source = net.add(sp.Population("pixels", 16, counting))
     model = sp.NeuronModel(
         "dv/dt = (-v + 8*i_syn)/tau : 1", threshold="v >= 1", reset="v -= 1", **neuron
     )
