@@ -14,7 +14,7 @@ from typing import Any
 
 import spikestack as sp
 from spikestack.chips import Figure, Grade
-from spikestack.chips.mapping.layers import Layer
+from spikestack.chips.mapping.frame_layers import Layer
 
 CARDS, RACK_OPERATIONS, RACK_POWER = 288, 115e15, 30e3
 LM_CARDS, LM_TOKENS, LM_POWER, LM_WEIGHTS = 16, 28_356.0, 672.0, 3e9

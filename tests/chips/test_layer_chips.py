@@ -9,7 +9,7 @@ from test_akida import TRACE, golden, layer, samples
 import spikestack as sp
 from spikestack.chips import Figure, Grade
 from spikestack.chips.evaluating import infer, present
-from spikestack.chips.mapping.layers import Layer, cut, layers_of
+from spikestack.chips.mapping.frame_layers import Layer, cut, layers_of
 from spikestack.chips.neurons.frames import FrameNeuron
 from spikestack.errors import ValidationError
 from spikestack.program.edge_list import edge_list

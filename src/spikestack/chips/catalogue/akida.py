@@ -15,7 +15,7 @@ from ..circuits.akida import quantise_akida
 from ..figures import Figure, Grade
 from ..limits import Limit, LimitKind, Violation
 from ..mapping.cores import MappedNetwork
-from ..mapping.layers import Layer, Piece, cut, laid_out, layers_of
+from ..mapping.frame_layers import Layer, Piece, cut, laid_out, layers_of
 from ..mapping.mesh import Mesh
 from ..pricing import Prices, Scope
 from ..quantising import Quantised
