@@ -337,3 +337,18 @@ def net_readout(net: sp.Network, sample: np.ndarray) -> np.ndarray:
     simulation.advance(1.0, progress=False)
     readout = list(net.populations)[-1]
     return np.asarray(simulation.recording()[readout, "v"].values)[0, 0]
+
+
+def test_weights_of_two_bits_are_not_all_zero() -> None:
+    """The step of least error: the greatest weight alone would leave little but zeros."""
+    torch = pytest.importorskip("torch")
+    from spikestack.training.quantising import quantised
+
+    weights = torch.from_numpy(np.random.default_rng(0).normal(size=2000))
+    made = quantised(weights, 2)
+    (step,) = set(made.abs().unique().tolist()) - {0.0}
+    assert np.log2(step) == round(np.log2(step))
+    assert 0.2 < float((made != 0).double().mean()) < 0.8
+    for other in (0.5 * step, 2 * step, 4 * step):
+        rounded = torch.clamp(torch.round(weights / other), -1, 1) * other
+        assert ((made - weights) ** 2).sum() < ((rounded - weights) ** 2).sum()
