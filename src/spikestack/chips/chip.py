@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import UnknownNameError, ValidationError
 from ..feeding import whole_steps
 from ..network.network import Network
+from ..neurons.base import NeuronModel
 from ..settings import checked_count, checked_dt
 from .evaluating import Inferences, infer
 from .figures import Figure
@@ -66,6 +67,11 @@ class Chip(ABC):
     tile: int = 1
     word_bits: int = 64
     synapse_bits: ClassVar[Mapping[str, float]]
+    #: Whether a core holds the kernel of a convolution once, ``synapse_bits["convolutional"]`` a
+    #: weight; else they are the bits of each of its synapses.
+    shares_kernels: bool = False
+    #: What a list of synapses takes of the memory of synapses, where they share it.
+    axon_words: float = 0.0
     limits: tuple[Limit, ...] = ()
     prices: ClassVar[Mapping[str, Prices]]
 
@@ -93,6 +99,10 @@ class Chip(ABC):
         ValidationError
             If anything in it cannot be had on the chip.
         """
+
+    def state_words(self, model: NeuronModel) -> float:
+        """Words of the memory of synapses that a neuron's states take; 0 where they have theirs."""
+        return 0.0
 
     def map(
         self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import ValidationError
+from ...network.rules import Convolution
 from ...program.edge_list import edge_list
 from ...program.lower import lower
 from ..limits import Limit, LimitKind, Violation
@@ -43,6 +44,8 @@ class Synapses:
         Number of neurons on the chip.
     starts
         Where each population begins, by name; sources outside from `inside` on.
+    kernels
+        Bits of each kernel that a core holds once, and the targets that need it there.
     """
 
     pre: np.ndarray
@@ -50,6 +53,7 @@ class Synapses:
     bits: np.ndarray
     inside: int
     starts: Mapping[str, int]
+    kernels: tuple[tuple[float, np.ndarray], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,7 @@ def map_network(
     """
     synapses = synapses_of(quantised, chip.synapse_bits)
     n = synapses.inside
+    synapses = _with_kernels(synapses, quantised, chip)
     on_chip = synapses.post < n
     synapses = replace(
         synapses, pre=synapses.pre[on_chip], post=synapses.post[on_chip],
@@ -168,6 +173,7 @@ def map_network(
     rates = np.ones(n) if rates is None else np.asarray(rates, float)
     words = np.zeros(n)
     np.add.at(words, synapses.post, synapses.bits / chip.word_bits)
+    words += _state_words(quantised, chip, synapses, n)
     loads = np.stack([np.ones(n), words], axis=1)
     places = int(walls["neurons"].most)
     room = float(walls["synapse words"].most)
@@ -181,7 +187,7 @@ def map_network(
         # Cores are filled about alike: what few of them could hold may have too many axons.
         held = min(places, int(np.ceil(_SPARE * n / needed)))
         parts = partition(graph, needed, held, np.array([np.inf, room]), seed).parts
-        used = _usage(parts, needed, synapses, words)
+        used = _usage(parts, needed, synapses, words, chip)
         passed = _passed(used, walls)
         if not [v for v in passed if v.limit.kind != LimitKind.DEADLINE]:
             return _placed(quantised, chip, parts, used, graph, synapses, tuple(passed), seed)
@@ -190,6 +196,35 @@ def map_network(
     raise ValidationError(
         chip.name, problem, f"{most:,} cores at most", "use more chips, or a smaller network"
     )
+
+
+def _with_kernels(synapses: Synapses, quantised: Quantised, chip: Chip) -> Synapses:
+    """The same synapses, those of a shared kernel without bits of their own."""
+    if not chip.shares_kernels or quantised.described is None:
+        return synapses
+    described = quantised.described.projections
+    program = lower(quantised.network, quantised.dt, "float64", 1)
+    bits, kernels, at = synapses.bits.copy(), [], 0
+    for e in program.edges:
+        count = len(edge_list(e).pre)
+        rule = described[e.name].rule if e.name in described else None
+        if isinstance(rule, Convolution) and quantised.formats[e.name] == "convolutional":
+            bits[at : at + count] = 0.0
+            size = float(np.size(rule.kernel)) * chip.synapse_bits["convolutional"]
+            targets = np.unique(synapses.post[at : at + count])
+            kernels.append((size, targets[targets < synapses.inside]))
+        at += count
+    return replace(synapses, bits=bits, kernels=tuple(kernels))
+
+
+def _state_words(quantised: Quantised, chip: Chip, synapses: Synapses, n: int) -> np.ndarray:
+    """What the states of neurons take of the memory of synapses, where they share it."""
+    made = np.zeros(n)
+    for name in quantised.scales:
+        population = quantised.network.populations[name]
+        start = synapses.starts[name]
+        made[start : start + population.size] = chip.state_words(population.model)
+    return made
 
 
 def _check_alone(
@@ -205,17 +240,21 @@ def _check_alone(
 
 
 def _usage(
-    parts: np.ndarray, count: int, synapses: Synapses, words: np.ndarray
+    parts: np.ndarray, count: int, synapses: Synapses, words: np.ndarray, chip: Chip
 ) -> dict[str, np.ndarray]:
     """What every core needs, by what is counted."""
     to = parts[synapses.post]
     heard = np.unique(synapses.pre * np.int64(count) + to)
     source, target = np.divmod(heard, count)
     sent = source[source < synapses.inside]
+    axons = np.bincount(target, minlength=count).astype(float)
+    held = np.bincount(parts, words, count) + axons * chip.axon_words
+    for bits, targets in synapses.kernels:
+        held[np.unique(parts[targets])] += np.ceil(bits / chip.word_bits)
     return {
         "neurons": np.bincount(parts, minlength=count).astype(float),
-        "synapse words": np.bincount(parts, words, count),
-        "axons in": np.bincount(target, minlength=count).astype(float),
+        "synapse words": held,
+        "axons in": axons,
         "axons out": np.bincount(parts[sent], minlength=count).astype(float),
     }
 
