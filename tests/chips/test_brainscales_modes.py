@@ -100,6 +100,7 @@ def test_matrices_want_a_chain_of_rectifiers() -> None:
     net = rectifiers(np.random.default_rng(1))
     with pytest.raises(ValidationError, match="200"):
         MatrixNetwork.of(net, np.ones((3, 10)))
+    net = rectifiers(np.random.default_rng(1))
     cells = net.add(sp.Population("cells", 3, sp.DiscreteLIF()))
     net.connect(net["layer2"], cells, sp.AllToAll(), sp.Delta(weight=1.0, delay=0.0))
     with pytest.raises(ValidationError, match="no GradedReLU"):
@@ -123,7 +124,7 @@ def paired(rule: sp.PlasticityRule, lag: float = 4.0) -> sp.Network:
     net.connect(inputs, cell, sp.AllToAll(), sp.ExponentialCurrent(weight=0.5, delay=1.0),
                 plasticity=rule, name="learns")  # fmt: skip
     net.record(cell, "spikes")
-    net.record(net.projections["learns"], "w", interval=100.0)
+    net.record(net.projections["learns"], "w", interval=25.0)
     return net
 
 
@@ -142,25 +143,26 @@ def test_weights_move_by_causality() -> None:
 
 
 def test_it_learns_on_the_chip() -> None:
-    net = paired(CorrelationSTDP("0.2*causal - 0.2*anticausal", w_max=1.0, interval=50.0))
+    net = paired(CorrelationSTDP(w_max=1.0, interval=50.0))
     run = net.run(600.0, on=BrainScaleS2(), dt=0.1)
     codes = np.asarray(run.integers["learns", "w"].values[0])
     assert np.array_equal(codes, np.rint(codes)) and codes.max() <= 63
     assert np.allclose(weights(run), codes / 63)
-    assert codes[-1, 0] > codes[0, 0] + 10 and codes[-1, 1] < codes[0, 1] - 5
+    assert codes[-1, 0] > codes[0, 0] + 6 and codes[-1, 1] < codes[0, 1] - 1
 
 
 def test_sensors_saturate_and_differ() -> None:
     """Pairs without end fill a sensor; what is read of full ones differs by their factors."""
-    rule = CorrelationSTDP("0*causal", w_max=1.0, interval=500.0, amplitude=100.0, full=120.0)
-    net = paired(rule, lag=1.0)
-    net.record(net.projections["learns"], "causal", "stored_causal", interval=499.0)
-    run = net.run(550.0, dt=0.1)
-    assert run["learns", "stored_causal"].values.max() == pytest.approx(120.0)
-    factors = [run["learns", "causal"].values[0, -1, 0]]
-    assert factors[0] != 120.0 and 40 < factors[0] < 220
+    rule = CorrelationSTDP(w_max=1.0, interval=300.0, amplitude=100.0, full=120.0)
+    net = paired(rule)
+    net.record(net.projections["learns"], "causal", "stored_causal", interval=50.0)
+    run = net.run(500.0, dt=0.1)
+    assert run["learns", "stored_causal"].values[0, :, 0].max() == pytest.approx(120.0)
+    read = run["learns", "causal"].values[0, -1]
+    assert read[0] != 120.0 and 40 < read[0] < 220 and read[1] < 10
 
 
+@pytest.mark.slow
 def test_the_first_chips_rule_is_wired() -> None:
     run = paired(FixedSTDP(w_max=1.0, interval=50.0)).run(600.0, on=BrainScaleS1(), dt=0.1)
     codes = np.asarray(run.integers["learns", "w"].values[0])
