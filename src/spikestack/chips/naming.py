@@ -24,7 +24,7 @@ def chip_named(name: str) -> Chip:
         If there is none; the nearest names are told.
     """
     if name.lower().endswith(".toml"):
-        from .catalogue.generic import from_file
+        from .user_files import from_file
 
         return from_file(Path(name))
     known = {_plain(n): kind for n, kind in all_chips().items()}

@@ -1,0 +1,1 @@
+"""SpiNNaker's multicast: trees over a torus of chips, keys, tables and their compression."""
