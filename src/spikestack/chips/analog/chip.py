@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -114,6 +114,12 @@ class AnalogChip(Chip):
         if not (np.isfinite(self.noise) and self.noise >= 0):
             raise ValidationError(f"{self.name}, noise", f"got {noise!r}", "0 or more")
         self.sound = self._sound()
+
+    def of_chips(self, chips: int) -> Self:
+        """The same, with another number of chips."""
+        made = super().of_chips(chips)
+        made.sound = made._sound()
+        return made
 
     def _sound(self) -> np.ndarray:
         """Circuits that may be used (bool): neither defective nor given as faults."""
