@@ -51,7 +51,10 @@ def test_compare_chips(cli: Any, net: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     text = cli.ok("compare", net, "--on", "loihi", "--for", "20", "--report", page)
     assert "Loihi" in text and "one run" in text and "<svg" in page.read_text()
-    (row,) = json.loads(cli.ok("compare", net, "--on", "loihi", "--for", "20", "--json"))["rows"]
+    found = json.loads(cli.ok("compare", net, "--on", "loihi", "--for", "20", "--json"))
+    row, *others = found["rows"]
+    assert any("GPU" in other["on"] for other in others)
+    assert all(other["grade"] for other in others)
     assert row["on"] == "Loihi" and row["neurons"] == 8 and row["energy"] > row["dynamic"] > 0
     assert "nothing else" in cli.fails("compare", net, net, "--on", "loihi", code=2)
     assert "two recordings" in cli.fails("compare", net, code=2)

@@ -139,6 +139,7 @@ def compare_on(
     report: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """One network on several chips; what ``spikestack compare NET --on CHIPS`` does."""
+    from ..chips.beside import rows_beside
     from ..chips.comparison import compare_chips
     from ..chips.naming import chips_named
     from .sources import load_network
@@ -147,8 +148,13 @@ def compare_on(
     with stdout_kept_for_json(as_json):
         network = load_network(file)
         samples, labels, drive = _samples(task, limit)
+        if samples is None:
+            others = rows_beside(network, duration, dt=dt)
+        else:
+            lasts = samples.shape[1] * dt
+            others = rows_beside(network, lasts, dt=dt, sample=samples[0], drive=drive)
         found = compare_chips(
-            network, wanted, samples, labels, drive=drive, duration=duration, dt=dt
+            network, wanted, samples, labels, drive=drive, duration=duration, dt=dt, others=others
         )
         page = None if report is None else found.page(report)
     if as_json:

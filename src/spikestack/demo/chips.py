@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..chips.beside import rows_beside
 from ..chips.comparison import Comparison, compare_chips
 from ..chips.naming import chips_named
 from ..network.network import Network
@@ -55,6 +56,7 @@ def on_chips(
     for chip in track(chips, "chips", console=say):
         found = compare_chips(network, [chip], samples, right, variants=variants, progress=False)
         rows += found.rows
+    rows += rows_beside(network, float(len(steps)), sample=samples[0])
     return Comparison(tuple(rows), found.about if chips else "", "inference")
 
 
