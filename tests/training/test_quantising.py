@@ -18,7 +18,7 @@ from spikestack.training.parallel import sliding_psn  # noqa: E402
 from spikestack.training.quantising import quantised  # noqa: E402
 
 
-@given(st.integers(2, 8), st.floats(1e-3, 1e3), st.integers(0, 99))
+@given(st.integers(3, 8), st.floats(1e-3, 1e3), st.integers(0, 99))
 def test_levels(bits: int, size: float, seed: int) -> None:
     w = torch.randn(40, generator=torch.Generator().manual_seed(seed)) * size
     q = quantised(w, bits)
