@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -77,6 +78,8 @@ class Chip(ABC):
 
     #: Whether it can be had without a description of the user's.
     complete: ClassVar[bool] = True
+    #: Whether it is among "all" chips of a comparison; variants of another are not.
+    compared: ClassVar[bool] = True
     #: What a user may set, by name: figures in place of the chip's own.
     settable: ClassVar[tuple[str, ...]] = ("step",)
 
@@ -89,6 +92,12 @@ class Chip(ABC):
                 where = f"{type(self).__name__}.{name}"
                 raise ValidationError(where, f"got {figure!r}", "a Figure, with unit and source")
             setattr(self, name, figure)
+
+    def of_chips(self, chips: int) -> Self:
+        """The same, with another number of chips."""
+        made = copy(self)
+        made.chips = checked_count(chips, f"{self.name}, chips")
+        return made
 
     @abstractmethod
     def quantise(self, network: Network, dt: float = 1.0) -> Quantised:

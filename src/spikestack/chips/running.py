@@ -274,7 +274,8 @@ class _Tally(Collector):
     """Counts what every piece brought, and passes on what was asked for."""
 
     def __init__(self, simulation: MappedSimulation) -> None:
-        super().__init__(simulation.program, simulation.step)
+        watched = getattr(simulation._collector, "synapses", None)
+        super().__init__(simulation.program, simulation.step, watched)
         self.mapped, self.most_steps = simulation.mapped, _PIECE
         populations = self.program.populations
         self.busy = {

@@ -191,6 +191,8 @@ class Akida(Chip):
 class AKD1500(Akida):
     """A smaller Akida 1.0, of 32 processors."""
 
+    compared = False
+
     year = 2023
     cores = _counted(32, "neural processors", "8 nodes of 4")
     shown = _counted(32, "neural processors", "that layers may take, each able to convolve")

@@ -87,6 +87,8 @@ class GenericChip(Chip):
         If a number is none, or out of range.
     """
 
+    complete = False
+
     maker, year = "the user", 0
     features = "integer leaky integrate-and-fire neurons on a mesh, described by arguments"
 

@@ -28,6 +28,8 @@ class PohoikiSprings(Loihi):
         What `Loihi` takes; ``chips`` is 768 unless given.
     """
 
+    compared = False
+
     year = 2020
     features = "768 Loihi on 24 boards"
 

@@ -210,6 +210,8 @@ class Xylo(Chip):
 class XyloAudio3(Xylo):
     """Xylo Audio 3: 992 hidden neurons, 32 outputs; the second family of devices."""
 
+    compared = False
+
     year, family = 2023, 2
     hidden, outputs = _doc(992, "neurons"), _doc(32, "neurons")
     entered = _doc(128, "neurons", "that inputs can reach")
@@ -219,6 +221,8 @@ class XyloAudio3(Xylo):
 
 class XyloIMU(Xylo):
     """Xylo IMU: 496 hidden neurons, 16 outputs; the second family of devices."""
+
+    compared = False
 
     year, family = 2023, 2
     features = "one recurrent layer in 16-bit integers, several spikes in a step, motion in front"
