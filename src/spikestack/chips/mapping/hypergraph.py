@@ -61,6 +61,15 @@ class Hypergraph:
         return cls._made(starts, pins, rates[sources], loads)
 
     @classmethod
+    def of_pairs(
+        cls, one: np.ndarray, other: np.ndarray, weights: np.ndarray, size: int
+    ) -> Hypergraph:
+        """Make a net of each pair of nodes."""
+        starts = 2 * np.arange(len(one) + 1, dtype=np.int64)
+        pins = np.stack([one, other], axis=1).ravel().astype(np.int32)
+        return cls._made(starts, pins, weights, np.ones((size, 1)))
+
+    @classmethod
     def _made(
         cls, starts: np.ndarray, pins: np.ndarray, weights: np.ndarray, loads: np.ndarray
     ) -> Hypergraph:

@@ -102,8 +102,10 @@ def _anneal(
     records, where, touched = recorded(*nets, parts, n_parts)
     flat = (graph.node_starts, where, graph.loads)
     one = len(graph.pins) * (_VISIT + touched / (len(graph.starts) - 1))
-    # The neurons themselves have a turn at least.
-    sweeps = min(sweeps, max(int(work / one), int(work == _WORK * _FINEST)))
+    # Of the neurons themselves some have a turn at least.
+    last = work == _WORK * _FINEST
+    sweeps = min(sweeps, max(int(work / one), int(last)))
+    share = min(1.0, work / one) if last else 1.0
     held = np.bincount(parts, minlength=n_parts).astype(np.int32)
     order = np.argsort(parts, kind="stable").astype(np.int32)
     begins = np.cumsum(held) - held
@@ -119,7 +121,8 @@ def _anneal(
     chains = (heads, links, wishes, gains)
     for k in range(sweeps):
         temperature = heat * max(0.0, 1.0 - (k + 0.4) / (_COOLING * sweeps - 0.4))
-        turn = (_order(rng, graph.size), rng.random(graph.size), temperature)
+        order = _order(rng, graph.size)[: int(np.ceil(share * graph.size))]
+        turn = (order, rng.random(graph.size), temperature)
         _, done = exchange(*turn, flat, records, parts, (members, at, held), chains, used, limits)
         if not done:
             break
