@@ -17,6 +17,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "examples"
 LONG = FOLDER / "digits.py"
 #: Those with a quick form are run by `examples/test_learning.py`.
 PLAIN = [path for path in sorted(FOLDER.glob("*.py")) if "--quick" not in path.read_text()]
+#: Take ten seconds each.
+PATIENT = ("closed_loop", "self_repair")
 
 
 def run(path: Path, folder: Path, *arguments: str) -> str:
@@ -27,7 +29,11 @@ def run(path: Path, folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("path", PLAIN, ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, marks=[pytest.mark.slow] if p.stem in PATIENT else []) for p in PLAIN],
+    ids=lambda p: p.stem,
+)
 def test_example_runs(path: Path, tmp_path: Path) -> None:
     """As a user would start it."""
     assert run(path, tmp_path)

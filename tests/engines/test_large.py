@@ -89,6 +89,7 @@ def test_trials_at_once(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     assert slow.same_spikes(net().run(40.0, threads=2, trials=4, **options))
 
 
+@pytest.mark.slow
 def test_busy_state_fits_into_queues(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Many spikes in flight along several channels are queued again when a state is restored."""
     net = sp.Network(seed=1)

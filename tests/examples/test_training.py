@@ -27,6 +27,7 @@ def numbers(name: str, folder: Path, *more: str) -> dict[str, Any]:
     return dict(json.loads(line))
 
 
+@pytest.mark.slow
 def test_digits(tmp_path: Path) -> None:
     """A few epochs go far already, and the answer is there long before the last step."""
     found = numbers("train_digits", tmp_path, "--report", "report.html")

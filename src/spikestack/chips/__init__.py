@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .chip import Chip
 
 __all__ = ["Chip", "ChipRun", "Figure", "Grade", "Limit", "LimitKind", "Prices", "Scope",
-           "all_chips"]  # fmt: skip
+           "all_chips", "chip_named", "compare_chips"]  # fmt: skip
 
 _HOMES = {
     "Chip": "chip", "ChipRun": "running", "Figure": "figures",
     "Grade": "figures", "Limit": "limits", "LimitKind": "limits", "Prices": "pricing",
-    "Scope": "pricing",
+    "Scope": "pricing", "chip_named": "naming", "compare_chips": "comparison",
 }  # fmt: skip
 
 
-def all_chips() -> dict[str, type]:
+def all_chips() -> dict[str, type[Chip]]:
     """Every chip of the catalogue, by name: the public classes of its files."""
     catalogue = importlib.import_module(f"{__name__}.catalogue")
     base = importlib.import_module(f"{__name__}.chip").Chip
-    found: dict[str, type] = {}
+    found: dict[str, type[Chip]] = {}
     for file in pkgutil.iter_modules(catalogue.__path__):
         module = importlib.import_module(f"{catalogue.__name__}.{file.name}")
         for name in module.__all__:

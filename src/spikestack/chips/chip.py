@@ -13,6 +13,7 @@ from ..errors import UnknownNameError, ValidationError
 from ..feeding import whole_steps
 from ..network.network import Network
 from ..settings import checked_count, checked_dt
+from .evaluating import Inferences, infer
 from .faults import Faults, with_faults
 from .figures import Figure
 from .limits import Limit
@@ -69,6 +70,8 @@ class Chip(ABC):
     limits: tuple[Limit, ...] = ()
     prices: ClassVar[Mapping[str, Prices]]
 
+    #: Whether it can be had without a description of the user's.
+    complete: ClassVar[bool] = True
     #: What a user may set, by name: figures in place of the chip's own.
     settable: ClassVar[tuple[str, ...]] = ("step",)
 
@@ -133,6 +136,16 @@ class Chip(ABC):
     def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
         """Run what was mapped for a number of steps; see `running.run_mapped`."""
         return run_mapped(mapped, steps, progress)
+
+    def infer(
+        self,
+        mapped: MappedNetwork,
+        samples: np.ndarray,
+        drive: str = "events",
+        progress: bool | None = None,
+    ) -> Inferences:
+        """Run samples, each from the network's start; see `evaluating.infer`."""
+        return infer(mapped, samples, drive, progress)
 
     def table(self, name: str | None = None) -> Prices:
         """One of the chip's price tables, the first unless named."""

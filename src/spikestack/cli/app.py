@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from ..errors import SpikestackError
 from ..version import __version__
 from .catalogue import describe, models
+from .chips import chips, map_
 from .comparing import compare
 from .demonstrating import demo
 from .event_files import convert, cut, info, view
@@ -126,8 +127,8 @@ def _help_of(command: Callable[..., None]) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-for _command in (run, inspect, compare, models, describe, demo):
-    app.command(_command.__name__, help=_help_of(_command))(_command)
+for _command in (run, inspect, compare, models, describe, chips, map_, demo):
+    app.command(_command.__name__.rstrip("_"), help=_help_of(_command))(_command)
 
 bench = typer.Typer()
 app.add_typer(bench, name="bench", help="Measure simulation and training on this machine.")

@@ -22,11 +22,15 @@ def demo(
     reservoir: Annotated[
         bool, typer.Option("--reservoir", help="Another network: a reservoir, not trained.")
     ] = False,
+    on: Annotated[
+        str, typer.Option("--on", metavar="CHIPS", help="'all', or loihi,truenorth,...")
+    ] = "all",
     as_json: Json = False,
 ) -> None:
-    """Train a network on digits seen by an event camera, and write a report."""
+    """Train a network on digits seen by an event camera, run it on chips, and write a report."""
     module = "spikestack.demo.reservoir" if reservoir else "spikestack.demo"
+    settings = {} if reservoir else {"chips": on}
     with stdout_kept_for_json(as_json):
-        result = part(module, "the demo", "demo").main(out=out, seed=seed)
+        result = part(module, "the demo", "demo").main(out=out, seed=seed, **settings)
     if as_json:
         emit(result)

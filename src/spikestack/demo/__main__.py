@@ -14,5 +14,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("--out", type=Path, default=Path("demo-report"), metavar="DIR")
     parser.add_argument("--seed", type=int, default=1, metavar="N")
+    parser.add_argument("--on", default="all", metavar="CHIPS")
     chosen = parser.parse_args()
-    main(chosen.out, chosen.seed)
+    main(chosen.out, chosen.seed, chips=chosen.on)

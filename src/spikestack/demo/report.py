@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..chips.comparison import Comparison
 from ..recording import Recording
 from .camera import STEPS, Seen
+from .chips import section
 from .figures import confusion_figure, curves_figure, seen_figure
 from .learning import Learned
 from .page import document, paragraph, picture, png, table, write
@@ -33,6 +35,8 @@ class Report:
         Of those images, for how many the engine names the digit that training names.
     seconds
         By part of the work.
+    chips
+        The network on chips.
     """
 
     seen: Seen
@@ -43,6 +47,7 @@ class Report:
     simulated: int
     same: int
     seconds: dict[str, float]
+    chips: Comparison
 
     @property
     def right(self) -> float:
@@ -91,6 +96,7 @@ def _page(report: Report, pictures: dict[str, bytes]) -> str:
                 "apart for this; the test is looked at once."),
         "<h2>Test</h2>",
         picture(pictures["confusion"], "Which digit was taken for which.", ""),
+        section(report.chips),
         "<h2>Numbers</h2>",
         table(_numbers(report)),
         "<h2>Where it comes from</h2>",

@@ -32,7 +32,7 @@ def chip_page(run: ChipRun, title: str | None = None) -> str:
     return assembled(heading, "chip", _report(run), _data(run))
 
 
-def assembled(heading: str, kind: str, body: str, data: Any) -> str:
+def assembled(heading: str, kind: str, body: str, data: Any = None) -> str:
     """A page of the parts of `kind`, with nothing from elsewhere.
 
     Parameters
@@ -40,13 +40,13 @@ def assembled(heading: str, kind: str, body: str, data: Any) -> str:
     heading
         Escaped here.
     kind
-        Its script is ``page/<kind>.js``, its frame ``page/<kind>.html``.
+        Its frame is ``page/<kind>.html``; with data, its script ``page/<kind>.js``.
     body
         HTML.
     data
         Plain data for the script.
     """
-    script = _part(f"{kind}.js")
+    script = "" if data is None else _part(f"{kind}.js")
     parts = {
         "title": html.escape(printable(heading)),
         "style": _part("chips.css"),

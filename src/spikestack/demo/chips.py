@@ -1,0 +1,70 @@
+"""The trained network on every chip."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from ..chips.comparison import Comparison, compare_chips
+from ..chips.naming import chips_named
+from ..network.network import Network
+from .page import paragraph
+
+__all__ = ["on_chips", "section"]
+
+#: Test images that every chip sees.
+_IMAGES = 60
+
+
+def on_chips(
+    network: Network, steps: np.ndarray, labels: np.ndarray, test: np.ndarray, names: str, say: Any
+) -> Comparison:
+    """Run the network on chips, image by image.
+
+    Parameters
+    ----------
+    network
+        Trained.
+    steps : (steps, n, ...)
+        What the camera saw.
+    labels : (n,)
+    test
+        Places of test images.
+    names
+        Of chips, with commas between them, or ``"all"``.
+    say
+        A rich console.
+    """
+    from rich.progress import track
+
+    first = test[:_IMAGES]
+    samples = steps[:, first].reshape(len(steps), len(first), -1).transpose(1, 0, 2)
+    chips, rows = chips_named(names), []
+    for chip in track(chips, "chips", console=say):
+        found = compare_chips(network, [chip], samples, labels[first], progress=False)
+        rows += found.rows
+    return Comparison(tuple(rows), found.about if chips else "", "inference")
+
+
+def section(found: Comparison) -> str:
+    """The table of the report."""
+    heads = ("chip", "right", "neurons", "cores", "time", "energy", "dynamic", "prices cover",
+             "least certain figure")  # fmt: skip
+    rows = ["<tr>" + "".join(f"<td>{escape(head)}</td>" for head in heads) + "</tr>"]
+    for row in found.rows:
+        if not row.refused:
+            cells = "".join(f"<td>{escape(cell)}</td>" for cell in row.cells())
+            rows.append(f"<tr>{cells}</tr>")
+    refused = [f"{row.on}: {row.refused}" for row in found.rows if row.refused]
+    return (
+        "<h2>On chips</h2>"
+        + paragraph(
+            f"The same description, brought into the numbers of each chip and run there image by "
+            f"image ({found.about}). Time and energy are of one image; "
+            "chips.html beside this page has more."
+        )
+        + f'<div class="wide"><table>{"".join(rows)}</table></div>'
+        + "".join(paragraph(line) for line in refused)
+    )
