@@ -3,10 +3,9 @@
 `neurons` has 65,536 driven neurons that hardly speak, `synapses` 8,192 with 1,000 synapses each of
 which 2 % fire in a step, `chip` a full chip: 131,072 neurons, 16 million synapses, 1 % of the
 neurons in a step, each onto its own core and two others. Cores have room for whatever synapses
-come; neurons are 1,024 a core. SANA-FE runs nets of the same kinds with ``--peer PYTHON``, an
-interpreter that has it; it is only run.
+come; neurons are 1,024 a core.
 
-    python benchmarks/chips_speed.py [--net chip] [--threads 1 2] [--peer PYTHON]
+    python benchmarks/chips_speed.py [--net chip] [--threads 1 2]
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import time
 from dataclasses import replace
 
@@ -54,12 +52,12 @@ def mapped(kind: str) -> MappedNetwork:
     rng = np.random.default_rng(1)
     net = sp.Network(seed=1)
     model = LoihiCompartment(
-        theta=64.0 * period - 1, bias=64.0, v=64.0 * rng.integers(0, period, n)
+        decay_u=4095, theta=64.0 * period - 1, bias=64.0, v=64.0 * rng.integers(0, period, n)
     )
     cells = net.add(sp.Population("cells", n, model))
     core = rng.choice(np.array([0, 1, 8]), (n, fan)) + np.arange(n)[:, None] // _CORE
     post = core * _CORE % n + rng.integers(0, _CORE, (n, fan))
-    weight = 64.0 * rng.integers(-2, 3, n * fan)
+    weight = 64.0 * rng.choice(np.array([-1, 1]), n * fan)
     rule = sp.FromArrays(np.repeat(np.arange(n), fan), post.ravel())
     net.connect(cells, cells, rule, LoihiAxon(weight=weight, delay=1.0), name="all")
     whole = {"cells": np.ones(n)}
@@ -93,7 +91,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--net", choices=list(NETS))
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--peer", metavar="PYTHON")
     given = parser.parse_args()
     for kind in [given.net] if given.net else NETS:
         began = time.perf_counter()
@@ -101,11 +98,6 @@ def main() -> None:
         print(json.dumps({"net": kind, "mapped_s": round(time.perf_counter() - began, 1)}))
         for threads in given.threads:
             run(kind, made, threads)
-    if given.peer:
-        subprocess.run([given.peer, "-c", PEER], check=True)
-
-
-PEER = ""
 
 
 if __name__ == "__main__":

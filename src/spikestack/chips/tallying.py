@@ -14,7 +14,7 @@ from .mapping.contacts import Contacts, contacts_of
 from .mapping.cores import MappedNetwork, routers_of, synapses_of
 from .routing.fabric import fabric_of
 
-__all__ = ["COUNTED", "FORMATS", "Arrivals", "Fan", "arrivals_of", "fan_out"]
+__all__ = ["COUNTED", "FORMATS", "Arrivals", "Fan", "arrivals_of", "count_busy", "fan_out"]
 
 #: Of synapses, in the order of columns.
 FORMATS = ("dense", "sparse", "convolutional")
@@ -174,6 +174,16 @@ def _tally(
         here[formats + 5] += second
         here[formats + 6] += third
         here[formats + 8] += hosted[i]
+
+
+@njit(cache=True, nogil=True)
+def count_busy(values: np.ndarray, core: np.ndarray, made: np.ndarray) -> None:
+    """Add to ``made[step, core]`` the neurons whose value is not 0; `core` of each neuron."""
+    for t in range(len(values)):
+        row, here = values[t], made[t]
+        for i in range(len(row)):
+            if row[i] != 0.0:
+                here[core[i]] += 1
 
 
 class Arrivals:
