@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -19,10 +18,10 @@ from ..counting import Counter
 from ..ledger import Ledger
 from ..mapping.cores import MappedNetwork, routers_of
 from ..pricing import Prices
-from ..routing.fabric import WAYS, fabric_of
+from ..routing.fabric import WAYS, Fabric, fabric_of
 from .network import Packets, Step, simulate
 
-__all__ = ["MessageRun", "run_messages", "step_messages"]
+__all__ = ["MessageRun", "link_times", "picoseconds", "run_messages", "step_messages"]
 
 _PS = {"ps": 1.0, "ns": 1e3, "us": 1e6, "ms": 1e9, "s": 1e12}
 _BUSY = "busy"
@@ -135,7 +134,7 @@ def step_messages(
         Room of a buffer, whether it drops, whether cores are pipelined.
     """
     fan, cores = counter.fan, len(mapped.cores)
-    time = {name: _ps(figure) for name, figure in prices.time.items()}
+    time = picoseconds(prices)
     many = fan.starts[ids + 1] - fan.starts[ids]
     firsts = np.cumsum(many) - many
     which = np.repeat(fan.starts[ids] - firsts, many) + np.arange(int(many.sum()))
@@ -163,8 +162,10 @@ def step_messages(
     return simulate(packets, rest, times, *settings), which[order]
 
 
-def _ps(figure: Any) -> int:
-    return 0 if figure.value is None else round(float(figure) * _PS[figure.unit])
+def picoseconds(prices: Prices) -> dict[str, int]:
+    """How long one of each counter takes, where that is known."""
+    known = {name: f for name, f in prices.time.items() if f.value is not None}
+    return {name: round(float(f) * _PS[f.unit]) for name, f in known.items()}
 
 
 def _ways(
@@ -175,13 +176,18 @@ def _ways(
     routers = routers_of(mapped.chip, fabric, np.array([c.place for c in mapped.cores], np.int64))
     there = routers[target]
     paths = fabric.paths(np.where(source >= 0, routers[source], there), there)
+    return paths.starts, paths.links, link_times(fabric, time)
+
+
+def link_times(fabric: Fabric, time: Mapping[str, int]) -> np.ndarray:
+    """What a packet takes over each link, in ps (int64); between chips as within, unless known."""
     every = np.arange(fabric.mesh.size * len(WAYS))
     way = every % len(WAYS)
     rows, columns = time.get("hops east-west", 0), time.get("hops north-south", 0)
     times = np.where((way == 2) | (way == 3), columns, rows)
     if "hops between chips" in time:
         times = np.where(fabric.crosses(every), time["hops between chips"], times)
-    return paths.starts, paths.links, times.astype(np.int64)
+    return np.asarray(times.astype(np.int64))
 
 
 class _Stepped:
