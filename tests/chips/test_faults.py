@@ -12,13 +12,13 @@ from test_loihi import Small, layered
 
 import spikestack as sp
 from spikestack.chips.catalogue.loihi import Loihi
+from spikestack.chips.fabric.routers import WAYS, Fabric, fabric_of
 from spikestack.chips.faults import Faults, with_faults
 from spikestack.chips.figures import Figure, Grade
 from spikestack.chips.ledger import Ledger
 from spikestack.chips.mapping.contacts import contacts_of
 from spikestack.chips.mapping.mesh import TRIANGULAR, Mesh
 from spikestack.chips.messages.sizes import draw_sizes, step_against_size
-from spikestack.chips.routing.fabric import WAYS, Fabric, fabric_of
 from spikestack.chips.running import run_mapped
 from spikestack.errors import ValidationError
 

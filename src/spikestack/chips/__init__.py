@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .chip import Chip
 
-__all__ = ["Chip", "ChipRun", "Figure", "Grade", "Limit", "LimitKind", "Prices", "Scope",
-           "all_chips", "chip_named", "compare_chips"]  # fmt: skip
-
 _HOMES = {
-    "Chip": "chip", "ChipRun": "running", "Figure": "figures",
-    "Grade": "figures", "Limit": "limits", "LimitKind": "limits", "Prices": "pricing",
+    "Chip": "chip", "ChipRun": "running", "Figure": "figures", "Grade": "figures",
+    "Limit": "limits", "LimitKind": "limits", "LoihiRule": "learning.rules", "Prices": "pricing",
     "Scope": "pricing", "chip_named": "naming", "compare_chips": "comparison",
+    "from_file": "user_files",
 }  # fmt: skip
+
+__all__ = ["Chip", "ChipRun", "Figure", "Grade", "Limit", "LimitKind", "LoihiRule", "Prices",
+           "Scope", "all_chips", "chip_named", "compare_chips", "from_file"]  # fmt: skip
 
 
 def all_chips() -> dict[str, type[Chip]]:

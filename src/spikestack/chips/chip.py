@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from ..errors import UnknownNameError, ValidationError
 from ..feeding import whole_steps
 from ..network.network import Network
+from ..neurons.base import NeuronModel
 from ..settings import checked_count, checked_dt
 from .evaluating import Inferences, infer
 from .faults import Faults, with_faults
@@ -67,11 +69,18 @@ class Chip(ABC):
     tile: int = 1
     word_bits: int = 64
     synapse_bits: ClassVar[Mapping[str, float]]
+    #: Whether a core holds the kernel of a convolution once, ``synapse_bits["convolutional"]`` a
+    #: weight; else they are the bits of each of its synapses.
+    shares_kernels: bool = False
+    #: What a list of synapses takes of the memory of synapses, where they share it.
+    axon_words: float = 0.0
     limits: tuple[Limit, ...] = ()
     prices: ClassVar[Mapping[str, Prices]]
 
     #: Whether it can be had without a description of the user's.
     complete: ClassVar[bool] = True
+    #: Whether it is among "all" chips of a comparison; variants of another are not.
+    compared: ClassVar[bool] = True
     #: What a user may set, by name: figures in place of the chip's own.
     settable: ClassVar[tuple[str, ...]] = ("step",)
 
@@ -85,6 +94,12 @@ class Chip(ABC):
                 raise ValidationError(where, f"got {figure!r}", "a Figure, with unit and source")
             setattr(self, name, figure)
 
+    def of_chips(self, chips: int) -> Self:
+        """The same, with another number of chips."""
+        made = copy(self)
+        made.chips = checked_count(chips, f"{self.name}, chips")
+        return made
+
     @abstractmethod
     def quantise(self, network: Network, dt: float = 1.0) -> Quantised:
         """Bring a network into the chip's numbers.
@@ -94,6 +109,10 @@ class Chip(ABC):
         ValidationError
             If anything in it cannot be had on the chip.
         """
+
+    def state_words(self, model: NeuronModel) -> float:
+        """Words of the memory of synapses that a neuron's states take; 0 where they have theirs."""
+        return 0.0
 
     def map(
         self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,17 +24,12 @@ __all__ = ["Comparison", "Row", "compare_chips"]
 
 #: From the most to the least certain.
 _GRADES = tuple(Grade)
+#: What is tried where one chip does not do, and says so.
+_CHIPS, _MORE = (2, 4, 8, 16), "more chips"
 _HEADS = (
-    "on",
-    "accuracy",
-    "neurons",
-    "cores",
-    "time",
-    "energy",
-    "of it static",
-    "scope",
-    "figures",
-)
+    "on", "accuracy", "neurons", "cores", "time", "energy", "dynamic", "prices",
+    "least certain figure",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -136,6 +131,7 @@ def compare_chips(
     drive: str = "events",
     duration: Any = 1000.0,
     dt: Any = 1.0,
+    variants: Mapping[str, Network] | None = None,
     others: Sequence[Row] = (),
     progress: bool | None = None,
 ) -> Comparison:
@@ -154,6 +150,8 @@ def compare_chips(
         Name of the `ExternalSpikes` that samples are fed to.
     duration, dt
         ms.
+    variants
+        By name of a chip, the network as trained for it: of frames, or of fewer bits.
     others
         Rows of other hardware.
     progress
@@ -161,18 +159,34 @@ def compare_chips(
     """
     rows = []
     for chip in chips:
-        try:
+        given = variants.get(chip.name, network) if variants else network
+
+        def tried(on: Chip, given: Network = given) -> Row:
             if samples is None:
-                rows.append(_of_run(chip, network, duration, dt, progress))
-            else:
-                rows.append(_of_samples(chip, network, samples, labels, drive, dt, progress))
-        except SpikestackError as error:
-            rows.append(Row(chip.name, refused=str(error)))
+                return _of_run(on, given, duration, dt, progress)
+            return _of_samples(on, given, samples, labels, drive, dt, progress)
+
+        rows.append(_with_room(chip, tried))
     size = sum(p.size for p in network.populations.values())
     what = f"{size:,} neurons"
     what += f", {len(samples):,} samples" if samples is not None else f", {duration} ms"
     each = "run" if samples is None else "inference"
     return Comparison((*rows, *others), what, each)
+
+
+def _with_room(chip: Chip, tried: Callable[[Chip], Row]) -> Row:
+    """On one chip, or on as many as it takes."""
+    try:
+        return tried(chip)
+    except SpikestackError as error:
+        refused = error
+    for many in _CHIPS if _MORE in str(refused) and chip.chips == 1 else ():
+        try:
+            return tried(chip.of_chips(many))
+        except SpikestackError as error:
+            if _MORE not in str(error):
+                break
+    return Row(chip.name, refused=str(refused))
 
 
 def _of_run(chip: Chip, network: Network, duration: Any, dt: Any, progress: bool | None) -> Row:

@@ -36,7 +36,7 @@ class Counter:
         offsets = {p.name: p.offset for p in program.populations}
         self.fan = fan_out(mapped, offsets, sum(p.size for p in program.populations))
         self.arrivals = arrivals_of(mapped, program, says or set())
-        self._sent = np.zeros(len(self.fan.core), np.int64)
+        self.sent = np.zeros(len(self.fan.core), np.int64)
         self._counts: list[np.ndarray] = []
         self._driven: list[np.ndarray] = []
 
@@ -56,7 +56,7 @@ class Counter:
         driven
             Neurons that say so, int64[rows, cores].
         """
-        self._sent += np.bincount(ids, minlength=len(self._sent))
+        self.sent += np.bincount(ids, minlength=len(self.sent))
         self._counts.append(self.fan.tally(steps, ids, rows, self.cores))
         made = np.zeros((rows, self.cores), np.int64) if driven is None else driven.copy()
         if self.arrivals is not None:
@@ -87,8 +87,8 @@ class Counter:
         """Between which cores packets went."""
         fan = self.fan
         source = np.repeat(np.arange(len(fan.core)), np.diff(fan.starts))
-        used = self._sent[source] > 0
-        rows = np.stack([fan.core[source], fan.to, self._sent[source]], axis=1)
+        used = self.sent[source] > 0
+        rows = np.stack([fan.core[source], fan.to, self.sent[source]], axis=1)
         return gathered(rows[used])
 
 

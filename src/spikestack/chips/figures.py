@@ -21,6 +21,7 @@ class Grade(StrEnum):
     BLACK_BOX = "black-box measurement of the maker's software"
     DERIVED = "computed from other figures"
     UNVERIFIED = "from memory, unverified"
+    USER = "given by the user"
 
 
 @dataclass(frozen=True)

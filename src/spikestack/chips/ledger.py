@@ -34,6 +34,8 @@ COUNTERS: dict[str, str] = {
     "host words in": "a word written by the host",
     "host words out": "a word read by the host",
     "dropped": "a spike lost because a buffer was full",
+    "sent again": "a packet that a router dropped and software sent once more",
+    "saturations": "an input of a step that its buffer could not hold",
 }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..engines.interpreting import interpret
 from ..errors import ValidationError
-from ..program.program import PopulationProgram
+from ..program.program import INJECTED, PopulationProgram
 
 __all__ = ["LinearNeuron", "identify"]
 
@@ -86,7 +86,7 @@ class _Step:
         return new.astype(float), fires
 
 
-def identify(population: PopulationProgram, where: str) -> LinearNeuron:
+def identify(population: PopulationProgram, where: str, injected: bool = False) -> LinearNeuron:
     """Find out what a population's neurons do.
 
     Parameters
@@ -95,6 +95,8 @@ def identify(population: PopulationProgram, where: str) -> LinearNeuron:
         As lowered in double precision.
     where
         For messages.
+    injected
+        Whether to leave out injected currents; else they are refused.
 
     Raises
     ------
@@ -130,7 +132,11 @@ def identify(population: PopulationProgram, where: str) -> LinearNeuron:
             problem = f"receptor {population.receptors[r].name!r} is no decaying current"
             raise ValidationError(where, problem, "exponential currents, or delta synapses")
         direct.append(hit == [v])
-    stray = [names[k] for k in others if k not in used and np.any(slopes[v, k] != 0)]
+    stray = [
+        names[k]
+        for k in others
+        if k not in used and np.any(slopes[v, k] != 0) and not (injected and names[k] == INJECTED)
+    ]
     if stray:
         raise ValidationError(where, f"its potential depends on {', '.join(stray)} too",
                               "one potential and the currents of its receptors")  # fmt: skip

@@ -24,7 +24,7 @@ def chip_named(name: str) -> Chip:
         If there is none; the nearest names are told.
     """
     if name.lower().endswith(".toml"):
-        from .catalogue.generic import from_file
+        from .user_files import from_file
 
         return from_file(Path(name))
     known = {_plain(n): kind for n, kind in all_chips().items()}
@@ -36,5 +36,5 @@ def chip_named(name: str) -> Chip:
 def chips_named(names: str) -> list[Chip]:
     """Chips by names with commas between them, or ``"all"`` that the catalogue has."""
     if _plain(names) == "all":
-        return [kind() for kind in all_chips().values() if kind.complete]
+        return [kind() for kind in all_chips().values() if kind.complete and kind.compared]
     return [chip_named(name.strip()) for name in names.split(",") if name.strip()]

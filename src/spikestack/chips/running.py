@@ -236,12 +236,11 @@ class MappedSimulation(Simulation):
     def __init__(self, mapped: MappedNetwork, **settings: Any) -> None:
         self.mapped = mapped
         network: Network = network_of(*plain_with_arrays(mapped.quantised.network))
-        spiking = [probe for probe in network.probes if probe.variable == "spikes"]
-        self._probed = {probe.target.population.name for probe in spiking}
-        if not spiking and mapped.core_of:
-            # Spikes come back only where any are recorded.
-            network.record(network[next(iter(mapped.core_of))][:1], "spikes")
+        self._probed = {p.target.population.name for p in network.probes if p.variable == "spikes"}
         for name in mapped.core_of:
+            if name not in self._probed:
+                # Engines bring no spikes that nobody receives or records; they are counted here.
+                network.record(network[name], "spikes")
             if _BUSY in network[name].model.block.states:
                 network.record(network[name], _BUSY)
         super().__init__(network, dt=mapped.quantised.dt, precision="float64", **settings)

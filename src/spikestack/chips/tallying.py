@@ -10,9 +10,9 @@ import numpy as np
 from ..numerics.compiling import njit
 from ..program.edge_list import edge_list
 from ..program.program import Program
+from .fabric.routers import fabric_of
 from .mapping.contacts import Contacts, contacts_of
 from .mapping.cores import MappedNetwork, routers_of, synapses_of
-from .routing.fabric import fabric_of
 
 __all__ = ["COUNTED", "FORMATS", "Arrivals", "Fan", "arrivals_of", "count_busy", "fan_out"]
 

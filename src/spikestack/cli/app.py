@@ -21,6 +21,7 @@ from .inspecting import inspect
 from .measuring import cpu
 from .measuring_training import train
 from .output import one_line, say
+from .planning import plan
 from .running import run
 from .zoo import get, list_
 from .zoo import run as run_of_zoo
@@ -127,7 +128,7 @@ def _help_of(command: Callable[..., None]) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-for _command in (run, inspect, compare, models, describe, chips, map_, demo):
+for _command in (run, inspect, compare, models, describe, chips, map_, plan, demo):
     app.command(_command.__name__.rstrip("_"), help=_help_of(_command))(_command)
 
 bench = typer.Typer()

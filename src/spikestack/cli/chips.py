@@ -44,9 +44,9 @@ def chips(
     if as_json:
         emit(rows)
         return
-    heads = ("chip", "maker", "year", "organisation", "neurons", "synapses", "features")
+    heads = ("chip", "maker, year", "organisation", "neurons", "synapses", "features")
     cells = [
-        [r["name"], r["maker"], str(r["year"]), r["organisation"], _short(r["neurons"]),
+        [r["name"], f"{r['maker']}, {r['year']}", r["organisation"], _short(r["neurons"]),
          _short(r["synapses"]), r["features"]]
         for r in rows
     ]  # fmt: skip

@@ -103,6 +103,10 @@ class AbstractEngine(ABC):
         """Whether weights and variables of plastic projection `i` are finite numbers."""
         return bool(np.isfinite(self.learned(i).states).all())
 
+    @abstractmethod
+    def set_weights(self, i: int, trial: int, weights: np.ndarray) -> None:
+        """Put other weights in the place of plastic projection `i`'s, in the order of its edges."""
+
     def learned_weights(self, i: int, trial: int) -> np.ndarray:
         """A copy of the weights of the i-th plastic projection, in the order of `edge_list`."""
         return self.learned(i).weights[trial]

@@ -106,6 +106,10 @@ class ReferenceEngine(AbstractEngine):
         """See `AbstractEngine.relearn`."""
         self.learning.relearn(i, learned)
 
+    def set_weights(self, i: int, trial: int, weights: np.ndarray) -> None:
+        """See `AbstractEngine.set_weights`."""
+        self.learning.all[i].states[trial, 0] = weights
+
     def set_learning(self, i: int, learning: bool) -> None:
         """See `AbstractEngine.set_learning`."""
         self.learning.all[i].control[:, LEARNING] = learning

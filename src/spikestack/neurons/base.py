@@ -229,9 +229,9 @@ class NeuronModel(AbstractModel):
         if not self.emit:
             return None
         limit = magnitude(self.emit_limit, DIMENSIONLESS, f"{where}_limit")
-        if not (isinstance(limit, float) and 0 < limit <= 2**20):
+        if not (isinstance(limit, float) and 0 < limit <= 2**23):
             raise ValidationError(
-                f"{where}_limit", f"got {shorten(self.emit_limit)}", "above 0 and at most 2**20"
+                f"{where}_limit", f"got {shorten(self.emit_limit)}", "above 0 and at most 2**23"
             )
         expr = substitute(parse_expression(self.emit, set(units), where), self.block.aliases)
         unit = unit_of(expr, units, where)

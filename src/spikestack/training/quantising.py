@@ -40,14 +40,25 @@ def quantised(weights: Any, bits: int) -> Any:
     """Weights rounded to multiples of a step, the same on both sides of 0.
 
     With b bits there are 2^b - 1 levels. The step is the least power of two, as chips have it, at
-    which the greatest weight is among them. Gradients pass straight through (Jacob et al. 2018,
-    CVPR).
+    which the greatest weight is among them; with two bits, where that would leave little but
+    zeros, the one at which the error is least in square (Li et al. 2016, arXiv:1605.04711).
+    Gradients pass straight through (Jacob et al. 2018, CVPR).
     """
     levels = 2 ** (bits - 1) - 1
     largest = weights.detach().abs().max()
     step = torch.exp2(torch.ceil(torch.log2(largest.clamp(min=1e-30) / levels)))
+    if levels == 1:
+        step = _ternary(weights.detach(), step)
     rounded = torch.clamp(torch.round(weights.detach() / step), -levels, levels) * step
     return weights + (rounded - weights).detach()
+
+
+def _ternary(weights: Any, step: Any) -> Any:
+    """The power of two, at most `step`, to whose multiples -1, 0 and 1 weights are nearest."""
+    steps = step * torch.exp2(-torch.arange(5.0, device=weights.device, dtype=weights.dtype))
+    size = weights.abs().reshape(-1, 1)
+    apart = torch.where(size >= 0.5 * steps, (size - steps) ** 2, size**2).sum(0)
+    return steps[apart.argmin()]
 
 
 def with_formats(network: Network, given: FixedPoint | Mapping[str, Any], where: str) -> Network:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ...network.network import Network
 from ..chip import Chip
-from ..circuits.loihi import quantise
+from ..circuits.loihi import LONGEST_DELAY, WIDTHS, quantise
 from ..figures import Figure, Grade
+from ..learning.holding import checked_rules
+from ..learning.rules import Rules
+from ..learning.running import run_learning
 from ..limits import Limit, LimitKind
+from ..mapping.cores import MappedNetwork
 from ..mapping.mesh import Mesh
 from ..pricing import Prices, Scope
 from ..quantising import Quantised
+from ..running import ChipRun
 
 __all__ = ["Loihi"]
 
@@ -37,7 +42,15 @@ def _fitted(value: float, unit: str) -> Figure:
 
 
 class Loihi(Chip):
-    """128 cores of 1,024 current-based compartments, with a learning engine in each core."""
+    """128 cores of 1,024 current-based compartments, with a learning engine in each core.
+
+    Parameters
+    ----------
+    learning
+        By projection, the `LoihiRule` that it learns by.
+    settings
+        What any chip takes.
+    """
 
     maker, year = "Intel", 2018
     features = "asynchronous mesh, barrier between steps, synapses of 1 to 9 bits, learning rules"
@@ -71,8 +84,9 @@ class Loihi(Chip):
     # shared kernel is held once for many synapses.
     word_bits = 64
     synapse_bits: ClassVar[Mapping[str, float]] = {
-        "sparse": 9 + 10 + 6, "dense": 9, "convolutional": 1,
+        "sparse": 9 + 10 + 6, "dense": 9, "convolutional": 9,
     }  # fmt: skip
+    shares_kernels = True
     limits = (
         Limit("neurons", "core", neurons_per_core, LimitKind.WALL, "spread them over more cores"),
         Limit("synapse words", "core", synapse_memory, LimitKind.BUDGET,
@@ -81,7 +95,8 @@ class Loihi(Chip):
               "put neurons that share targets together"),
         Limit("axons in", "core", _silicon(4096, "lists"), LimitKind.WALL,
               "put targets of the same sources together"),
-        Limit("delay", "neuron", _silicon(62, "steps"), LimitKind.WALL, "use a longer step"),
+        Limit("delay", "neuron", _silicon(LONGEST_DELAY, "steps"), LimitKind.WALL,
+              "use a longer step"),
         Limit("cores", "chip", cores, LimitKind.WALL, "use more chips"),
         Limit("chips", "system", Figure(16_384, "chips", Grade.SILICON, _D18, "of the protocol"),
               LimitKind.WALL, "use a smaller network"),
@@ -150,9 +165,19 @@ class Loihi(Chip):
         ),
     }  # fmt: skip
 
+    def __init__(self, learning: Rules | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.learning = checked_rules(learning, f"{self.name}, learning")
+
     def quantise(self, network: Network, dt: float = 1.0) -> Quantised:
         """Bring a network of leaky integrate-and-fire neurons into the chip's numbers.
 
         See `circuits.loihi.quantise`.
         """
-        return quantise(network, dt)
+        return quantise(network, dt, self.learning)
+
+    def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
+        """Run what was mapped, and let it learn where there are rules."""
+        if not self.learning:
+            return super().execute(mapped, steps, progress)
+        return run_learning(mapped, steps, self.learning, WIDTHS, progress)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,27 @@ from ...network.rules import Convolution, FromArrays
 from ...program.edge_list import edge_list, edge_weights
 from ...program.lower import lower
 from ...program.program import EdgeProgram, Program
+from ..learning.engine import Widths
+from ..learning.holding import check_names, greatest, held
+from ..learning.rules import Rules
 from ..linear import LinearNeuron, identify
 from ..neurons.loihi import LoihiAxon, LoihiCompartment
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
+from .driving import sources_of, with_sources
 
-__all__ = ["quantise"]
+__all__ = [
+    "LONGEST_DELAY",
+    "WIDTHS",
+    "Edges",
+    "acting",
+    "check_delays",
+    "copy_inputs",
+    "edges_of",
+    "quantise",
+    "scale_of",
+    "widest",
+]
 
 #: A weight is a number of 8 bits, sign included, times 2 to its exponent; the least unit is 64.
 _BITS, _UNIT, _EXPONENTS = 8, 64.0, (-8, 7)
@@ -31,12 +46,16 @@ _THRESHOLD, _HIGHEST = 64.0, 2.0**22
 #: The potential of neurons that never fire is kept below the highest threshold.
 _V_SILENT = 2.0**21 - 1
 _SHARE = 4096.0
+#: Greatest number in the delay field of a synapse; a spike takes a step more.
+LONGEST_DELAY = 62
+#: Of weights that learn: 9 bits, of which the last is not delivered where signs are mixed.
+WIDTHS = Widths(9, 1)
 #: Greatest sum of the inputs of a step before it wraps.
 _ACCUMULATOR = 2.0**21 - 64
 
 
 @dataclass(frozen=True)
-class _Edges:
+class Edges:
     """A projection: edges in populations, weights in the description's units, delays in steps."""
 
     name: str
@@ -50,7 +69,7 @@ class _Edges:
     stored: str
 
 
-def quantise(network: Network, dt: float) -> Quantised:
+def quantise(network: Network, dt: float, learning: Rules | None = None) -> Quantised:
     """Bring a network into the chip's numbers.
 
     Every population is either a source outside the chip, to which nothing projects, or of neurons
@@ -64,52 +83,60 @@ def quantise(network: Network, dt: float) -> Quantised:
         The description.
     dt
         Its step in ms, which becomes one step of the chip.
+    learning
+        By projection, the rule that it learns by.
 
     Raises
     ------
     ValidationError
         If anything cannot be had on the chip; says what and why.
     """
+    network = with_sources(network, dt, "Loihi")
+    rules = learning or {}
+    check_names(rules, network, "Loihi, learning")
     program = lower(network, dt, "float64", 1)
-    edges = [_edges_of(network, e, program) for e in program.edges]
-    hosts = _sources(network, program)
+    edges = [edges_of(network, e, program, "Loihi") for e in program.edges]
+    hosts = sources_of(network, program)
     neurons = {
         k: _understood(program, k) for k in range(len(program.populations)) if k not in hosts
     }
     hops = [
-        Hop(e.name, e.pre, e.post, _acting(e, neurons[e.post]), 0 if e.pre in hosts else 1)
+        Hop(
+            e.name,
+            e.pre,
+            e.post,
+            acting(e, neurons[e.post]),
+            int(e.pre not in hosts or e.name in rules),
+        )
         for e in edges
         if len(e.delays)
     ]
     late = lateness(len(program.populations), hops)
-    return _built(network, program, neurons, edges, late)
+    return _built(network, program, neurons, edges, late, rules)
 
 
-def _sources(network: Network, program: Program) -> set[int]:
-    """Populations that stay outside: nothing projects to them."""
-    reached = {e.post for e in program.edges}
-    driven = {d.target.population.name for d in network.drives.values()}
-    for k, p in enumerate(program.populations):
-        if k in reached and p.name in driven:
-            raise ValidationError(
-                f"Loihi, population {p.name!r}", "is driven, and projected to",
-                "drives on populations of sources", "drive a sp.SpikeSource and project from it",
-            )  # fmt: skip
-    return {k for k in range(len(program.populations)) if k not in reached}
-
-
-def _edges_of(network: Network, e: EdgeProgram, program: Program) -> _Edges:
+def edges_of(network: Network, e: EdgeProgram, program: Program, chip: str) -> Edges:
+    """List a projection's edges, and say how a chip stores them."""
     if e.plastic:
-        raise ValidationError(f"Loihi, projection {e.name!r}", "is plastic", "fixed weights")
+        raise ValidationError(f"{chip}, projection {e.name!r}", "is plastic", "fixed weights")
     found = edge_list(e)
     projection = network.projections[e.name]
     shared = isinstance(projection.rule, Convolution)
     full = len(found.pre) == program.populations[e.pre].size * program.populations[e.post].size
     stored = "convolutional" if shared else "dense" if full else "sparse"
-    return _Edges(
+    return Edges(
         e.name, e.pre, e.post, e.receptor, found.pre, found.post, edge_weights(e), found.delays,
         stored,
     )  # fmt: skip
+
+
+def check_delays(delays: np.ndarray, where: str) -> None:
+    """Raise ValidationError if a spike takes longer than a step and its synapse's delay field."""
+    if len(delays) and delays.max() > LONGEST_DELAY + 1:
+        raise ValidationError(
+            where, f"a delay of {delays.max()} steps", f"{LONGEST_DELAY + 1} steps at most",
+            "a longer step, or a shorter delay",
+        )  # fmt: skip
 
 
 def _understood(program: Program, k: int) -> LinearNeuron:
@@ -131,7 +158,7 @@ def _understood(program: Program, k: int) -> LinearNeuron:
     return found
 
 
-def _acting(e: _Edges, neuron: LinearNeuron) -> int:
+def acting(e: Edges, neuron: LinearNeuron) -> int:
     """Steps until a spike moves the potential: a current does so one step after it arrives."""
     return int(e.delays.min()) + (not neuron.direct[e.receptor])
 
@@ -140,8 +167,9 @@ def _built(
     network: Network,
     program: Program,
     neurons: dict[int, LinearNeuron],
-    edges: list[_Edges],
+    edges: list[Edges],
     late: list[int],
+    rules: Rules,
 ) -> Quantised:
     made, losses = Network(seed=network.seed), {}
     scales, zeros = {}, {}
@@ -150,8 +178,8 @@ def _built(
         if k not in neurons:
             made.add(Population(p.name, described.shape, described.model))
             continue
-        into = [e for e in edges if e.post == k and len(e.weights)]
-        scale, zero = _scale_of(neurons[k], into)
+        into = [widest(e, rules) for e in edges if e.post == k and len(e.weights)]
+        scale, zero = scale_of(neurons[k], into)
         model, told = _compartment(neurons[k], scale, zero, p.name, program.dt)
         made.add(Population(p.name, described.shape, model))
         scales[p.name], zeros[p.name] = scale, zero
@@ -159,19 +187,28 @@ def _built(
     for e in edges:
         neuron, scale = neurons[e.post], scales[program.populations[e.post].name]
         wanted = e.weights * (neuron.gain[e.receptor] * scale)[e.targets]
-        weights, losses[e.name] = _eight_bits(wanted, e.name)
+        rule = rules.get(e.name)
+        most = greatest(rule, e.weights, f"Loihi, projection {e.name!r}")
+        if rule is not None:
+            most *= float(np.max(neuron.gain[e.receptor] * scale))
+        weights, losses[e.name], unit = _eight_bits(wanted, most if rule is not None else None)
         delays = e.delays + (not neuron.direct[e.receptor]) + late[e.post] - late[e.pre]
+        if e.pre in neurons:
+            check_delays(delays, f"Loihi, projection {e.name!r}")
         pre, post = (made[program.populations[n].name] for n in (e.pre, e.post))
         axon = LoihiAxon(weight=weights, delay=delays * program.dt)
-        made.connect(pre, post, FromArrays(e.sources, e.targets), axon, name=e.name)
-    _copied(network, made)
+        made.connect(
+            pre, post, FromArrays(e.sources, e.targets), axon, name=e.name,
+            plasticity=None if rule is None else held(unit, WIDTHS),
+        )  # fmt: skip
+    copy_inputs(network, made)
     names = [p.name for p in program.populations]
     stored = {e.name: e.stored for e in edges}
     later = dict(zip(names, late, strict=True))
     return Quantised(made, later, scales, zeros, stored, losses, dt=program.dt)
 
 
-def _scale_of(neuron: LinearNeuron, into: list[_Edges]) -> tuple[np.ndarray, np.ndarray]:
+def scale_of(neuron: LinearNeuron, into: list[Edges]) -> tuple[np.ndarray, np.ndarray]:
     """Units of the chip for one of the potential, a power of two; the potential that is 0.
 
     As large as threshold, weights and the input accumulator allow: the last by the sum of all
@@ -227,21 +264,29 @@ def _compartment(
     return model, losses
 
 
-def _eight_bits(wanted: np.ndarray, name: str) -> tuple[np.ndarray, Loss]:
-    """Even numbers of 8 bits and a sign times a power of two that fits all."""
-    most = float(np.abs(wanted).max(initial=0.0))
+def _eight_bits(wanted: np.ndarray, most: float | None) -> tuple[np.ndarray, Loss, float]:
+    """Even numbers of 8 bits and a sign times a power of two that fits all, and what 1 is."""
+    most = float(np.abs(wanted).max(initial=0.0)) if most is None else most
     if most == 0.0:
-        return np.zeros_like(wanted), loss_of(wanted, wanted, _BITS)
+        return np.zeros_like(wanted), loss_of(wanted, wanted, _BITS), _UNIT
     exponent = int(np.ceil(np.log2(most / (_MOST_WEIGHT * _UNIT))))
     exponent = min(max(exponent, _EXPONENTS[0]), _EXPONENTS[1])
     step = 2.0 * _UNIT * 2.0**exponent
     mantissa = np.clip(np.rint(wanted / step), -128, 127)
     # The chip keeps whole multiples of 64.
     made = np.trunc(mantissa * step / _UNIT) * _UNIT
-    return made, loss_of(wanted, made, _BITS)
+    return made, loss_of(wanted, made, _BITS), step / 2.0
 
 
-def _copied(network: Network, made: Network) -> None:
+def widest(e: Edges, rules: Rules) -> Edges:
+    """A projection with the greatest weights that it can learn."""
+    if e.name not in rules:
+        return e
+    most = greatest(rules[e.name], e.weights, f"Loihi, projection {e.name!r}")
+    return replace(e, weights=np.full_like(e.weights, most))
+
+
+def copy_inputs(network: Network, made: Network) -> None:
     """Drives of sources, and what is recorded."""
     for name, drive in network.drives.items():
         target: Any = made[drive.target.population.name]

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...numerics.compiling import njit
 
-__all__ = ["add_spikes", "update"]
+__all__ = ["add_spikes", "run", "update", "update_second"]
 
 
 @njit(cache=True, nogil=True)
@@ -70,3 +70,97 @@ def update(
         while v[j] >= theta[j] and spikes[j] < most:
             spikes[j] += 1
             v[j] -= theta[j]
+
+
+@njit(cache=True, nogil=True)
+def update_second(
+    v: np.ndarray,
+    currents: np.ndarray,
+    leak: np.ndarray,
+    leaks: np.ndarray,
+    theta: np.ndarray,
+    most: int,
+    spikes: np.ndarray,
+) -> None:
+    """As `update`, where the change of a potential saturates by itself; without biases.
+
+    By the maker's equations for the second family of devices; compared with no simulator.
+    """
+    for j in range(len(v)):
+        change = _decayed(v[j], leak[j]) - v[j]
+        for k in range(currents.shape[1]):
+            currents[j, k] = _decayed(currents[j, k], leaks[j, k])
+            change += currents[j, k]
+        v[j] = _saturated(v[j] + _saturated(change))
+        spikes[j] = 0
+        while v[j] >= theta[j] and spikes[j] < most:
+            spikes[j] += 1
+            v[j] -= theta[j]
+
+
+@njit(cache=True, nogil=True)
+def run(
+    given: np.ndarray,
+    w_in: np.ndarray,
+    w_rec: np.ndarray,
+    w_out: np.ndarray,
+    leak: np.ndarray,
+    leaks: np.ndarray,
+    theta: np.ndarray,
+    leak_out: np.ndarray,
+    leaks_out: np.ndarray,
+    theta_out: np.ndarray,
+    alias: np.ndarray,
+    second: bool,
+    hidden: np.ndarray,
+    out: np.ndarray,
+    v_hidden: np.ndarray,
+    v_out: np.ndarray,
+) -> int:
+    """Run all steps of a network: inputs, recurrent hidden neurons, readout.
+
+    Parameters
+    ----------
+    given
+        Numbers of input spikes, int64[steps, channels]; at most 15 count.
+    w_in, w_rec, w_out
+        Shifted already, int64[sources, targets, synapses].
+    leak, leaks, theta, leak_out, leaks_out, theta_out
+        Shifts of decays and thresholds, of hidden neurons and of outputs.
+    alias
+        For each hidden neuron another that sends its spikes along with its own, or -1.
+    second
+        Whether devices of the second family are meant.
+    hidden, out, v_hidden, v_out
+        Filled: spikes and potentials, int64[steps, neurons].
+
+    Returns
+    -------
+    int
+        Input spikes that were too many.
+    """
+    steps, n, outputs = len(given), len(theta), len(theta_out)
+    currents, currents_out = np.zeros(leaks.shape, np.int64), np.zeros(leaks_out.shape, np.int64)
+    v, o = np.zeros(n, np.int64), np.zeros(outputs, np.int64)
+    spikes, spikes_out = np.zeros(n, np.int64), np.zeros(outputs, np.int64)
+    before, taken, lost = np.zeros(n, np.int64), np.zeros(given.shape[1], np.int64), 0
+    for t in range(steps):
+        for k in range(given.shape[1]):
+            taken[k] = min(given[t, k], 15)
+            lost += given[t, k] - taken[k]
+        before[:] = spikes
+        for j in range(n):
+            if alias[j] >= 0:
+                before[alias[j]] = min(before[alias[j]] + spikes[j], 31)
+        add_spikes(taken, w_in, currents)
+        add_spikes(before, w_rec, currents)
+        add_spikes(before, w_out, currents_out)
+        if second:
+            update_second(v, currents, leak, leaks, theta, 31, spikes)
+            update_second(o, currents_out, leak_out, leaks_out, theta_out, 1, spikes_out)
+        else:
+            update(v, currents, leak, leaks, theta, 31, spikes)
+            update(o, currents_out, leak_out, leaks_out, theta_out, 1, spikes_out)
+        hidden[t], out[t] = spikes, spikes_out
+        v_hidden[t], v_out[t] = v, o
+    return lost

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import ValidationError
+from ...network.rules import Convolution
 from ...program.edge_list import edge_list
 from ...program.lower import lower
+from ..fabric.routers import Fabric, fabric_of
+from ..fabric.tables import Routes, RoutingTable
 from ..limits import Limit, LimitKind, Violation
 from ..quantising import Quantised
-from ..routing.fabric import Fabric, fabric_of
-from ..routing.tables import Routes, RoutingTable
 from .contacts import Contacts, contacts_of
 from .hypergraph import Hypergraph
 from .partitioning import partition
@@ -50,6 +51,8 @@ class Synapses:
         Where each population begins, by name; sources outside from `inside` on.
     total
         Number of neurons, all in all.
+    kernels
+        Bits of each kernel that a core holds once, and the targets that need it there.
     """
 
     pre: np.ndarray
@@ -58,6 +61,7 @@ class Synapses:
     inside: int
     starts: Mapping[str, int]
     total: int = 0
+    kernels: tuple[tuple[float, np.ndarray], ...] = ()
 
     def inward(self) -> Synapses:
         """Those onto neurons of the chip only."""
@@ -155,7 +159,7 @@ class MappedNetwork:
     cores: tuple[Core, ...]
     deliveries: Any
     violations: tuple[Violation, ...]
-    routes: Routes | None = None
+    routes: Routes | None = field(default=None, kw_only=True, repr=False)
 
     def __str__(self) -> str:
         most = {n: max(c.used.get(n, 0) for c in self.cores) for n in self.cores[0].used}
@@ -217,12 +221,13 @@ def map_network(
     ValidationError
         If it does not fit; every violated limit is named, with what to do.
     """
-    found = synapses_of(quantised, chip.synapse_bits)
+    found = _with_kernels(synapses_of(quantised, chip.synapse_bits), quantised, chip)
     n, synapses = found.inside, found.inward()
     free = _free(chip)
     walls = {v.counts: v for v in chip.limits if v.per == "core"}
     rates = np.ones(n) if rates is None else np.asarray(rates, float)
     words = np.bincount(synapses.post, synapses.bits, n) / chip.word_bits
+    words += _state_words(quantised, chip, synapses, n)
     loads = np.stack([np.ones(n), words], axis=1)
     places = int(walls["neurons"].most)
     room = float(walls["synapse words"].most)
@@ -236,7 +241,7 @@ def map_network(
         held = min(places, int(np.ceil(_SPARE * n / needed)))
         parts = partition(graph, needed, held, np.array([np.inf, room]), seed).parts
         contacts = contacts_of(synapses.pre, parts[synapses.post], synapses.total, needed)
-        used = _usage(parts, needed, contacts, words)
+        used = _usage(parts, needed, contacts, words, synapses.kernels, chip)
         passed = _passed(used, walls)
         if not [v for v in passed if v.limit.kind != LimitKind.DEADLINE]:
             traffic = between(contacts, parts, rates, needed)
@@ -291,6 +296,35 @@ def _chips_of(traffic: Any, alive: np.ndarray, seed: int) -> np.ndarray:
     return np.asarray(np.sort(order)[parts])
 
 
+def _with_kernels(synapses: Synapses, quantised: Quantised, chip: Chip) -> Synapses:
+    """The same synapses, those of a shared kernel without bits of their own."""
+    if not chip.shares_kernels or quantised.described is None:
+        return synapses
+    described = quantised.described.projections
+    program = lower(quantised.network, quantised.dt, "float64", 1)
+    bits, kernels, at = synapses.bits.copy(), [], 0
+    for e in program.edges:
+        count = len(edge_list(e).pre)
+        rule = described[e.name].rule if e.name in described else None
+        if isinstance(rule, Convolution) and quantised.formats[e.name] == "convolutional":
+            bits[at : at + count] = 0.0
+            size = float(np.size(rule.kernel)) * chip.synapse_bits["convolutional"]
+            targets = np.unique(synapses.post[at : at + count])
+            kernels.append((size, targets[targets < synapses.inside]))
+        at += count
+    return replace(synapses, bits=bits, kernels=tuple(kernels))
+
+
+def _state_words(quantised: Quantised, chip: Chip, synapses: Synapses, n: int) -> np.ndarray:
+    """What the states of neurons take of the memory of synapses, where they share it."""
+    made = np.zeros(n)
+    for name in quantised.scales:
+        population = quantised.network.populations[name]
+        start = synapses.starts[name]
+        made[start : start + population.size] = chip.state_words(population.model)
+    return made
+
+
 def _check_alone(
     quantised: Quantised, words: np.ndarray, room: float, limit: Limit, synapses: Synapses
 ) -> None:
@@ -304,14 +338,23 @@ def _check_alone(
 
 
 def _usage(
-    parts: np.ndarray, count: int, contacts: Contacts, words: np.ndarray
+    parts: np.ndarray,
+    count: int,
+    contacts: Contacts,
+    words: np.ndarray,
+    kernels: tuple[tuple[float, np.ndarray], ...],
+    chip: Chip,
 ) -> dict[str, np.ndarray]:
     """What every core needs, by what is counted."""
     sends = np.diff(contacts.starts)[: len(parts)]
+    axons = np.bincount(contacts.to, minlength=count).astype(float)
+    held = np.bincount(parts, words, count) + axons * chip.axon_words
+    for bits, targets in kernels:
+        held[np.unique(parts[targets])] += np.ceil(bits / chip.word_bits)
     return {
         "neurons": np.bincount(parts, minlength=count).astype(float),
-        "synapse words": np.bincount(parts, words, count),
-        "axons in": np.bincount(contacts.to, minlength=count).astype(float),
+        "synapse words": held,
+        "axons in": axons,
         "axons out": np.bincount(parts, sends, count),
     }
 
@@ -357,7 +400,7 @@ def _mapped(
         )
         for c in range(count)
     )  # fmt: skip
-    return MappedNetwork(quantised, chip, core_of, cores, None, (), routes)
+    return MappedNetwork(quantised, chip, core_of, cores, None, (), routes=routes)
 
 
 def routers_of(chip: Chip, fabric: Fabric, places: np.ndarray) -> np.ndarray:

@@ -12,8 +12,8 @@ from ...errors import ValidationError
 from ...numerics.random import stream_key
 from ...recording.plot_style import INK, checked_width, new_figure
 from ..chip import Chip
+from ..fabric.routers import fabric_of
 from ..mapping.cores import routers_of
-from ..routing.fabric import fabric_of
 from .network import Packets, simulate
 from .timing import link_times, picoseconds
 

@@ -15,10 +15,10 @@ from ...program.lower import lower
 from ...program.program import Program
 from ...simulation import Simulation
 from ..counting import Counter
+from ..fabric.routers import WAYS, Fabric, fabric_of
 from ..ledger import Ledger
 from ..mapping.cores import MappedNetwork, routers_of
 from ..pricing import Prices
-from ..routing.fabric import WAYS, Fabric, fabric_of
 from .network import Packets, Step, simulate
 
 __all__ = ["MessageRun", "link_times", "picoseconds", "run_messages", "step_messages"]

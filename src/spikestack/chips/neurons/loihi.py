@@ -12,6 +12,7 @@ __all__ = [
     "LavaCompartment",
     "LoihiAxon",
     "LoihiCompartment",
+    "NoisyLoihiCompartment",
 ]
 
 #: 23 bits and a sign.
@@ -102,3 +103,30 @@ class Brian2LoihiCompartment(LoihiCompartment):
         v = trunc(v*(4096 - decay_v)/4096) + u + bias
     """
     source = "Michaelis et al. 2022, Front Neuroinform 16:1015624"
+
+
+class NoisyLoihiCompartment(LoihiCompartment):
+    """The compartment with its noise, drawn anew for every neuron in every step.
+
+    With r a whole number from -127 to 127, (r + 64 offset) 2^(exponent - 7) is added, rounded down,
+    to the input, or, with `noise_on_v` = 1, to the sum of current and bias.
+    """
+
+    equations = """
+        q[t+1] = 0                              : 1
+        u[t+1] = trunc(u*(4095 - decay_u)/4096) : 1
+        v[t+1] = v                              : 1
+        busy[t+1] = 0                           : 1
+        drawn[t+1] = floor((floor(rand*255) - 127 + 64*noise_offset)*noise_gain) : 1
+    """
+    after_arrivals = """
+        busy = 1
+        u = wrap(u + wrap(q + where(noise_on_v > 0, 0, drawn), 22), 24)
+        v = clip(trunc(v*(4096 - decay_v)/4096)
+                 + wrap(u + bias + where(noise_on_v > 0, drawn, 0), 24), v_min, v_max)
+    """
+    source = "NengoLoihi 1.1: its formula of the noise; how it rounds is ours"
+
+    noise_gain = Parameter(1.0, "1", low=2.0**-6, high=2.0**16, meaning="2 to the exponent - 7")
+    noise_offset = Parameter(0.0, "1", low=-64, high=63, meaning="in 64ths of the range")
+    noise_on_v = Parameter(0.0, "1", low=0, high=1, meaning="whether it skips the current")

@@ -1,1 +1,1 @@
-"""From core to core: which links a packet takes, and round which it must go."""
+"""SpiNNaker's multicast: trees over a torus of chips, keys, tables and their compression."""

@@ -1,83 +1,80 @@
-"""What each core's table says: which neuron's spikes go to which cores, over how many links."""
+"""Routing tables: what each chip does with a packet, by its key."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-import numpy as np
+from .keys import Block
+from .machine import opposite
+from .trees import Tree
 
-from ..mapping.contacts import Contacts
-from .fabric import Fabric, Paths
+__all__ = ["CORES", "Entry", "Table", "tables_of"]
 
-__all__ = ["Routes", "RoutingTable"]
+#: The first bit of a route that stands for a core; those before stand for the six links.
+CORES = 6
 
 
 @dataclass(frozen=True)
-class RoutingTable:
-    """Entries of one core, a row for each neuron and core that it sends to.
+class Entry:
+    """Packets with ``key & mask == self.key`` go to the links and cores whose bits `route` has."""
+
+    key: int
+    mask: int
+    route: int
+
+    def __str__(self) -> str:
+        links = [f"link {k}" for k in range(CORES) if self.route >> k & 1]
+        cores = [
+            f"core {k}"
+            for k in range(self.route.bit_length() - CORES)
+            if self.route >> k + CORES & 1
+        ]
+        return f"{self.key:08x}/{self.mask:08x} to {', '.join(links + cores)}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One chip's table.
 
     Attributes
     ----------
-    neurons
-        Who sends, numbered over all populations on the chip (int64).
-    cores
-        Where to: an index in `MappedNetwork.cores` (int64).
-    hops
-        Links along rows or diagonals, along columns, and between chips, int64[entries, 3].
+    entries
+        In the order in which they are looked at; the first that matches counts.
+    defaulted
+        Keys that no entry may match: their packets go straight on.
     """
 
-    neurons: np.ndarray
-    cores: np.ndarray
-    hops: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.neurons)
+    entries: tuple[Entry, ...]
+    defaulted: tuple[Block, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Routes:
-    """All ways of a mapped network.
+def tables_of(
+    trees: Sequence[Tree], blocks: Sequence[Block], targets: Sequence[Mapping[int, Iterable[int]]]
+) -> dict[int, Table]:
+    """The table of every chip that any packet meets, without entries that routers do not need.
 
-    Attributes
+    Parameters
     ----------
-    contacts
-        Cores that each neuron sends to; neurons on the chip come first.
-    core
-        Of each neuron on the chip.
-    routers
-        Of each core, its router in the fabric.
-    fabric
-        What is between them.
+    trees
+        Of each source.
+    blocks
+        Its keys.
+    targets
+        By chip, the cores there that its packets go to.
     """
-
-    contacts: Contacts
-    core: np.ndarray
-    routers: np.ndarray
-    fabric: Fabric
-
-    def between(self, a: np.ndarray, b: np.ndarray) -> Paths:
-        """The links from cores to cores, each pair given once."""
-        return self.fabric.paths(self.routers[a], self.routers[b])
-
-    def hops(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """Links from cores to cores, by kind, int64[len(a), 3]."""
-        cores = np.int64(len(self.routers))
-        pairs, which = np.unique(np.asarray(a, np.int64) * cores + b, return_inverse=True)
-        return np.asarray(self.between(*np.divmod(pairs, cores)).hops(self.fabric)[which])
-
-    @cached_property
-    def _sorted(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        inside = self.contacts.source < len(self.core)
-        source, to = self.contacts.source[inside], self.contacts.to[inside]
-        order = np.argsort(self.core[source], kind="stable")
-        source = source[order]
-        begins = np.searchsorted(self.core[source], np.arange(len(self.routers) + 1))
-        return source, to[order].astype(np.int64), begins
-
-    def table(self, core: int) -> RoutingTable:
-        """The table of one core."""
-        source, to, begins = self._sorted
-        a, b = begins[core], begins[core + 1]
-        here = np.full(b - a, core)
-        return RoutingTable(source[a:b], to[a:b], self.hops(here, to[a:b]))
+    entries: dict[int, list[Entry]] = {}
+    defaulted: dict[int, list[Block]] = {}
+    for tree, block, wanted in zip(trees, blocks, targets, strict=True):
+        for chip in tree.chips:
+            links, cores = tree.out[chip], tuple(wanted.get(chip, ()))
+            straight = tree.came[chip] >= 0 and links == (opposite(tree.came[chip]),)
+            if straight and not cores:
+                defaulted.setdefault(chip, []).append(block)
+                continue
+            route = sum(1 << link for link in links) + sum(1 << CORES + core for core in cores)
+            entries.setdefault(chip, []).append(Entry(block.key, block.mask, route))
+    return {
+        chip: Table(tuple(entries.get(chip, ())), tuple(defaulted.get(chip, ())))
+        for chip in sorted({*entries, *defaulted})
+    }

@@ -148,6 +148,10 @@ class CpuEngine(AbstractEngine):
             for q, worker in enumerate(workers):
                 worker.learning = weights.of_thread(q, self.values)
 
+    def set_weights(self, i: int, trial: int, weights: np.ndarray) -> None:
+        """See `AbstractEngine.set_weights`."""
+        self.weights[trial].set_weights(i, weights)
+
     def set_learning(self, i: int, learning: bool) -> None:
         """See `AbstractEngine.set_learning`."""
         for one in self.weights:

@@ -162,6 +162,12 @@ class Weights:
         # What threads have of all projections is made anew, and nobody holds the old arrays.
         self._keep.clear()
 
+    def set_weights(self, i: int, weights: np.ndarray) -> None:
+        """Put other weights in the place of a projection's, where threads hold them."""
+        given = np.asarray(weights, self.tables.program.dtype)
+        for part, states in zip(self.tables.tables[i], self.states[i]):
+            states[0] = share_of(part, given)
+
     def set_learning(self, i: int, learning: bool) -> None:
         """Let the weights of a projection change, or freeze them."""
         self.values[i][self.tables.program.plastic[i].learning] = learning

@@ -1,0 +1,1 @@
+"""Analog circuits: mismatch, noise, read-out, and calibration against them."""

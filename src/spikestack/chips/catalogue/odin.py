@@ -1,0 +1,188 @@
+"""ODIN of UCLouvain: 256 neurons and 65,536 synapses that learn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ...errors import ValidationError
+from ...network.network import Network
+from ..chip import Chip
+from ..circuits.odin import quantise_signed, rows_of
+from ..eventwise import run_eventwise
+from ..figures import Figure, Grade
+from ..hosting import chip_run
+from ..ledger import Ledger
+from ..limits import Limit, LimitKind, Violation
+from ..mapping.cores import Core, MappedNetwork
+from ..mapping.mesh import Mesh
+from ..pricing import Prices, Scope
+from ..quantising import Quantised
+from ..running import ChipRun
+
+__all__ = ["ODIN"]
+
+_PAPER = "Frenkel et al. 2019, IEEE TBCAS 13:145, doi:10.1109/TBCAS.2018.2880425"
+_VERILOG = "github.com/ChFrenkel/ODIN, Verilog and its document"
+
+
+def _silicon(value: float, unit: str, note: str = "") -> Figure:
+    return Figure(value, unit, Grade.SILICON, _PAPER, note)
+
+
+def _code(value: float, unit: str, note: str = "") -> Figure:
+    return Figure(value, unit, Grade.CODE, _VERILOG, note)
+
+
+def _recalled(value: float, unit: str) -> Figure:
+    note = "at 0.55 V and 75 MHz, with 8.43 pJ they give the published 12.7 pJ to 0.2 %"
+    return Figure(value, unit, Grade.UNVERIFIED, _PAPER, note)
+
+
+#: Of a spike event: one, and two for each pair of neurons.
+_EVENT_CYCLES = 1 + 512
+_CLOCK_MHZ = 75.0
+
+
+class ODIN(Chip):
+    """One crossbar of 256 neurons; a spike acts at once, synapses may learn by SDSP.
+
+    Runs of networks do not learn: `kernels.odin_core.ODINCore` does.
+    """
+
+    maker, year = "UCLouvain", 2018
+    features = "one event-driven crossbar, SDSP in every synapse, open Verilog, 28 nm"
+
+    cores = _code(1, "cores")
+    neurons_per_core = _code(256, "neurons")
+    synapses_per_core = _code(65_536, "synapses")
+    synapse_width = _code(4, "bits", "three of weight, one that says whether it learns")
+    state_bits = _code(8, "bits", "without sign; held from 0 to 255")
+    area = _silicon(0.086, "mm2")
+    process = _silicon(28, "nm", "FDSOI")
+    clock = Figure(_CLOCK_MHZ, "MHz", Grade.UNVERIFIED, _PAPER, "at 0.55 V")
+    learning_accuracy = _silicon(84.5, "%", "of MNIST's digits, 16 x 16, learnt by SDSP in ten "
+                                 "neurons from 6,000 images shown once")  # fmt: skip
+    inference_energy = _silicon(15, "nJ", "of one of these digits, at 0.55 V")
+    spike_cycles = _code(513, "cycles", "of a spike event: 1 + 2 for each pair of neurons")
+    single_cycles = _code(2, "cycles", "of a single synapse")
+    virtual_cycles = _code(3, "cycles", "of a virtual event")
+    reference_cycles = _code(512, "cycles", "of a time reference of all neurons; 2 of one")
+    bistability_cycles = _code(32_768, "cycles", "of a bistability event of all synapses; 128 of "
+                               "one neuron's")  # fmt: skip
+    step = Figure(1.0, "ms", Grade.DERIVED, "the description's step, in real time",
+                  "the chip has no steps")  # fmt: skip
+
+    mesh = Mesh(1, 1)
+    word_bits = 32
+    synapse_bits: ClassVar[Mapping[str, float]] = {"dense": 4, "sparse": 4, "convolutional": 4}
+    limits = (
+        Limit("neurons", "core", neurons_per_core, LimitKind.WALL,
+              "use fewer neurons; those that excite and inhibit take two"),
+        Limit("rows", "core", _code(256, "rows", "neurons that send, and inputs"), LimitKind.WALL,
+              "use fewer inputs, or inputs with weights of one sign"),
+        Limit("cores", "chip", cores, LimitKind.WALL, "use a smaller network"),
+    )  # fmt: skip
+
+    prices: ClassVar[Mapping[str, Prices]] = {
+        "minimum": Prices(
+            "whole chip at its best point", Scope.ALL_IN,
+            energy={"dense events": _silicon(12.7, "pJ", "0.55 V, all columns of a row at work")},
+            time={"messages in": Figure(
+                _EVENT_CYCLES * 1e3 / _CLOCK_MHZ, "ns", Grade.UNVERIFIED, _VERILOG,
+                "513 cycles at 75 MHz",
+            )},
+        ),
+        "incremental": Prices(
+            "one more synaptic operation", Scope.INCREMENTAL,
+            energy={"dense events": _silicon(8.43, "pJ", "0.55 V")},
+        ),
+        "biological": Prices(
+            "whole chip at biological time", Scope.ALL_IN,
+            energy={"dense events": _silicon(54, "pJ", "leakage and clock included")},
+        ),
+        "parts": Prices(
+            "operations, clock and leakage", Scope.PER_TERM,
+            energy={"dense events": _silicon(8.43, "pJ", "0.55 V")},
+            static={"chip": _recalled(27.3 + 1.78 * _CLOCK_MHZ, "uW")},
+            time={"messages in": Figure(
+                _EVENT_CYCLES * 1e3 / _CLOCK_MHZ, "ns", Grade.UNVERIFIED, _VERILOG,
+                "513 cycles at 75 MHz",
+            )},
+        ),
+    }  # fmt: skip
+
+    #: Events that may wait for each other.
+    queue = 1024
+
+    def __init__(self, **figures: Any) -> None:
+        super().__init__(**figures)
+        if self.chips != 1:
+            raise ValidationError("ODIN", f"{self.chips} chips", "1: there are no links")
+
+    def quantise(self, network: Network, dt: float = 1.0) -> Quantised:
+        """Bring a network of integrate-and-fire neurons without leak into the chip's numbers.
+
+        See `circuits.odin`.
+        """
+        return quantise_signed(network, dt)
+
+    def map(
+        self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1
+    ) -> MappedNetwork:
+        """Quantise a network and put it on the crossbar.
+
+        Raises
+        ------
+        ValidationError
+            If it does not fit; every violated limit is named, with what to do.
+        """
+        quantised = replace(self.quantise(network, dt), described=network)
+        rows = rows_of(quantised)
+        sizes = {n: quantised.network.populations[n].size for n in quantised.scales}
+        outside = sum(int(r.sum()) for n, r in rows.items() if n not in sizes)
+        used = {
+            "neurons": float(sum(sizes.values())),
+            # A neuron's row is its own, whether it sends or not.
+            "rows": float(sum(sizes.values()) + outside),
+        }
+        passed = [
+            str(Violation(limit, used[limit.counts], "crossbar"))
+            for limit in self.limits
+            if limit.counts in used and used[limit.counts] > float(limit.most)
+        ]
+        if passed:
+            raise ValidationError("ODIN", "; ".join(passed), "a network that one crossbar holds")
+        core = Core(0, {n: np.arange(size) for n, size in sizes.items()}, used)
+        where = {n: np.zeros(size, np.int64) for n, size in sizes.items()}
+        return MappedNetwork(quantised, self, where, (core,), np.zeros((1, 1)), ())
+
+    def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
+        """Run what was mapped, event by event, as it comes.
+
+        An event passes through all 256 columns: each counts as a synaptic operation.
+        """
+        found = run_eventwise(mapped, steps, queue=self.queue)
+        run = chip_run(mapped, found.spikes, found.potentials, steps)
+        rows = rows_of(mapped.quantised)
+        passes, inside = np.zeros(steps, np.int64), np.zeros(steps, np.int64)
+        for name, (at, ids) in found.spikes.items():
+            made = np.bincount(at, rows[name][ids], steps).astype(np.int64)
+            passes += made
+            inside += made if name in mapped.core_of else 0
+        by_step = dict(run.ledger.by_step) | {
+            "dense events": 256 * passes[:, None], "synapse words": 32 * passes[:, None],
+            "sparse events": 0 * passes[:, None], "convolutional events": 0 * passes[:, None],
+            "messages in": passes[:, None], "messages": inside[:, None],
+            "host words in": (passes - inside)[:, None],
+        }  # fmt: skip
+        counts = dict(run.ledger.counts) | {n: c.sum(0) for n, c in by_step.items()}
+        counts["dropped"] = np.array([found.dropped], np.int64)
+        return ChipRun.of(mapped, run.integers, Ledger(counts, by_step))
+
+    def cycles(self, run: ChipRun) -> np.ndarray:
+        """Cycles of each step, int64[steps], by the cost of a spike event."""
+        return run.ledger.by_step["messages in"].sum(1) * int(self.spike_cycles)

@@ -1,0 +1,209 @@
+"""SpiNNaker, of the University of Manchester."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ...errors import ValidationError
+from ...network.network import Network
+from ..chip import Chip
+from ..circuits.spinnaker import quantise
+from ..evaluating import Inferences, infer
+from ..figures import Figure, Grade
+from ..limits import Limit, LimitKind
+from ..mapping.cores import MappedNetwork
+from ..mapping.mesh import TRIANGULAR, Mesh
+from ..pricing import Prices, Scope
+from ..quantising import Quantised
+from ..routing.machine import BOARD, Machine
+from ..routing.mapping import RoutedNetwork, map_routed
+from ..routing.running import RoutedSimulation
+from ..running import ChipRun
+
+__all__ = ["SpiNNaker"]
+
+_P13 = "Painkras et al. 2013, IEEE JSSC 48(8), doi:10.1109/JSSC.2013.2259038"
+_MACHINE = "spinn_machine 7.4.1"
+_SOFTWARE = "sPyNNaker 7.4.1"
+_KERAS = "KerasSpiking, after arXiv:1903.08941"
+
+
+def _silicon(value: float, unit: str, note: str = "") -> Figure:
+    return Figure(value, unit, Grade.SILICON, _P13, note)
+
+
+def _code(value: float, unit: str, source: str = _MACHINE, note: str = "") -> Figure:
+    return Figure(value, unit, Grade.CODE, source, note)
+
+
+def _memory(value: float, unit: str, note: str = "") -> Figure:
+    return Figure(value, unit, Grade.UNVERIFIED, "what is commonly said of it", note)
+
+
+def _divided(energy: float) -> Figure:
+    """How long a core works for so many nJ, if that is all it draws its power for."""
+    return Figure(
+        energy / 34e-3, "ns", Grade.UNVERIFIED, f"{_KERAS}; {_MACHINE}",
+        f"an estimate: {energy:g} nJ at the 34 mW of an active core, "
+        f"{energy / 34e-3 * 0.2:.0f} cycles of 200 MHz",
+    )  # fmt: skip
+
+
+_TIME = {"accesses": _divided(26.0), "sparse events": _divided(13.3)}
+
+
+class SpiNNaker(Chip):
+    """Small processors that send each other packets; software decides what a neuron is.
+
+    Parameters
+    ----------
+    chips
+        How many there are, on as many boards of 48 as that takes: a board by default. Cores are
+        filled chip by chip, outwards from the first.
+    faults
+        What does not work: a mapping with ``"chips"``, columns and rows, ``"links"``, the number
+        of the link besides, and ``"cores"``, the number of the core besides.
+    figures
+        ``step``, ``neurons_per_core``, ``expected_rate``.
+    """
+
+    maker, year = "University of Manchester", 2012
+    features = "programs on ARM cores, multicast of packets by tables, a timer of 1 ms, no barrier"
+
+    cores = _memory(16, "cores", "for neurons: of 18 one is a monitor, another serves packets")
+    processors = _silicon(18, "ARM968 cores", "boards list chips of 17, too")
+    clock = _silicon(200, "MHz")
+    area = _silicon(102, "mm2")
+    transistors = _silicon(100e6, "transistors")
+    process = _silicon(130, "nm")
+    power = _silicon(1.0, "W", "at 1.2 V, all cores busy")
+    throughput = _silicon(3.96, "giga-instructions per s")
+    instruction_memory = _code(32, "KB", note="of a core")
+    data_memory = _code(64, "KB", note="of a core")
+    shared_memory = _code(128, "MB", note="of a chip")
+    board = _code(BOARD, "chips", note="a hexagon cut from a torus of 8 x 8, three FPGAs")
+    board_power = _code(26.84, "W", note="a board that idles; 5.04 W more in its box")
+    packet = _code(40, "bits", note="8 and a key of 32; 72 with a payload")
+    link_rate = _memory(6e6, "packets per s")
+    step = _silicon(1.0, "ms", "a timer of each core, in real time")
+    neurons_per_core = _code(256, "neurons", _SOFTWARE)
+    design_target = Figure(1000, "neurons", Grade.MAKER, "Furber et al. 2014, Proc IEEE 102(5)",
+                           "of a core, with 1,000 inputs each at 10 Hz")  # fmt: skip
+    expected_rate = _memory(30.0, "Hz", "of every neuron, when ring buffers are scaled")
+    weight_bits = _code(16, "bits", _SOFTWARE, "and a shift to the left")
+    state_bits = _code(32, "bits", _SOFTWARE, "s16.15")
+
+    mesh = Mesh(1, 1, TRIANGULAR)
+    tile = 16
+    word_bits = 32
+    synapse_bits: ClassVar[Mapping[str, float]] = {"sparse": 32, "dense": 32}
+    limits = (
+        Limit("neurons", "core", _code(256, "neurons", _SOFTWARE, "by default"),
+              LimitKind.DEADLINE, "put fewer on a core, or let a step last longer"),
+        Limit("local bytes", "core", _code(64 * 1024, "bytes", note="states and ring buffers"),
+              LimitKind.BUDGET, "put fewer neurons on a core"),
+        Limit("synapse words", "chip", _code(128 * 2**18, "words of 32 bits"),
+              LimitKind.BUDGET, "put fewer neurons on a core, or use more chips"),
+        Limit("routing entries", "chip", _code(1023, "entries", note="of 1,024"),
+              LimitKind.WALL, "put populations with the same targets together"),
+        Limit("delay", "neuron", _memory(144, "steps", "16, and 16 in each of 8 extensions"),
+              LimitKind.WALL, "use a longer step"),
+        Limit("types of synapses", "population", _memory(4, "types", "1 or 2 bits of a word"),
+              LimitKind.WALL, "give its synapses the same parameters"),
+    )  # fmt: skip
+    prices: ClassVar[Mapping[str, Prices]] = {
+        "power": Prices(
+            "power of chips and cores, energy of packets", Scope.PER_TERM,
+            energy={
+                "messages": _code(1.0, "nJ", note="25 pJ a bit, at the first router"),
+                "hops between chips": _code(1.0, "nJ", note="25 pJ a bit, at each other router"),
+                "sent again": _code(1.0, "nJ", note="25 pJ a bit, at the router that dropped it"),
+            },
+            static={
+                "chip": _code(0.35, "W", note="idle"),
+                "core": _code(34, "mW", note="an active core, above the idle chip"),
+            },
+            time=_TIME,
+        ),
+        "events": Prices(
+            "energy of events", Scope.PER_TERM,
+            energy={
+                "sparse events": _code(13.3, "nJ", _KERAS),
+                "accesses": _code(26.0, "nJ", _KERAS, "a neuron and step"),
+                "messages": _code(1.0, "nJ", note="25 pJ a bit, at the first router"),
+                "hops between chips": _code(1.0, "nJ", note="25 pJ a bit, at each other router"),
+            },
+            static={"chip": _code(0.35, "W", note="idle")},
+            time=_TIME,
+        ),
+        "system": Prices(
+            "microcircuit, whole system", Scope.ALL_IN,
+            energy={"sparse events": Figure(
+                5.9, "uJ", Grade.SILICON,
+                "van Albada et al. 2018, doi:10.3389/fnins.2018.00291, seen second-hand",
+                "at a twentieth of real time, with boards that idle",
+            )},
+            time=_TIME,
+        ),
+    }  # fmt: skip
+    settable = ("step", "neurons_per_core", "expected_rate")
+
+    def __init__(self, *, chips: int = BOARD, faults: Any = None, **figures: Figure) -> None:
+        super().__init__(chips=chips, faults=faults, **figures)
+        boards = -(-self.chips // BOARD)
+        broken = self._broken()
+        self.machine = Machine.boards(boards, broken["chips"], broken["links"])
+        self.dead_cores = frozenset(broken["cores"])
+
+    def _broken(self) -> dict[str, list[Any]]:
+        """Chips, links and cores that do not work."""
+        given = {} if self.faults is None else self.faults
+        made: dict[str, list[Any]] = {}
+        for name, length in (("chips", 2), ("links", 3), ("cores", 3)):
+            listed: Iterable[Any] = given.get(name, ()) if isinstance(given, Mapping) else ()
+            made[name] = [tuple(int(n) for n in np.ravel(item)) for item in listed]
+            if any(len(item) != length for item in made[name]):
+                raise ValidationError(f"{self.name}, faults, {name!r}", f"got {listed!r}",
+                                      f"tuples of {length} numbers")  # fmt: skip
+        if not isinstance(given, Mapping) or set(given) - set(made):
+            raise ValidationError(f"{self.name}, faults", f"got {self.faults!r}",
+                                  "a mapping with 'chips', 'links' and 'cores'")  # fmt: skip
+        return made
+
+    def quantise(self, network: Network, dt: float = 1.0) -> Quantised:
+        """Bring a network of any neurons into sPyNNaker's numbers; see `circuits.spinnaker`."""
+        return quantise(network, dt, float(self.expected_rate))
+
+    def map(
+        self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1
+    ) -> RoutedNetwork:
+        """Quantise a network, cut it into slices, place and route them; nothing is by chance."""
+        quantised = replace(self.quantise(network, dt), described=network)
+        return map_routed(quantised, self, self.machine, rates, self.dead_cores)
+
+    def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
+        """Run what was mapped for a number of steps."""
+        simulation = RoutedSimulation(mapped)
+        simulation.forward(int(steps), progress=progress)
+        return simulation.result()
+
+    def infer(
+        self,
+        mapped: MappedNetwork,
+        samples: np.ndarray,
+        drive: str = "events",
+        progress: bool | None = None,
+    ) -> Inferences:
+        """Run samples, each from the network's start; see `evaluating.infer`."""
+        return infer(mapped, samples, drive, progress, RoutedSimulation(mapped, threads=1))
+
+    @property
+    def packets_per_link(self) -> float:
+        """Packets that a link takes in a step."""
+        assert self.step is not None
+        seconds = {"us": 1e-6, "ms": 1e-3, "s": 1.0}[self.step.unit]
+        return float(self.link_rate) * float(self.step) * seconds

@@ -1,0 +1,54 @@
+"""Plastic projections on BrainScaleS: only correlation sensors learn."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ValidationError
+from ...values import support
+
+if TYPE_CHECKING:
+    from ..analog.chip import AnalogChip
+
+__all__ = ["learnt", "on_chip"]
+
+_SENSORS = ("stored_causal", "stored_anticausal")
+
+
+def learnt(chip: AnalogChip, projection: Any) -> float:
+    """The greatest weight of a projection that learns.
+
+    Raises
+    ------
+    ValidationError
+        If it learns by anything but correlation sensors.
+    """
+    where = f"{chip.name}, projection {projection.name!r}"
+    rules = _rules(projection)
+    if len(rules) != 1 or not set(_SENSORS) <= set(rules[0].synapse_units):
+        raise ValidationError(where, "learns by no rule of the chip", "one CorrelationSTDP",
+                              "its synapses have correlation sensors")  # fmt: skip
+    if chip.wired_rule and rules[0].every != chip.wired_rule:
+        raise ValidationError(where, "has a rule of its own", "FixedSTDP",
+                              "the rule of this chip is wired")  # fmt: skip
+    least, most = (float(support(rules[0].values[n])[0]) for n in ("w_min", "w_max"))
+    if least < 0 or most <= 0:
+        raise ValidationError(where, f"weights of {least:g} to {most:g}", "0 to more than 0",
+                              "rows of the chip have one sign")  # fmt: skip
+    return most
+
+
+def on_chip(chip: AnalogChip, projection: Any) -> Any:
+    """The rule of a plastic projection with weights in the chip's numbers."""
+    rule = copy.copy(_rules(projection)[0])
+    most = float(2 ** int(chip.weight_bits) - 1)
+    rule.values = {**rule.values, "w_max": most, "w_min": 0.0}
+    if "levels" in rule.values:
+        rule.values["levels"] = most
+    return rule
+
+
+def _rules(projection: Any) -> tuple[Any, ...]:
+    given = projection.plasticity
+    return tuple(given) if isinstance(given, list | tuple) else (given,)

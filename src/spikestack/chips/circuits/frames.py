@@ -1,0 +1,466 @@
+"""Layers without memory in the whole numbers of a chip that computes frames.
+
+Every projection becomes integers times a scale for each channel of its target, every neuron a
+staircase over potentials in these units. Which numbers a chip has, it tells as `Numbers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...errors import ValidationError
+from ...network.network import Network
+from ...network.population import Population
+from ...network.rules import Convolution, Dense, FromArrays
+from ...neurons.base import NeuronModel
+from ...neurons.discrete_lif import LeakyIntegrator
+from ...program.edge_list import edge_list, edge_weights
+from ...program.lower import lower
+from ...program.program import EdgeProgram, Program
+from ...synapses.delta import Delta
+from ..linear import identify
+from ..quantising import Loss, Quantised, loss_of
+from ..staircase import Staircase, constant_of, greatest_sent, staircase_of
+
+__all__ = ["Lattice", "Numbers", "channels_of", "fine_scale", "quantise_frames"]
+
+#: Potentials are integers of 32 bits.
+_ACCUMULATOR = 2.0**31 - 1
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Neurons of one population in the chip's units of potential, by channel (float64 arrays)."""
+
+    first: np.ndarray
+    width: np.ndarray
+    most: int
+    includes: np.ndarray
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What numbers a chip has.
+
+    Attributes
+    ----------
+    chip
+        Its name.
+    weight_bits
+        Of a projection, by its kind (``"input"``, ``"convolutional"``, ``"dense"``, ``"sparse"``).
+    levels
+        Greatest numbers that neurons may send.
+    input_most
+        The same of what comes from outside, by kind of the projection.
+    neuron
+        Makes the chip's neurons of a lattice, values by channel; and what that costs.
+    potential
+        Makes neurons of a layer without activation.
+    several
+        Whether several projections may reach one population.
+    kinds
+        Kinds of projections that there are.
+    own
+        Models in the chip's numbers: a network of them passes as it is.
+    """
+
+    chip: str
+    weight_bits: Callable[[str], int]
+    levels: tuple[int, ...]
+    input_most: Callable[[str], int]
+    neuron: Callable[[Lattice], tuple[dict[str, np.ndarray | float], dict[str, Loss]]]
+    model: type[NeuronModel]
+    potential: type[NeuronModel]
+    several: bool
+    kinds: tuple[str, ...]
+    own: tuple[type[NeuronModel], ...]
+
+
+@dataclass
+class _Made:
+    """What has been made so far."""
+
+    network: Network
+    unit: dict[str, float] = field(default_factory=dict)
+    most: dict[str, float] = field(default_factory=dict)
+    constant: dict[str, float] = field(default_factory=dict)
+    scales: dict[str, np.ndarray] = field(default_factory=dict)
+    zeros: dict[str, np.ndarray] = field(default_factory=dict)
+    formats: dict[str, str] = field(default_factory=dict)
+    losses: dict[str, Loss] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Taps:
+    """Distinct weights of a projection, in the description's units for one unit that is sent."""
+
+    name: str
+    kind: str
+    values: np.ndarray
+    channel: np.ndarray
+    edge: EdgeProgram
+
+
+def channels_of(shape: Sequence[int]) -> int:
+    """Channels of a population: its first axis."""
+    return int(shape[0])
+
+
+def quantise_frames(network: Network, dt: float, numbers: Numbers) -> Quantised:
+    """Bring a network of layers without memory into a chip's numbers.
+
+    Weights get the coarsest scale for each channel of which they are whole multiples, if there is
+    one within their bits (so that weights trained with so few bits lose nothing), and the scale of
+    least error else. Sources that send the same in every step become part of thresholds. Readouts
+    keep their potential on the chip, and what leak they have at the host.
+
+    Parameters
+    ----------
+    network
+        The description: sources; neurons that `staircase_of` understands; readouts.
+    dt
+        Its step in ms, a frame of the chip.
+    numbers
+        Of the chip.
+
+    Raises
+    ------
+    ValidationError
+        If anything cannot be had on the chip; says what and why.
+    """
+    program = lower(network, dt, "float64", 1)
+    made = _Made(Network(seed=network.seed))
+    into = _incoming(program)
+    for k in _in_order(program, numbers.chip):
+        p = program.populations[k]
+        if not into[k]:
+            _add_source(network, program, k, made, numbers)
+        elif _own(network.populations[p.name].model, numbers):
+            _keep(network, program, k, into[k], made, numbers)
+        else:
+            _add_layer(network, program, k, into[k], made, numbers)
+    _copy_observers(network, made.network)
+    late = dict.fromkeys((p.name for p in program.populations), 0)
+    return Quantised(
+        made.network, late, made.scales, made.zeros, made.formats, made.losses, dt,
+        tuple(made.notes),
+    )  # fmt: skip
+
+
+def _incoming(program: Program) -> list[list[EdgeProgram]]:
+    into: list[list[EdgeProgram]] = [[] for _ in program.populations]
+    for e in program.edges:
+        into[e.post].append(e)
+    return into
+
+
+def _in_order(program: Program, chip: str) -> list[int]:
+    """Populations, each after those that project to it."""
+    waits = [{e.pre for e in edges} for edges in _incoming(program)]
+    order: list[int] = []
+    while len(order) < len(waits):
+        ready = [k for k in range(len(waits)) if k not in order and waits[k] <= set(order)]
+        if not ready:
+            names = [program.populations[k].name for k in range(len(waits)) if k not in order]
+            raise ValidationError(f"{chip}, populations {names}", "feed back",
+                                  "layers, one after the other")  # fmt: skip
+        order += ready
+    return order
+
+
+def _own(model: NeuronModel, numbers: Numbers) -> bool:
+    """Whether a model is one of the chip's, as those read from files are, too."""
+    return any(model.texts() == kind().texts() for kind in numbers.own)
+
+
+def _add_source(network: Network, program: Program, k: int, made: _Made, numbers: Numbers) -> None:
+    p, described = program.populations[k], network.populations[program.populations[k].name]
+    driven = any(d.target.population.name == p.name for d in network.drives.values())
+    constant = None if driven else constant_of(p)
+    if constant is not None:
+        made.constant[p.name] = constant
+        return
+    if p.emit_type == "float":
+        raise ValidationError(
+            f"{numbers.chip}, source {p.name!r}", "sends values that are no whole numbers",
+            "counts", "chips.framing.levelled(network, inputs) rounds them",
+        )  # fmt: skip
+    made.network.add(Population(p.name, described.shape, described.model))
+    made.unit[p.name], made.most[p.name] = 1.0, greatest_sent(p)
+
+
+def _add_layer(
+    network: Network, program: Program, k: int, edges: list[EdgeProgram], made: _Made,
+    numbers: Numbers,
+) -> None:  # fmt: skip
+    p = program.populations[k]
+    where = f"{numbers.chip}, population {p.name!r}"
+    shape = network.populations[p.name].shape
+    count = channels_of(shape)
+    fires = p.code.spike is not None
+    steps = staircase_of(p, where) if fires else None
+    taps = [_taps(network, program, e, made, numbers) for e in edges if _sends(e, program, made)]
+    if len(taps) != 1 and not (numbers.several and taps):
+        problem = f"{len(taps)} projections reach it"
+        raise ValidationError(where, problem, "one", "Akida 2 and NorthPole add several")
+    scale, weights = _integers(taps, count, made, numbers)
+    neurons = np.repeat(scale, p.size // count)
+    constant = _constants(program, edges, made, p.size)
+    model: NeuronModel
+    if steps is None:
+        model = _readout(network, program, k, constant, neurons, made, numbers)
+    else:
+        model = _neurons(steps, constant, scale, where, p.name, count, made, numbers)
+    target = made.network.add(Population(p.name, shape, model))
+    made.scales[p.name] = neurons
+    made.zeros.setdefault(p.name, np.zeros(p.size))
+    for tap, integers in zip(taps, weights, strict=True):
+        _connect(network, program, tap, integers, target, made)
+    _check_sums(made.network, taps, weights, made, program, where)
+
+
+def _sends(e: EdgeProgram, program: Program, made: _Made) -> bool:
+    return program.populations[e.pre].name not in made.constant
+
+
+def _taps(
+    network: Network, program: Program, e: EdgeProgram, made: _Made, numbers: Numbers
+) -> _Taps:
+    projection = network.projections[e.name]
+    where, rule = f"{numbers.chip}, projection {e.name!r}", projection.rule
+    if e.plastic:
+        raise ValidationError(where, "is plastic", "fixed weights")
+    pre = program.populations[e.pre].name
+    shape = projection.post.population.shape
+    plain = isinstance(projection.synapse.weight, float | int)
+    whole = projection.pre.is_whole and projection.post.is_whole
+    outside = pre not in made.scales
+    if isinstance(rule, Convolution) and plain and whole:
+        area = float(np.prod(rule.both(rule.pool, 1)))
+        values = np.asarray(rule.kernel, float) * projection.synapse.weight / area
+        channel = np.broadcast_to(
+            np.arange(len(values)).reshape(-1, *([1] * (values.ndim - 1))), values.shape
+        )
+        kind = "input" if outside and "input" in numbers.kinds and _few(rule) else "convolutional"
+    elif isinstance(rule, Dense) and plain and whole:
+        values = np.asarray(rule.matrix, float) * projection.synapse.weight
+        of = np.arange(values.shape[1]) // (values.shape[1] // channels_of(shape))
+        channel, kind = np.broadcast_to(of, values.shape), "dense"
+    else:
+        found = edge_list(e)
+        values = edge_weights(e)
+        size = program.populations[e.post].size
+        channel, kind = found.post // (size // channels_of(shape)), "sparse"
+    if kind not in numbers.kinds:
+        raise ValidationError(where, f"is of {type(rule).__name__}",
+                              "a Convolution or Dense, of whole populations")  # fmt: skip
+    most = numbers.input_most(kind)
+    if outside and made.most[pre] > most:
+        raise ValidationError(
+            f"{numbers.chip}, source {pre!r}", f"sends up to {made.most[pre]:g}", f"{most} at most",
+            "give the source fewer levels",
+        )  # fmt: skip
+    return _Taps(e.name, kind, values * made.unit[pre], channel, e)
+
+
+def _few(rule: Convolution) -> bool:
+    """Whether an input convolution can have so many channels: grey or colour."""
+    return rule.kernel.shape[1] * rule.groups <= 3
+
+
+def _integers(
+    taps: list[_Taps], count: int, made: _Made, numbers: Numbers
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Scale by channel, and weights as integers."""
+    levels = [2 ** (numbers.weight_bits(t.kind) - 1) - 1 for t in taps]
+    values = np.concatenate([t.values.ravel() for t in taps])
+    channel = np.concatenate([t.channel.ravel() for t in taps])
+    scale = np.ones(count)
+    order = np.argsort(channel, kind="stable")
+    bounds = np.searchsorted(channel[order], np.arange(count + 1))
+    for c in range(count):
+        scale[c] = fine_scale(values[order[bounds[c] : bounds[c + 1]]], min(levels))
+    found = []
+    for tap, most in zip(taps, levels, strict=True):
+        units = scale[tap.channel]
+        integers = np.clip(np.rint(tap.values / units), -most, most)
+        bits = numbers.weight_bits(tap.kind)
+        made.losses[tap.name] = loss_of(tap.values, integers * units, bits)
+        found.append(integers)
+    return 1.0 / scale, found
+
+
+def fine_scale(values: np.ndarray, levels: int) -> float:
+    """The unit in which values become integers of magnitude at most `levels`.
+
+    The coarsest of which all are multiples; if there is none, that of least square error.
+    """
+    sizes = np.unique(np.abs(values[values != 0]))
+    if not len(sizes):
+        return 1.0
+    for k in range(1, levels + 1):
+        unit = sizes[0] / k
+        if sizes[-1] > unit * (levels + 1e-6):
+            continue
+        if np.abs(sizes / unit - np.rint(sizes / unit)).max() < 1e-6:
+            return float(unit)
+    units = sizes[-1] / levels * np.linspace(0.3 if levels < 16 else 0.9, 1.0, 29)
+    given = np.abs(values)[:, None]
+    apart = given - np.minimum(np.rint(given / units), levels) * units
+    return float(units[np.square(apart).sum(0).argmin()])
+
+
+def _constants(program: Program, edges: list[EdgeProgram], made: _Made, size: int) -> np.ndarray:
+    """What sources that always send the same add, by neuron."""
+    total = np.zeros(size)
+    for e in edges:
+        name = program.populations[e.pre].name
+        if name in made.constant:
+            np.add.at(total, edge_list(e).post, edge_weights(e) * made.constant[name])
+    return total
+
+
+def _by_channel(values: np.ndarray, count: int, where: str, what: str) -> np.ndarray:
+    rows = np.broadcast_to(values, len(values)).reshape(count, -1)
+    if np.ptp(rows, axis=1).max(initial=0.0) > 1e-9 * max(1.0, np.abs(rows).max(initial=0.0)):
+        raise ValidationError(where, f"has {what} that differ within a channel",
+                              "one for each channel", "train one for each channel")  # fmt: skip
+    return np.asarray(rows[:, 0], float)
+
+
+def _neurons(
+    steps: Staircase, constant: np.ndarray, scale: np.ndarray, where: str, name: str, count: int,
+    made: _Made, numbers: Numbers,
+) -> NeuronModel:  # fmt: skip
+    if np.ptp(steps.most) or np.ptp(steps.unit) or int(steps.most[0]) not in numbers.levels:
+        found = f"{steps.most.min():g} to {steps.most.max():g}"
+        raise ValidationError(
+            where, f"sends up to {found} of {steps.unit.min():g} to {steps.unit.max():g}",
+            f"all of one unit, up to one of {numbers.levels}",
+        )  # fmt: skip
+    first = _by_channel(steps.first - constant, count, where, "thresholds") * scale
+    width = _by_channel(steps.width, count, where, "steps") * scale
+    includes = np.asarray(steps.includes.reshape(count, -1)[:, 0])
+    lattice = Lattice(first, width, int(steps.most[0]), includes)
+    values, losses = numbers.neuron(lattice)
+    made.unit[name], made.most[name] = float(steps.unit[0]), float(steps.most[0])
+    made.losses |= {f"{name}.{what}": loss for what, loss in losses.items()}
+    each = len(steps.first) // count
+    spread: dict[str, Any] = {
+        n: np.repeat(v, each) if isinstance(v, np.ndarray) else v for n, v in values.items()
+    }
+    return numbers.model(**spread)
+
+
+def _readout(
+    network: Network, program: Program, k: int, constant: np.ndarray, scale: np.ndarray,
+    made: _Made, numbers: Numbers,
+) -> NeuronModel:  # fmt: skip
+    p = program.populations[k]
+    found = identify(p, f"{numbers.chip}, population {p.name!r}")
+    if not all(found.direct):
+        raise ValidationError(f"{numbers.chip}, population {p.name!r}", "has synaptic currents",
+                              "delta synapses")  # fmt: skip
+    zero = found.drift + constant
+    if not found.decay.any():
+        made.zeros[p.name] = zero
+        return numbers.potential()
+    if zero.any():
+        raise ValidationError(f"{numbers.chip}, readout {p.name!r}", "has a leak and a bias",
+                              "one of both")  # fmt: skip
+    made.notes.append(f"{p.name}: the chip gives sums of a frame, and the host keeps the leak.")
+    return LeakyIntegrator(beta=found.decay, v=found.start * scale)
+
+
+def _connect(
+    network: Network, program: Program, tap: _Taps, integers: np.ndarray, target: Population,
+    made: _Made,
+) -> None:  # fmt: skip
+    rule = network.projections[tap.name].rule
+    found = edge_list(tap.edge)
+    delays = np.unique(found.delays) * program.dt
+    source = made.network[program.populations[tap.edge.pre].name]
+    weight: Any = 1.0
+    new: Any
+    if tap.kind in ("input", "convolutional"):
+        weight = float(np.prod(rule.both(rule.pool, 1)))  # type: ignore[attr-defined]
+        new = Convolution(integers, rule.stride, rule.padding, rule.groups, rule.pool)  # type: ignore[attr-defined]
+    elif tap.kind == "dense":
+        new = Dense(integers)
+    else:
+        new, weight = FromArrays(found.pre, found.post), integers
+    delay: Any = float(delays[0]) if len(delays) == 1 else found.delays * program.dt
+    made.network.connect(source, target, new, Delta(weight=weight, delay=delay), name=tap.name)
+    made.formats[tap.name] = "convolutional" if tap.kind == "input" else tap.kind
+
+
+def _check_sums(
+    network: Network, taps: list[_Taps], weights: list[np.ndarray], made: _Made, program: Program,
+    where: str,
+) -> None:  # fmt: skip
+    """No potential may leave 32 bits, whatever is sent."""
+    worst = 0.0
+    for tap, integers in zip(taps, weights, strict=True):
+        most = made.most[program.populations[tap.edge.pre].name]
+        if tap.kind == "dense":
+            worst += float(np.abs(integers).sum(0).max(initial=0.0)) * most
+        elif tap.kind == "sparse":
+            post = edge_list(tap.edge).post
+            worst += float(np.bincount(post, np.abs(integers)).max(initial=0.0)) * most
+        else:
+            rule: Any = network.projections[tap.name].rule
+            area = float(np.prod(rule.both(rule.pool, 1)))
+            sums = np.abs(integers).reshape(len(integers), -1).sum(1)
+            worst += float(sums.max(initial=0.0)) * most * area
+    if worst > _ACCUMULATOR:
+        raise ValidationError(where, f"may sum to {worst:.3g}", "32 bits", "use fewer inputs")
+
+
+def _keep(
+    network: Network, program: Program, k: int, edges: list[EdgeProgram], made: _Made,
+    numbers: Numbers,
+) -> None:  # fmt: skip
+    """A layer in the chip's own numbers passes as it is; its weights are looked at."""
+    p = program.populations[k]
+    described = network.populations[p.name]
+    target = made.network.add(Population(p.name, described.shape, described.model))
+    made.scales[p.name], made.zeros[p.name] = np.ones(p.size), np.zeros(p.size)
+    made.unit[p.name], made.most[p.name] = 1.0, greatest_sent(p)
+    for e in edges:
+        projection = network.projections[e.name]
+        rule = projection.rule
+        kind = (
+            "convolutional" if isinstance(rule, Convolution | FromArrays) else
+            "dense" if isinstance(rule, Dense) else "sparse"
+        )  # fmt: skip
+        outside = program.populations[e.pre].name not in made.scales
+        bits = numbers.weight_bits("input" if outside and kind == "convolutional" else kind)
+        values = edge_weights(e)
+        most = 2 ** (bits - 1) - 1
+        if np.abs(values).max(initial=0.0) > most or (values != np.rint(values)).any():
+            raise ValidationError(f"{numbers.chip}, projection {e.name!r}",
+                                  "has other weights", f"whole numbers of {bits} bits")  # fmt: skip
+        source = made.network[program.populations[e.pre].name]
+        made.network.connect(source, target, rule, projection.synapse, name=e.name)
+        made.formats[e.name] = kind
+        made.losses[e.name] = loss_of(values, values, bits)
+
+
+def _copy_observers(network: Network, made: Network) -> None:
+    """Drives of sources, and what is recorded."""
+    for name, drive in network.drives.items():
+        if drive.target.population.name not in made.populations:
+            continue
+        target: Any = made[drive.target.population.name]
+        target = target if drive.target.is_whole else target[drive.target.ids]
+        made.drive(target, drive.input, name=name)
+    for probe in network.probes:
+        if probe.target.population.name in made.populations:
+            target = made[probe.target.population.name]
+            target = target if probe.target.is_whole else target[probe.target.ids]
+            made.record(target, probe.variable, interval=probe.interval)

@@ -1,0 +1,1 @@
+"""Power management of finished runs: policies, what-if tables, precision."""

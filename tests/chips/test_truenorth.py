@@ -1,0 +1,294 @@
+"""Crossbar chips: codes, cores, copies, tables; mapped runs spike as the quantised network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import spikestack as sp
+from spikestack.chips.circuits.crossbar_codes import CODES, coded
+from spikestack.chips.figures import Figure, Grade
+from spikestack.chips.mapping.crossbars import MappedCrossbars
+from spikestack.errors import SpikestackError, ValidationError
+from spikestack.zoo.tasks import task
+
+
+def integrator(soft: bool = False, leak: float = 0.0) -> sp.NeuronModel:
+    """A neuron without decay, reset to 0 or by its threshold."""
+    return sp.NeuronModel(
+        "v[t+1] = v + leak : 1",
+        threshold="v >= 1",
+        reset="v = v - 1" if soft else "v = 0",
+        parameters={"leak": leak},
+        dimensionless=True,
+        default_synapse="Delta",
+    )
+
+
+def trains(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.nonzero(rng.random((70, size)) < 0.1)
+
+
+def layered(seed: int, soft: bool, levels: int, leak: float = 0.0) -> sp.Network:
+    """Two layers, a loop, a connection that skips one, a readout; all within one step."""
+    rng = np.random.default_rng(seed)
+    net = sp.Network(seed=3)
+    source = net.add(sp.Population("source", 60, sp.SpikeSource()))
+    first = net.add(sp.Population("first", 150, integrator(soft, leak)))
+    second = net.add(sp.Population("second", 30, integrator(soft)))
+    out = net.add(sp.Population("out", 5, sp.LeakyIntegrator(beta=0.95)))
+    at, ids = trains(np.random.default_rng(seed), 60)
+    net.drive(source, sp.SpikeTrains(times=at + 1.0, ids=ids))
+
+    def connect(pre: Any, post: Any, share: float, delay: float) -> None:
+        there = np.nonzero(rng.random((pre.size, post.size)) < share)
+        weight = rng.integers(-levels, levels + 1, len(there[0])) + (levels > 1)
+        if levels == 1:
+            weight = rng.choice([-4, 4], len(there[0]), p=[0.3, 0.7])
+        kept = weight != 0
+        synapse = sp.Delta(weight=weight[kept] / 32.0, delay=delay)
+        net.connect(pre, post, sp.FromArrays(there[0][kept], there[1][kept]), synapse)
+
+    connect(source, first, 0.4, 0.0)
+    connect(first, second, 0.2, 0.0)
+    connect(source, second, 0.3, 1.0)
+    connect(second, first, 0.1, 7.0)
+    net.connect(second, out, sp.Dense(rng.normal(0, 0.3, (30, 5))), sp.Delta(weight=1.0, delay=0.0))
+    for population in (first, second):
+        net.record(population, "spikes")
+    net.record(out, "v")
+    net.record(first, "v")
+    return net
+
+
+def events(record: sp.SpikeRecord, late: int, until: int) -> set[tuple[int, int]]:
+    steps = np.rint(record.times).astype(int) - late
+    kept = steps <= until
+    return set(zip(steps[kept].tolist(), record.ids[kept].tolist(), strict=True))
+
+
+CASES = [(0, False, 1, 0.0), (1, True, 1, 0.0), (2, False, 3, 0.0), (3, True, 6, -1 / 64)]
+
+
+@pytest.mark.parametrize("chip", [sp.chips.TrueNorth, sp.chips.RANC])
+@pytest.mark.parametrize("case", CASES)
+def test_described_quantised_mapped_and_loaded_are_the_same(chip: Any, case: Any) -> None:
+    """Spikes of the description, of one core without bounds, of cores, and of their tables."""
+    net = layered(*case)
+    quantised = chip().quantise(net)
+    assert all(loss.error == 0.0 for loss in quantised.losses.values()), str(quantised)
+    mapped = chip().map(net)
+    run = mapped.chip.execute(mapped, 110, False)
+    ours = net.run(100.0, dt=1.0, precision="float64")
+    alone = quantised.network.run(110.0, dt=1.0, precision="float64")
+    assert len(mapped.cores) > 1 and any("copies" in name for name in mapped.core_of)
+    tables = mapped.tables()
+    at, ids = trains(np.random.default_rng(case[0]), 60)
+    packets = mapped.packets("source", at + 1, ids)
+    loaded = tables.run(110, packets)
+    for name in ("first", "second"):
+        given = events(ours[name], 0, 100)
+        assert len(given) > 30
+        assert given == events(alone[name], quantised.late[name], 100), name
+        assert given == events(run[name], run.late[name], 100), name
+        raster = loaded.raster[:, mapped.core_of[name], mapped.slots[name]]
+        steps, neurons = np.nonzero(raster)
+        assert events(run[name], 0, 110) == set(zip((steps + 1).tolist(), neurons.tolist(),
+                                                    strict=True))  # fmt: skip
+    # Counted as sent: by the rows of axons that spikes and the host's packets go to.
+    rows, sent = tables.synapses.sum(2).ravel(), tables.to[np.nonzero(loaded.raster)[1:]]
+    met = rows[sent[sent >= 0]].sum() + rows[packets[:, 1]].sum()
+    assert met == run.ledger.total("dense events") >= loaded.events.sum() > 0
+    late = run.late["first"]
+    v = run["first", "v"].values[0][late : 100 + late]
+    assert np.array_equal(v, ours["first", "v"].values[0])
+    late = run.late["out"]
+    v = run["out", "v"].values[0][late : 100 + late]
+    assert np.allclose(v[1:], ours["out", "v"].values[0][1:], atol=1e-12)
+
+
+def test_every_packet_reaches_one_axon() -> None:
+    mapped = sp.chips.TrueNorth().map(layered(2, False, 3))
+    a = mapped.axons
+    ends = np.stack([a.core, a.index])
+    assert len(np.unique(ends, axis=1).T) == len(a.core)
+    on_chip = np.array([mapped.names[p] in mapped.core_of for p in a.population])
+    senders = np.stack([a.population, a.neuron])[:, on_chip]
+    assert len(np.unique(senders, axis=1).T) == on_chip.sum(), "one destination for each neuron"
+    assert a.index.max() < 256 and max(len(n) for n in mapped.slots.values()) > 0
+    for core in range(len(mapped.cores)):
+        slots = [mapped.slots[n][of == core] for n, of in mapped.core_of.items()]
+        used = np.concatenate(slots)
+        assert len(np.unique(used)) == len(used) <= 256
+    shown = mapped.describe(0)
+    assert "axon 0, type" in shown and "'first'" in shown and "axon" in str(mapped)
+
+
+def test_energy_is_leakage_alone_without_input() -> None:
+    net = sp.Network(seed=1)
+    source = net.add(sp.Population("source", 4, sp.SpikeSource()))
+    cells = net.add(sp.Population("cells", 8, integrator()))
+    net.connect(source, cells, sp.AllToAll(), sp.Delta(weight=0.5, delay=1.0))
+    run = net.run(50.0, on=sp.chips.TrueNorth())
+    assert run.ledger.total("driven updates") == 0
+    bill = run.bill()
+    assert bill.total == bill.static == pytest.approx(0.05 * 18.22e-3, rel=1e-3)
+    assert run.bill("operating point").total == 0.0
+
+
+# ---------------------------------------------------------------------------- codes
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_codes_hold_the_sums_of_their_values(name: str) -> None:
+    code = CODES[name]
+    sums = {sum(v for k, v in enumerate(code) if m >> k & 1) for m in range(1 << len(code))}
+    levels = np.array(sorted(sums), float)
+    # Five values and more, in a unit of each neuron, so that no four values do.
+    units = np.array([0.1, 0.7, 1.3, 0.031])
+    targets = np.repeat(np.arange(4), len(levels))
+    weights = np.tile(levels, 4) * units[targets]
+    found = coded(weights, targets, 4, 256)
+    assert found.exact
+    assert np.allclose(found.made(targets) * found.unit[targets], weights)
+    assert len(CODES[found.code]) <= len(code)
+
+
+def test_weights_of_no_code_are_rounded_to_the_nearest() -> None:
+    rng = np.random.default_rng(0)
+    weights, targets = rng.normal(0, 1, 600), np.repeat(np.arange(10), 60)
+    fine = coded(weights, targets, 10, 256)
+    coarse = coded(weights, targets, 10, 120)
+    assert fine.code == "4 bits" and coarse.code in ("ternary", "3 bits")
+    errors = [np.std(c.made(targets) * c.unit[targets] - weights) for c in (fine, coarse)]
+    assert 0 < errors[0] < 0.1 < errors[1] < 0.6
+    taken = np.unpackbits(coarse.masks[:, None], axis=1).sum(1)
+    assert np.bincount(targets, taken).max() <= 120
+
+
+# ---------------------------------------------------------------------------- limits
+
+
+def fan(sources: int, targets: int = 1, delay: float = 1.0, chip: Any = None) -> MappedCrossbars:
+    net = sp.Network(seed=1)
+    source = net.add(sp.Population("source", sources, sp.SpikeSource()))
+    first = net.add(sp.Population("first", sources, integrator()))
+    cells = net.add(sp.Population("cells", targets, integrator()))
+    net.connect(source, first, sp.OneToOne(), sp.Delta(weight=1.0, delay=1.0))
+    net.connect(first, cells, sp.AllToAll(), sp.Delta(weight=0.125, delay=delay))
+    return (chip or sp.chips.TrueNorth()).map(net)
+
+
+@pytest.mark.parametrize("over", [-1, 0, 1])
+def test_limits_hold_and_refuse_one_more(over: int) -> None:
+    checks = [
+        (lambda: fan(256 + over), r"fan-in, 256 axons per neuron.*wall.*ternary"),
+        (lambda: fan(3, delay=15.0 + over), r"delay, 15 ticks per neuron.*longer step"),
+        (lambda: fan(1, 256 * (256 + over)), r"destinations, 256 copies per neuron.*between"),
+    ]
+    for check, says in checks[: 3 if over > 0 else 2]:
+        if over > 0:
+            with pytest.raises(ValidationError, match=says):
+                check()
+        else:
+            assert isinstance(check(), MappedCrossbars)
+
+
+def alone(targets: int, chip: Any) -> MappedCrossbars:
+    net = sp.Network(seed=1)
+    source = net.add(sp.Population("source", 1, sp.SpikeSource()))
+    cells = net.add(sp.Population("cells", targets, integrator()))
+    net.connect(source, cells, sp.AllToAll(), sp.Delta(weight=0.5, delay=1.0))
+    return chip.map(net)
+
+
+@pytest.mark.parametrize("over", [-1, 0, 1])
+def test_cores_hold_256_neurons_and_chips_their_cores(over: int) -> None:
+    small = {
+        "width": Figure(2, "cores", Grade.DERIVED, "this test"),
+        "height": Figure(1, "cores", Grade.DERIVED, "this test"),
+    }
+    assert len(alone(256 + over, sp.chips.RANC(**small)).cores) == (1 if over <= 0 else 2)
+    if over <= 0:
+        assert len(alone(512 + over, sp.chips.RANC(**small)).cores) == 2
+        return
+    with pytest.raises(ValidationError, match=r"3 cores, 2 cores per system.*larger mesh"):
+        alone(513, sp.chips.RANC(**small))
+    more = alone(513, sp.chips.RANC(chips=2, **small))
+    assert len(more.cores) == 3 and max(core.place for core in more.cores) >= 2
+
+
+def test_all_violations_at_once() -> None:
+    with pytest.raises(ValidationError, match=r"257 fan-in.*; .*20 delay"):
+        fan(257, delay=20.0)
+
+
+def decaying(model: Any) -> sp.Network:
+    net = sp.Network(seed=1)
+    source = net.add(sp.Population("source", 3, sp.SpikeSource()))
+    cells = net.add(sp.Population("cells", 4, model))
+    net.connect(source, cells, sp.AllToAll(), sp.Delta(weight=0.1, delay=1.0))
+    return net
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        (sp.DiscreteLIF(beta=0.9), "decays to 0.9.*constant leak"),
+        (sp.Izhikevich(), "not linear"),
+        (sp.LIF(), "fires|decays|currents"),
+    ],
+)
+def test_what_it_cannot_do_is_refused(model: Any, says: str) -> None:
+    with pytest.raises(SpikestackError, match=says):
+        sp.chips.TrueNorth().quantise(decaying(model))
+
+
+def test_loops_without_time_for_copies_are_named() -> None:
+    net = sp.Network(seed=1)
+    source = net.add(sp.Population("source", 2, sp.SpikeSource()))
+    cells = net.add(sp.Population("cells", 300, integrator()))
+    net.connect(source, cells, sp.AllToAll(), sp.Delta(weight=0.5, delay=1.0))
+    net.connect(cells[:2], cells, sp.AllToAll(), sp.Delta(weight=0.5, delay=1.0), name="loop")
+    with pytest.raises(ValidationError, match=r"'loop'.*takes 1 steps; 2 steps at least"):
+        sp.chips.TrueNorth().map(net)
+
+
+# ---------------------------------------------------------------------------- description
+
+
+@pytest.mark.parametrize("chip", [sp.chips.TrueNorth(), sp.chips.RANC()])
+def test_numbers_are_described_with_their_sources(chip: Any) -> None:
+    for name, figure in chip.figures().items():
+        assert figure.source and figure.unit and isinstance(figure.grade, Grade), name
+        assert str(figure) in chip.describe()
+    assert int(chip.cores) == chip.mesh.size
+
+
+# ---------------------------------------------------------------------------- digits
+
+
+def test_digits_are_read_without_loss() -> None:
+    """The reader of 4-bit weights is exact: quantised answers are the description's."""
+    net = sp.zoo.load("digits-camera-chips")
+    quantised = sp.chips.TrueNorth().quantise(net)
+    assert all(loss.error == 0.0 for loss in quantised.losses.values())
+    assert task("digits-camera").name == "digits-camera"
+    assert quantised.codes == {"edges": "4 bits", "shapes": "4 bits"}
+
+
+@pytest.mark.slow
+def test_digits_on_cores_answer_as_described() -> None:
+    from spikestack.chips.evaluating import infer, present
+
+    net = sp.zoo.load("digits-camera-chips")
+    mapped = sp.chips.TrueNorth().map(net)
+    inputs, labels = task("digits-camera").samples("test")
+    samples = inputs[:60].reshape(60, inputs.shape[1], -1)
+    described = present(sp.chips.TrueNorth().quantise(net), samples)
+    found = infer(mapped, samples[:10], progress=False)
+    assert np.array_equal(present(mapped.quantised, samples), described)
+    assert np.array_equal(found.answers, described[:10])
+    assert (described.argmax(1) == labels[:60]).mean() > 0.9
