@@ -29,6 +29,8 @@ __all__ = ["Core", "MappedNetwork", "Synapses", "map_network", "routers_of", "sy
 
 #: By how much more cores are tried, when those that neurons and synapses need do not do.
 _MORE = 1.15
+#: Pairs of cores, for each core, by which cores are dealt out to chips.
+_PAIRS = 64
 #: Spikes that can wait at a core whose chip states no number.
 _BUFFER = 1024
 #: How many more places than neurons cores have while these are dealt out.
@@ -291,7 +293,9 @@ def _chips_of(traffic: Any, alive: np.ndarray, seed: int) -> np.ndarray:
         # Some chips have more dead cores than others: filled one after the other.
         return np.repeat(order, alive[order])[:count]
     flat = traffic.tocoo()
-    pairs = Hypergraph.of_pairs(flat.row, flat.col, flat.data, count)
+    # Where nearly all cores talk to each other, those that talk most decide.
+    most = np.argsort(-flat.data, kind="stable")[: _PAIRS * count]
+    pairs = Hypergraph.of_pairs(flat.row[most], flat.col[most], flat.data[most], count)
     parts = partition(pairs, chips, least, seed=seed).parts
     return np.asarray(np.sort(order)[parts])
 
