@@ -93,9 +93,16 @@ class Reader:
 
 
 def few_shots(
-    shots: int = 5, old: int = 20, passes: int = 4, new: int = 9, tested: int = 100
+    shots: int = 5,
+    old: int = 20,
+    passes: int = 4,
+    new: int = 9,
+    tested: int = 100,
+    rehearsed: int = 0,
 ) -> dict[str, Any]:
     """Learn nine digits from `old` samples each, then `new` from `shots`.
+
+    With each pass over the shots, `rehearsed` samples of every old class are shown again.
 
     Returns
     -------
@@ -107,18 +114,19 @@ def few_shots(
     rng, others = np.random.default_rng(0), np.array([c for c in range(10) if c != new])
     first = np.concatenate([np.flatnonzero(labels == c)[:old] for c in others])
     second = np.flatnonzero(labels == new)[:shots]
+    again = np.concatenate([np.flatnonzero(labels == c)[:rehearsed] for c in others])
     asked = np.linspace(0, len(test) - 1, tested).astype(int)
     shown = dict(zip(first.tolist(), features(train[first]), strict=True))
     shown |= dict(zip(second.tolist(), features(train[second]), strict=True))
     questions = features(test[asked])
-    reader = Reader(passes * (len(first) + len(second)) + 2 * tested)
+    reader = Reader(passes * (len(first) + len(second) + len(again)) + 2 * tested)
     for _ in range(passes):
         for k in rng.permutation(first).tolist():
             reader.show(shown[k], others, int(labels[k]))
     before = np.array([reader.show(q, others) for q in questions])
     for _ in range(passes):
-        for k in second.tolist():
-            reader.show(shown[k], np.arange(10), new)
+        for k in rng.permutation(np.concatenate([second, again])).tolist():
+            reader.show(shown[k], np.arange(10), int(labels[k]))
     after = np.array([reader.show(q, np.arange(10)) for q in questions])
     is_new = truth[asked] == new
     made: dict[str, Any] = {
@@ -129,9 +137,9 @@ def few_shots(
         "learning updates": reader.simulation.result().ledger.total("learning updates"),
     }
     made["forgotten"] = made["old classes before"] - made["old classes after"]
-    return made | {"shots": shots, "samples of an old class": old, "tested": tested}
+    return made | {"shots": shots, "rehearsed": rehearsed, "old": old, "tested": tested}
 
 
 if __name__ == "__main__":
-    for count in (1, 5, 10):
-        print(json.dumps(few_shots(count)), flush=True)
+    for count, again in ((1, 0), (5, 0), (5, 1), (5, 3), (10, 3)):
+        print(json.dumps(few_shots(count, rehearsed=again)), flush=True)

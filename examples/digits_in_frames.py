@@ -22,32 +22,11 @@ from spikestack.chips.edge_learning import EdgeLayer
 from spikestack.chips.evaluating import present
 from spikestack.chips.framing import framed, with_frames_of
 from spikestack.chips.neurons.frames import FrameNeuron, FrameSource
+from spikestack.demo.frames import FEW, counts, tuned
 from spikestack.zoo.tasks import task
 
 STEPS = 20
-#: Bits of the weights of each projection, on Akida 1.0.
-FEW = {"camera->edges": 8, "edges->shapes": 2, "shapes->digits": 4}
 Part = tuple[np.ndarray, np.ndarray]
-
-
-def counts(part: Part, frame: int) -> Part:
-    """Events of each frame, (samples, frames, neurons)."""
-    inputs, labels = part
-    frames = inputs.reshape(len(inputs), STEPS // frame, frame, -1).sum(2)
-    return frames.astype(np.float32), labels
-
-
-def tuned(
-    net: sp.Network, parts: dict[str, Part], frame: int, epochs: int, bits: Any, lr: float = 6e-3
-) -> sp.Network:
-    """Trained on frames, with weights of few bits or not."""
-    fast = with_frames_of(net, 1)
-    fitted = sp.fit(
-        fast, counts(parts["train"], frame), validate=counts(parts["validation"], frame),
-        epochs=epochs, lr=lr, batch=32, schedule="cosine", steps=STEPS // frame, check=False,
-        progress=False, weight_bits=bits,
-    )  # fmt: skip
-    return with_frames_of(fitted.module.trained(), frame)
 
 
 def read(parts: dict[str, Part], epochs: int, limit: int | None = None) -> list[dict[str, Any]]:
@@ -60,7 +39,7 @@ def read(parts: dict[str, Part], epochs: int, limit: int | None = None) -> list[
         answers = present(chip.quantise(network), samples)
         return float((answers.argmax(1) == labels).mean())
 
-    floats = tuned(framed(given, 10), parts, 10, epochs, None)
+    floats = tuned(framed(given, 10), parts, epochs, None)
     rows = []
     for chip, bits in (
         (sp.chips.Akida(), FEW),
@@ -68,7 +47,7 @@ def read(parts: dict[str, Part], epochs: int, limit: int | None = None) -> list[
         (sp.chips.NorthPole(), 8),
         (sp.chips.NorthPole(bits=4), 4),
     ):
-        network = tuned(floats, parts, 10, epochs, bits)
+        network = tuned(floats, parts, epochs, bits)
         cores = len(chip.map(network).cores)
         name = chip.name + (f", {chip.bits} bits" if hasattr(chip, "bits") else "")
         rows.append({"chip": name, "right": round(right(network, chip), 4), "cores": cores})
@@ -111,7 +90,7 @@ def features(net: sp.Network, part: Part) -> np.ndarray:
 def learn_on_chip(parts: dict[str, Part], epochs: int, shots: tuple[int, ...]) -> dict[str, Any]:
     """Digits 0 to 7 learned by the last layer, then 8 and 9 from a few examples of each."""
     old = {name: (x[y < 8], y[y < 8]) for name, (x, y) in parts.items()}
-    net = tuned(reader(), old, STEPS, epochs, FEW, 5e-3)
+    net = tuned(reader(), old, epochs, FEW, STEPS, 5e-3)
     seen = {name: features(net, part) for name, part in parts.items()}
     labels = {name: part[1] for name, part in parts.items()}
     known = labels["test"] < 8

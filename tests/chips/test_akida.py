@@ -212,6 +212,46 @@ def test_few_bits_err_by_what_the_report_says() -> None:
     assert "out" in net.populations
 
 
+def test_a_neuron_that_always_fires_becomes_part_of_thresholds() -> None:
+    """As normalisations are after training: a bias for each channel."""
+    net, given = layer(), samples(3)
+    always = sp.NeuronModel(
+        "v[t+1] = 0 : 1", threshold="v >= 0", dimensionless=True, default_synapse="Delta"
+    )
+    one = net.add(sp.Population("bias", 1, always))
+    biases = np.repeat(np.arange(-3, 3) / 2.0, 16)
+    synapse = sp.Delta(weight=1.0, delay=0.0)
+    net.connect(one, net["first"], sp.Dense(biases[None]), synapse)
+    net.connect(one, net["out"], sp.Dense(np.array([[0.25, -0.5, 1.0, 0.0]])), synapse)
+    quantised = quantise_akida(net, 1.0)
+    assert "bias" not in quantised.network.populations
+    found = present(quantised, given)
+    assert not np.array_equal(found, present(quantise_akida(layer(), 1.0), given))
+    for sample, answer in zip(given, found, strict=True):
+        assert np.allclose(net_run(net, sample)["out", "v"].values[0].mean(0), answer)
+    uneven = np.linspace(0, 1, 96)
+    other = layer()
+    one = other.add(sp.Population("bias", 1, always))
+    other.connect(one, other["first"], sp.Dense(uneven[None]), synapse)
+    with pytest.raises(ValidationError, match="differ within a channel"):
+        quantise_akida(other, 1.0)
+
+
+def test_the_host_keeps_the_leak_of_a_readout() -> None:
+    rng, net = np.random.default_rng(4), sp.Network(seed=1)
+    source = net.add(sp.Population("source", 20, FrameSource()))
+    leaky = net.add(sp.Population("leaky", 4, sp.LeakyIntegrator(beta=0.5)))
+    net.drive(source, sp.ExternalSpikes(weight=1.0), name="events")
+    weights = rng.integers(-7, 8, (20, 4)) / 4.0
+    net.connect(source, leaky, sp.Dense(weights), sp.Delta(weight=1.0, delay=0.0))
+    net.record(leaky, "v")
+    quantised = quantise_akida(net, 1.0)
+    assert any("host keeps the leak" in note for note in quantised.notes)
+    given = rng.poisson(0.5, (2, 5, 20)).astype(float)
+    exact = [net_run(net, sample)["leaky", "v"].values[0].mean(0) for sample in given]
+    assert np.allclose(present(quantised, given), exact)
+
+
 def test_what_is_not_to_be_had_is_refused_by_name() -> None:
     chip = sp.chips.Akida()
     with pytest.raises(ValidationError, match=r"'cells'.*remembers.*framed"):
@@ -297,3 +337,18 @@ def net_readout(net: sp.Network, sample: np.ndarray) -> np.ndarray:
     simulation.advance(1.0, progress=False)
     readout = list(net.populations)[-1]
     return np.asarray(simulation.recording()[readout, "v"].values)[0, 0]
+
+
+def test_weights_of_two_bits_are_not_all_zero() -> None:
+    """The step of least error: the greatest weight alone would leave little but zeros."""
+    torch = pytest.importorskip("torch")
+    from spikestack.training.quantising import quantised
+
+    weights = torch.from_numpy(np.random.default_rng(0).normal(size=2000))
+    made = quantised(weights, 2)
+    (step,) = set(made.abs().unique().tolist()) - {0.0}
+    assert np.log2(step) == round(np.log2(step))
+    assert 0.2 < float((made != 0).double().mean()) < 0.8
+    for other in (0.5 * step, 2 * step, 4 * step):
+        rounded = torch.clamp(torch.round(weights / other), -1, 1) * other
+        assert ((made - weights) ** 2).sum() < ((rounded - weights) ** 2).sum()

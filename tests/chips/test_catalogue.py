@@ -26,9 +26,10 @@ def network(kind: str, rate: float = 0.0, seed: int = 0, steps: int = 20) -> sp.
     net = sp.Network(seed=seed)
     source = net.add(sp.Population("source", (1, 2, 2), sp.SpikeSource()))
     reset = "v -= 1" if "soft" in kind else "v = 0"
+    kept = {"leaky": "0.875*v", "forgetful": "0"}.get(kind.split(maxsplit=1)[0], "v")
     model: Any = sp.NeuronModel(
-        f"v[t+1] = {'0.875*v' if 'leaky' in kind else 'v'} : 1", threshold="v >= 1", reset=reset,
-        dimensionless=True, default_synapse="Delta",
+        f"v[t+1] = {kept} : 1", threshold="v >= 1", reset=reset, dimensionless=True,
+        default_synapse="Delta",
     )  # fmt: skip
     cells = net.add(sp.Population("cells", (6, 1, 1), model))
     out = net.add(sp.Population("out", 2, sp.LeakyIntegrator(beta=1.0)))
@@ -44,11 +45,24 @@ def network(kind: str, rate: float = 0.0, seed: int = 0, steps: int = 20) -> sp.
     return net
 
 
+def membranes(kind: str, rate: float, seed: int, steps: int) -> sp.Network:
+    """The same with time constants and currents, for analog circuits."""
+    net = sp.Network(seed=seed)
+    source = net.add(sp.Population("source", 4, sp.SpikeSource()))
+    cells = net.add(sp.Population("cells", 6, sp.LIF(tau_m=20.0)))
+    at, ids = np.nonzero(np.random.default_rng(seed).random((steps, 4)) < rate)
+    if len(at):
+        net.drive(source, sp.SpikeTrains(times=at + 1.0, ids=ids))
+    net.connect(source, cells, sp.AllToAll(), sp.ExponentialCurrent(weight=3.0, delay=1.0))
+    net.record(cells, "spikes")
+    return net
+
+
 def run(chip: Any, rate: float = 0.0, seed: int = 0, steps: int = 20) -> Any:
     """The first of a few networks that a chip takes."""
     said = []
-    for kind in ("hard", "soft", "leaky hard", "leaky soft"):
-        net = network(kind, rate, seed, steps)
+    for kind in ("hard", "soft", "leaky hard", "leaky soft", "forgetful hard", "membranes"):
+        net = (membranes if kind == "membranes" else network)(kind, rate, seed, steps)
         try:
             chip.map(net)
         except SpikestackError as error:

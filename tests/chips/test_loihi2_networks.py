@@ -8,6 +8,7 @@ from test_loihi import events, layered
 
 import spikestack as sp
 from spikestack.chips.circuits.loihi2 import quantise
+from spikestack.chips.ledger import Ledger
 from spikestack.chips.neurons.loihi import LoihiAxon
 from spikestack.chips.neurons.loihi2 import GradedVector
 from spikestack.errors import SpikestackError, UnknownNameError, ValidationError
@@ -78,8 +79,18 @@ def test_values_of_spikes_are_carried() -> None:
         assert np.abs(a.values - b.values[kept]).max() < 1e-4
 
 
-@pytest.mark.parametrize(("model", "weight"), [(sp.Izhikevich(), 2.0), (sp.AdEx(), 0.1875)])
-def test_any_equations_run_in_fixed_point(model: sp.NeuronModel, weight: float) -> None:
+@pytest.mark.parametrize(
+    ("model", "weight", "states"),
+    [
+        (sp.Izhikevich(), 2.0, 3),
+        (sp.AdEx(), 0.1875, 3),
+        (sp.AdaptiveLIF(), 0.1875, 3),
+        (sp.ResonateAndFire(), 0.1875, 3),
+    ],
+)
+def test_any_equations_run_in_fixed_point(
+    model: sp.NeuronModel, weight: float, states: int
+) -> None:
     net = sp.Network(seed=1)
     noise = net.add(sp.Population("noise", 50, sp.PoissonSource(rate=50.0)))
     cells = net.add(sp.Population("cells", 20, model))
@@ -88,7 +99,7 @@ def test_any_equations_run_in_fixed_point(model: sp.NeuronModel, weight: float) 
     net.record(cells, "spikes", "v")
     made = quantise(net, 0.5)
     formats = made.network["cells"].model.state_format
-    assert {f.bits for f in formats.values()} == {24} and len(formats) == 3
+    assert {f.bits for f in formats.values()} == {24} and len(formats) == states
     ours = net.run(150.0, dt=0.5, precision="float64", on="reference")
     theirs = made.network.run(150.0, dt=0.5, precision="float64", on="reference")
     given, found = (set(zip(r.times, r.ids)) for r in (ours["cells"], theirs["cells"]))
@@ -239,6 +250,17 @@ def test_energies_are_estimates_and_say_so() -> None:
         sp.chips.Loihi2(energy_factor=0.0)
 
 
+def test_the_slowest_thing_decides_how_long_a_step_takes() -> None:
+    """100 events of 0.37 ns on one core, 1,000 neurons of 0.59 ns on another; at least 200 ns."""
+    prices = sp.chips.Loihi2.prices["fit"]
+    for neurons, expected in ((1000, 590e-9), (10, 200e-9)):
+        by_step = {
+            "dense events": np.array([[100, 0]]), "accesses": np.array([[10, neurons]]),
+        }  # fmt: skip
+        ledger = Ledger({n: c.sum(0) for n, c in by_step.items()}, by_step)
+        assert prices.step_seconds(ledger, 1)[0] == pytest.approx(expected)
+
+
 # ------------------------------------------------------------------------------- digits
 
 
@@ -261,3 +283,16 @@ def test_digits_are_read_as_described(chip: type) -> None:
         simulation.advance(20.0, progress=False)
         v = simulation.recording()["digits", "v"].values[0]
         assert np.allclose(v.mean(0), answer, atol=1e-5)
+
+
+@pytest.mark.parametrize("model", [sp.AdaptiveLIF(), sp.MAT2(), sp.AdaptiveDiscreteLIF()])
+def test_adaptation_is_no_circuit(model: sp.NeuronModel) -> None:
+    """What remembers spikes is refused where neurons are circuits, and a program on Loihi 2."""
+    net = sp.Network(seed=1)
+    source = net.add(sp.Population("source", 3, sp.SpikeSource()))
+    cells = net.add(sp.Population("cells", 2, model))
+    kind = sp.Delta if model.dimensionless else sp.ExponentialCurrent
+    net.connect(source, cells, sp.AllToAll(), kind(weight=0.5, delay=1.0))
+    with pytest.raises(ValidationError, match=r"spikes by|depends on|subtracts|linear|reset"):
+        sp.chips.Loihi().quantise(net)
+    assert sp.chips.Loihi2().quantise(net).network["cells"].model.state_format

@@ -40,10 +40,10 @@ def test_boxes_are_described() -> None:
 
 @pytest.mark.slow
 def test_a_class_is_added_from_five_shots() -> None:
-    """Most of the new class is named right, and some of the old ones are forgotten."""
+    """Most of the new class is named right; with one old sample of each, little is forgotten."""
     pytest.importorskip("sklearn")
-    found = chips_loihi_learning.few_shots(shots=5, old=10, passes=3, tested=50)
-    assert found["old classes before"] > 0.7
+    found = chips_loihi_learning.few_shots(shots=5, rehearsed=1)
+    assert found["old classes before"] > 0.75
     assert found["new class"] > 0.5
-    assert -0.05 <= found["forgotten"] < 0.4
+    assert -0.05 <= found["forgotten"] < 0.15
     assert found["learning updates"] > 0

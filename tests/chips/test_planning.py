@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikestack.chips import Grade, Loihi
+from spikestack.chips import Grade, Loihi, all_chips
+from spikestack.chips.capacity import capacity
 from spikestack.chips.planning import plan, plan_cells, workload
 from spikestack.chips.systems import SYSTEMS, WORKLOADS, system_of
 from spikestack.errors import UnknownNameError, ValidationError
@@ -104,7 +105,7 @@ def test_any_chip_can_be_planned_with() -> None:
     chip = Loihi()
     one = plan(131_072, 0, 0, on=chip)
     assert one.chips == 1 and one.cores == 128
-    found = plan(131_072, 16_384 * 64 / 25 * 128, 10.0, on="loihi")
+    found = plan(131_072, 16_384 * 64 // 9 * 128, 10.0, on="loihi")
     assert found.chips == 1
     # Steps of 1 ms: real time at most, however little there is to do.
     assert found.speed == 1
@@ -114,6 +115,19 @@ def test_any_chip_can_be_planned_with() -> None:
     assert terms["per term"] == pytest.approx(0.104 + events * 33.6e-12 + updates * 72.8e-12)
     assert system_of(chip).name == "Loihi" and plan(1, 0, 0, on=Loihi).chips == 1
     assert plan(10, 10, 1, on=SYSTEMS["TrueNorth"]).system is SYSTEMS["TrueNorth"]
+
+
+@pytest.mark.parametrize("name", all_chips())
+def test_every_chip_can_be_planned_with_or_says_why_not(name: str) -> None:
+    chip = all_chips()[name]()
+    if capacity(chip).neurons is None:
+        with pytest.raises(ValidationError, match="neurons it holds"):
+            plan(1e6, 1e6, on=chip)
+        return
+    found = plan(1e6, 1e6, 1.0, on=chip)
+    assert found.needs["for neurons"] == math.ceil(1e6 / capacity(chip).neurons)
+    assert found.chips >= found.needs["for neurons"] and str(found)
+    assert found.speed is None or found.speed > 0
 
 
 @given(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from test_loihi import Small, hard, layered
 
 import spikestack as sp
-from spikestack.chips import ChipRun, Figure, Grade, Loihi
+from spikestack.chips import ChipRun, Figure, Grade, Loihi, Prices, Scope
 from spikestack.chips.beside import rows_beside, with_sample
 from spikestack.chips.comparison import compare_chips
 from spikestack.chips.measured import MEASURED, measured
 from spikestack.chips.sweeping import RateSweep, fed, sweep
 from spikestack.chips.von_neumann import LEVELS, Level, VonNeumann
 from spikestack.chips.waterfall import GPUS, Gpu, waterfall
-from spikestack.errors import ValidationError
+from spikestack.errors import UnknownNameError, ValidationError
 
 # ---------------------------------------------------------------------------- silence
 
@@ -237,6 +240,25 @@ def test_the_density_at_which_the_gpu_wins(run: ChipRun) -> None:
     assert f"{middle.crossing:.3g}" in str(middle)
     assert waterfall(run, "peak", passes=1).macs == 3450
     assert found.at(found.density) == pytest.approx(found.stages["chip"])
+
+
+class Unpriced(Loihi):
+    """Of which nothing is published, or no static power."""
+
+    prices: ClassVar = {
+        "none": Prices("none", Scope.PER_TERM, {}),
+        "events": replace(Loihi.prices["fit"], static={}),
+    }
+
+
+def test_what_is_not_published_is_said(run: ChipRun) -> None:
+    bare = Unpriced().run(layered(), 20, progress=False)
+    with pytest.raises(ValidationError, match="nothing is published"):
+        waterfall(bare)
+    assert "nothing is published of static power" in str(waterfall(bare, table="events"))
+    assert not waterfall(run).unpriced
+    with pytest.raises(UnknownNameError):
+        waterfall(run, table="guess")
 
 
 def test_what_a_waterfall_cannot_take(run: ChipRun) -> None:

@@ -278,6 +278,23 @@ def net_run(net: sp.Network, chip: SpiNNaker) -> Any:
     return net.run(100.0, dt=1.0, on=chip)
 
 
+def test_events_of_drives_are_counted_and_change_nothing() -> None:
+    """Two events of a step at one neuron are two; those of synapses are counted besides."""
+    net = network()
+    at = [[3.0, 3.0, 5.0], [5.0]]
+    given = sp.SpikeTrains(at, synapse=sp.ExponentialCurrent(weight=0.7, tau_syn=5.0))
+    net.drive(net["cells"][:2], given)
+    low = SpiNNaker(neurons_per_core=SMALL)
+    run, plain = net_run(net, low), net_run(network(), low)
+    core = run.mapped.core_of["cells"][0]
+    more, less = (r.ledger.by_step["sparse events"][:, core] for r in (run, plain))
+    assert (more - less)[[1, 2, 4]].tolist() == [0, 2, 2]
+    assert set(run.integers.traces["cells"]) == {"v"}
+    assert run.ledger.total("host words out") == 100 * 60 + len(run["cells"].times)
+    v = run["cells", "v"].values.reshape(100, 60), plain["cells", "v"].values.reshape(100, 60)
+    assert np.abs(v[0][:2] - v[1][:2]).max() == 0.0 < v[0][2, 0] - v[1][2, 0] < 10.0
+
+
 def test_what_it_cannot_do_is_refused() -> None:
     net = sp.Network(seed=1)
     cells = net.add(sp.Population("cells", 4, sp.LIF()))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import spikestack as sp
 from spikestack.chips.circuits.crossbar_codes import CODES, coded
 from spikestack.chips.figures import Figure, Grade
 from spikestack.chips.mapping.crossbars import MappedCrossbars
-from spikestack.errors import SpikestackError, ValidationError
+from spikestack.chips.neurons.truenorth import TrueNorthNeuron
+from spikestack.errors import SpikestackError, UnknownNameError, ValidationError
 from spikestack.zoo.tasks import task
 
 
@@ -89,10 +93,10 @@ def test_described_quantised_mapped_and_loaded_are_the_same(chip: Any, case: Any
     packets = mapped.packets("source", at + 1, ids)
     loaded = tables.run(110, packets)
     for name in ("first", "second"):
-        given = events(ours[name], 0, 100)
-        assert len(given) > 30
-        assert given == events(alone[name], quantised.late[name], 100), name
-        assert given == events(run[name], run.late[name], 100), name
+        described = events(ours[name], 0, 100)
+        assert len(described) > 30
+        assert described == events(alone[name], quantised.late[name], 100), name
+        assert described == events(run[name], run.late[name], 100), name
         raster = loaded.raster[:, mapped.core_of[name], mapped.slots[name]]
         steps, neurons = np.nonzero(raster)
         assert events(run[name], 0, 110) == set(zip((steps + 1).tolist(), neurons.tolist(),
@@ -107,6 +111,49 @@ def test_described_quantised_mapped_and_loaded_are_the_same(chip: Any, case: Any
     late = run.late["out"]
     v = run["out", "v"].values[0][late : 100 + late]
     assert np.allclose(v[1:], ours["out", "v"].values[0][1:], atol=1e-12)
+
+
+@settings(max_examples=4, deadline=None)
+@given(
+    seed=st.integers(0, 10_000), soft=st.booleans(), levels=st.integers(1, 6),
+    drift=st.integers(-1, 1),
+)  # fmt: skip
+def test_any_network_spikes_on_cores_as_without(
+    seed: int, soft: bool, levels: int, drift: int
+) -> None:
+    """Whatever was rounded: cores, and their tables, do what one core without bounds does."""
+    net = layered(seed, soft, levels, drift / 100)
+    quantised = sp.chips.TrueNorth().quantise(net)
+    mapped = sp.chips.TrueNorth().map(net)
+    run = mapped.chip.execute(mapped, 100, False)
+    alone = quantised.network.run(100.0, dt=1.0, precision="float64")
+    at, ids = trains(np.random.default_rng(seed), 60)
+    loaded = mapped.tables().run(100, mapped.packets("source", at + 1, ids))
+    for name in ("first", "second"):
+        late = run.late[name] - quantised.late[name]
+        expected = events(alone[name], -late, 100)
+        assert expected == events(run[name], 0, 100)
+        steps, neurons = np.nonzero(loaded.raster[:, mapped.core_of[name], mapped.slots[name]])
+        assert expected == set(zip((steps + 1).tolist(), neurons.tolist(), strict=True))
+
+
+def test_synapses_of_a_type_can_be_drawn() -> None:
+    """One event at each of 400 neurons that never fire: of weight 63 every fourth is passed."""
+    net = sp.Network(seed=1)
+    source = net.add(sp.Population("source", 2, sp.SpikeSource()))
+    model = TrueNorthNeuron(theta=1000.0)
+    cells = net.add(sp.Population("cells", 200, model))
+    for k, weight in enumerate((63.0, -7.0)):
+        net.connect(source[k : k + 1], cells, sp.AllToAll(),
+                    sp.Delta(weight=weight, delay=1.0), name=f"in {k}")  # fmt: skip
+    mapped = sp.chips.TrueNorth().map(net)
+    packets = mapped.packets("source", np.array([1, 1]), np.array([0, 1]))
+    v = mapped.tables({"cells": [1, 0, 0, 0]}).run(3, packets).v
+    v = v[mapped.core_of["cells"], mapped.slots["cells"]]
+    assert set(v) == {-7, -6} and (v == -6).mean() == pytest.approx(0.25, abs=0.12)
+    assert set(mapped.tables().run(3, packets).v[mapped.core_of["cells"], 0]) == {56}
+    with pytest.raises(UnknownNameError):
+        mapped.tables({"cell": [1, 0, 0, 0]})
 
 
 def test_every_packet_reaches_one_axon() -> None:
@@ -183,12 +230,18 @@ def fan(sources: int, targets: int = 1, delay: float = 1.0, chip: Any = None) ->
 
 @pytest.mark.parametrize("over", [-1, 0, 1])
 def test_limits_hold_and_refuse_one_more(over: int) -> None:
+    """Axons of a neuron, ticks of a delay, and copies of a neuron whose targets fill 16 cores."""
+    few = Figure(16, "neurons", Grade.DERIVED, "this test")
+    small = sp.chips.RANC(neurons_per_core=few)
     checks = [
         (lambda: fan(256 + over), r"fan-in, 256 axons per neuron.*wall.*ternary"),
         (lambda: fan(3, delay=15.0 + over), r"delay, 15 ticks per neuron.*longer step"),
-        (lambda: fan(1, 256 * (256 + over)), r"destinations, 256 copies per neuron.*between"),
+        (
+            lambda: fan(1, 16 * (16 + over) - 1, chip=small),
+            r"17 destinations, 16 copies per neuron",
+        ),
     ]
-    for check, says in checks[: 3 if over > 0 else 2]:
+    for check, says in checks:
         if over > 0:
             with pytest.raises(ValidationError, match=says):
                 check()
@@ -218,6 +271,28 @@ def test_cores_hold_256_neurons_and_chips_their_cores(over: int) -> None:
         alone(513, sp.chips.RANC(**small))
     more = alone(513, sp.chips.RANC(chips=2, **small))
     assert len(more.cores) == 3 and max(core.place for core in more.cores) >= 2
+
+
+def test_dead_cores_hold_nothing() -> None:
+    """Three cores of four: the dead one is left out, and a fourth core is refused."""
+    side = Figure(2, "cores", Grade.DERIVED, "this test")
+    chip = sp.chips.RANC(faults=SimpleNamespace(dead_cores=[1]), width=side, height=side)
+    mapped = alone(600, chip)
+    assert sorted(core.place for core in mapped.cores) == [0, 2, 3]
+    with pytest.raises(ValidationError, match="4 cores, 3 cores per system"):
+        alone(769, chip)
+    chip.faults = SimpleNamespace(bit_flips=0.1)
+    with pytest.raises(ValidationError, match="dead cores only"):
+        alone(3, chip)
+
+
+def test_neurons_of_the_chip_need_no_input() -> None:
+    """A population of the chip's own model, with nothing else in the network."""
+    net = sp.Network(seed=1)
+    cells = net.add(sp.Population("cells", 300, TrueNorthNeuron(leak=10.0, theta=100.0)))
+    net.record(cells, "spikes")
+    run = net.run(50.0, on=sp.chips.TrueNorth())
+    assert len(run.mapped.cores) == 2 and (run["cells"].counts() == 5).all()
 
 
 def test_all_violations_at_once() -> None:

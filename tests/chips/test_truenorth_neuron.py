@@ -1,4 +1,4 @@
-"""TrueNorth's neuron: bits against RANC, chance by its moments, nineteen classes of behaviour."""
+"""TrueNorth's neuron: bits against RANC, chance by its moments, twenty classes of behaviour."""
 
 from __future__ import annotations
 
@@ -302,6 +302,25 @@ def test_spike_latency() -> None:
     for size in (3, 6, 12):
         cell = neuron(theta=20, leak=1, reversal=1)
         assert spikes([cell], [(0, size, [10])])[0] == [10 + 19 - size]
+
+
+def test_subthreshold_oscillations() -> None:
+    """A pulse makes it fire once; a second neuron then drives it down again and again."""
+    net = sp.Network(seed=1)
+    source = net.add(sp.Population("source", 1, sp.SpikeSource()))
+    cell = net.add(sp.Population("cell", 1, neuron(theta=20, beta=8, kappa=0, gamma=1)))
+    other = net.add(sp.Population("other", 1, neuron(theta=1, gamma=2)))
+    net.drive(source, sp.SpikeTrains(times=np.array([20.0]), ids=np.array([0])))
+    net.connect(source, cell, sp.AllToAll(), sp.Delta(weight=20.0, delay=0.0))
+    net.connect(cell, other, sp.AllToAll(), sp.Delta(weight=1.0, delay=1.0))
+    net.connect(other, cell, sp.AllToAll(), sp.Delta(weight=-1.0, delay=1.0))
+    net.record(cell, "spikes")
+    net.record(cell, "v")
+    found = net.run(100.0, dt=1.0, precision="float64")
+    v = found["cell", "v"].values.ravel()
+    assert found["cell"].times.tolist() == [20.0]
+    assert (v[:21] == 0).all() and set(v[31:]) == set(range(-8, 0))
+    assert np.array_equal(v[31:-8], v[39:]) and not np.array_equal(v[31:-4], v[35:])
 
 
 def test_resonator() -> None:

@@ -73,7 +73,7 @@ def framed(
             continue
         found = identify(p, f"framed, population {p.name!r}")
         brings[p.name] = _charge(found, p.name)
-        models[p.name], worth[p.name] = _neuron(found, steps, most)
+        models[p.name], worth[p.name] = _neuron(found, steps, most, p.name)
     return _rebuilt(network, program, models, worth, brings)
 
 
@@ -86,7 +86,7 @@ def _charge(found: LinearNeuron, name: str) -> np.ndarray:
     return total[:, 0] if len(total) else np.ones(1)
 
 
-def _neuron(found: LinearNeuron, steps: int, most: int) -> tuple[NeuronModel, float]:
+def _neuron(found: LinearNeuron, steps: int, most: int, name: str) -> tuple[NeuronModel, float]:
     if np.isinf(found.threshold).all():
         return LeakyIntegrator(beta=0.0), 1.0
     rest = found.drift / np.maximum(1.0 - found.decay, 1e-12)
@@ -96,6 +96,10 @@ def _neuron(found: LinearNeuron, steps: int, most: int) -> tuple[NeuronModel, fl
     leak = 0.5 * steps * (1.0 - found.decay) * reach
     drift = np.where(found.decay < 1.0, 0.0, steps * found.drift)
     each = max(1.0, steps / most)
+    # Between frames nothing arrives, and nothing may be sent.
+    if (drift - leak >= reach * 0.5 * (each + 1.0)).any():
+        raise ValidationError(f"framed, population {name!r}", "fires without input",
+                              "neurons that rest without it")  # fmt: skip
     neuron = FrameNeuron(
         bias=_one(drift - leak), first=_one(reach * 0.5 * (each + 1.0)),
         theta=_one(reach * each), most=float(most),

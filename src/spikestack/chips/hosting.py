@@ -26,7 +26,7 @@ Spikes = tuple[np.ndarray, np.ndarray]
 
 
 def outside_spikes(quantised: Quantised, steps: int) -> dict[str, Spikes]:
-    """Spikes of the sources outside the chip, by population."""
+    """Spikes of the sources outside the chip, by population; a spike of value n is n spikes."""
     network, made = quantised.network, Network(seed=quantised.network.seed)
     reached = {p.post.population.name for p in network.projections.values()}
     names = [n for n in network.populations if n not in reached and n not in quantised.scales]
@@ -42,7 +42,13 @@ def outside_spikes(quantised: Quantised, steps: int) -> dict[str, Spikes]:
     simulation = Simulation(made, dt=quantised.dt, precision="float64", threads=1)
     simulation.forward(steps, progress=False)
     found = simulation.recording().spikes
-    return {n: (found[n].steps - 1, found[n].ids.astype(np.int64)) for n in names}
+    made_spikes: dict[str, Spikes] = {}
+    for n in names:
+        values = found[n].values
+        times: Any = 1 if values is None else np.maximum(np.rint(values), 0).astype(np.int64)
+        at, ids = found[n].steps - 1, found[n].ids.astype(np.int64)
+        made_spikes[n] = (np.repeat(at, times), np.repeat(ids, times))
+    return made_spikes
 
 
 def _same(view: Any, made: Network) -> Any:

@@ -141,6 +141,8 @@ def identify(population: PopulationProgram, where: str, injected: bool = False) 
         raise ValidationError(where, f"its potential depends on {', '.join(stray)} too",
                               "one potential and the currents of its receptors")  # fmt: skip
     threshold, includes = _threshold(step, base, nothing, v, decay)
+    free = {k: names[k] for k in others if k not in used}
+    _check_memories(step, base, nothing, v, decay, threshold, free, where)
     reset, soft = _reset(step, base, nothing, v, decay, drift, threshold, where)
     steps = 0 if population.n_ref is None else population.n_ref
     empty = np.zeros((0, n))
@@ -231,6 +233,37 @@ def _threshold(
     exact = base.copy()
     exact[v] = base[v] + (level - rest) / decay
     return level, bool(step(exact, nothing)[1].all())
+
+
+def _check_memories(
+    step: _Step,
+    base: np.ndarray,
+    nothing: np.ndarray,
+    v: int,
+    decay: np.ndarray,
+    threshold: np.ndarray,
+    free: dict[int, str],
+    where: str,
+) -> None:
+    """Refuse variables that a spike changes, and that then change what the neuron does."""
+    if not np.isfinite(threshold).all() or (decay == 0).any():
+        return
+    to_fire = base[v] + (threshold - step(base, nothing)[0][v]) / decay
+    high = base.copy()
+    high[v] = to_fire + 1.0 / decay
+    spiked = step(high, nothing)[0]
+    for k, name in free.items():
+        for level in (0.0, 0.5, 0.999, 1.001):
+            plain = base.copy()
+            plain[v] = base[v] + level * (to_fire - base[v])
+            moved = plain.copy()
+            moved[k] = spiked[k]
+            (a, fires), (b, then) = step(plain, nothing), step(moved, nothing)
+            near = np.abs(a[v] - b[v]) <= 1e-9 * np.maximum(1.0, np.abs(a[v]))
+            if not near.all() or (fires != then).any():
+                raise ValidationError(where, f"remembers its spikes by {name}",
+                                      "a potential and currents alone",
+                                      "programmable chips take other models, too")  # fmt: skip
 
 
 def _reset(

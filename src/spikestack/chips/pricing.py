@@ -13,11 +13,11 @@ from ..errors import UnknownNameError, ValidationError
 from .figures import Figure
 from .ledger import COUNTERS, Ledger
 
-__all__ = ["Bill", "Prices", "Scope"]
+__all__ = ["SECONDS", "Bill", "Prices", "Scope"]
 
 _JOULE = {"pJ": 1e-12, "nJ": 1e-9, "uJ": 1e-6, "mJ": 1e-3, "J": 1.0}
 _WATT = {"uW": 1e-6, "mW": 1e-3, "W": 1.0}
-_SECOND = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
 class Scope(StrEnum):
@@ -70,8 +70,8 @@ class Prices:
             if name not in ("chip", "core"):
                 raise UnknownNameError(f"Prices {self.title!r}, static", name, ("chip", "core"))
         for given, units in (
-            (self.energy, _JOULE), (self.static, _WATT), (self.time, _SECOND),
-            ({str(n): f for n, f in self.barrier.items()}, _SECOND),
+            (self.energy, _JOULE), (self.static, _WATT), (self.time, SECONDS),
+            ({str(n): f for n, f in self.barrier.items()}, SECONDS),
         ):  # fmt: skip
             for name, figure in given.items():
                 if figure.unit not in units:
@@ -98,7 +98,7 @@ class Prices:
         work: Any = 0.0
         for name, figure in self.time.items():
             if name in ledger.by_step and figure.value is not None:
-                work = work + ledger.by_step[name] * (float(figure) * _SECOND[figure.unit])
+                work = work + ledger.by_step[name] * (float(figure) * SECONDS[figure.unit])
         wait = self.barrier_seconds(tiles)
         return np.zeros(0) if np.ndim(work) == 0 else work.max(axis=1) + wait
 
@@ -107,7 +107,7 @@ class Prices:
         if not self.barrier:
             return 0.0
         near = [n for n in sorted(self.barrier) if n >= tiles] or [max(self.barrier)]
-        return float(self.barrier[near[0]]) * _SECOND[self.barrier[near[0]].unit]
+        return float(self.barrier[near[0]]) * SECONDS[self.barrier[near[0]].unit]
 
     def by_core(self, ledger: Ledger) -> np.ndarray:
         """Dynamic energy of each core in J, float64[cores]; without the host's."""

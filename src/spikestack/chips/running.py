@@ -277,7 +277,8 @@ class _Tally(Collector):
     """Counts what every piece brought, and passes on what was asked for."""
 
     def __init__(self, simulation: MappedSimulation) -> None:
-        super().__init__(simulation.program, simulation.step)
+        watched = getattr(simulation._collector, "synapses", None)
+        super().__init__(simulation.program, simulation.step, watched)
         self.mapped = simulation.mapped
         held = sum(len(of) for of in self.mapped.core_of.values())
         self.most_steps = max(8, min(_PIECE, _SAMPLES // max(1, held)))

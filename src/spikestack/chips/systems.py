@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ..errors import ValidationError
+from .capacity import capacity
 from .figures import Figure, Grade
 from .pricing import Scope
 
@@ -243,31 +245,32 @@ SYSTEMS = {
 
 
 def system_of(chip: Any) -> System:
-    """A system of as many of a chip as are needed, from its description and first price tables."""
-    cores = round(chip.cores.value or 1)
-    limits = {(v.counts, v.per): float(v.most) for v in chip.limits if v.most.value is not None}
+    """A system of as many of a chip as are needed, from its description and first price tables.
+
+    Raises
+    ------
+    ValidationError
+        If it is not known how many neurons it holds.
+    """
+    held, cores = capacity(chip), round(chip.cores.value or 1)
     source = f"the description of {chip.name}"
 
     def derived(value: float, unit: str, note: str = "") -> Figure:
         return _made(value, unit, Grade.DERIVED, source, note)
 
-    def held(counts: str) -> float | None:
-        of_chip, of_core = limits.get((counts, "chip")), limits.get((counts, "core"))
-        found = [v for v in (of_chip, None if of_core is None else of_core * cores) if v]
-        return min(found, default=None)
-
-    words, synapses = held("synapse words"), held("synapses") or held("weights")
-    bits = chip.synapse_bits.get("sparse") or max(chip.synapse_bits.values(), default=0.0)
-    if words is not None and bits:
-        by_words = words * chip.word_bits / bits
-        synapses = by_words if synapses is None else min(synapses, by_words)
-    neurons = held("neurons")
+    if held.neurons is None:
+        raise ValidationError(
+            f"plan, {chip.name}", "says not how many neurons it holds", "a System of yours",
+            "its layers share memory: map a network to it instead",
+        )  # fmt: skip
+    words = next((v.most.value for v in chip.limits if v.counts == "synapse words"
+                  and v.per == "core"), None)  # fmt: skip
     return System(
         chip.name, f"as many {chip.name} as it takes", chip.name,
-        derived(1.0 if neurons is None else neurons, "neurons"),
-        None if synapses is None else derived(synapses, "synapses", "in lists, memory for all"),
+        derived(held.neurons, "neurons"),
+        None if held.synapses is None else derived(held.synapses, "synapses", held.organisation),
         derived(cores, "cores"),
-        None if words is None else derived(words * chip.word_bits / 8, "bytes"),
+        None if words is None else derived(words * chip.word_bits * cores / 8, "bytes"),
         **_times(chip, cores, derived), **_energies(chip, derived),
     )  # fmt: skip
 
@@ -278,8 +281,9 @@ def _times(chip: Any, cores: int, derived: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     prices = next((p for p in chip.prices.values() if p.time), None)
     if prices is not None:
-        event = prices.time.get("sparse events") or prices.time.get("dense events")
-        looks = [prices.time[n] for n in ("accesses", "driven updates") if n in prices.time]
+        known = {n: p for n, p in prices.time.items() if p.value is not None}
+        event = known.get("sparse events") or known.get("dense events")
+        looks = [known[n] for n in ("accesses", "driven updates") if n in known]
         if event is not None:
             found["event_time"] = derived(si(event) / cores, "s", prices.title)
         if looks:
@@ -297,13 +301,14 @@ def _energies(chip: Any, derived: Any) -> dict[str, Any]:
 
     found: dict[str, Any] = {}
     for prices in chip.prices.values():
-        event = prices.energy.get("sparse events") or prices.energy.get("dense events")
+        known = {n: p for n, p in prices.energy.items() if p.value is not None}
+        event = known.get("sparse events") or known.get("dense events")
         if prices.scope == Scope.ALL_IN:
-            if event is not None and event.value is not None:
+            if event is not None:
                 found.setdefault("all_in", derived(si(event), "J", prices.title))
             continue
-        looks = [prices.energy[n] for n in ("accesses", "driven updates") if n in prices.energy]
-        if event is not None and event.value is not None and "event_energy" not in found:
+        looks = [known[n] for n in ("accesses", "driven updates") if n in known]
+        if event is not None and "event_energy" not in found:
             found["event_energy"] = derived(si(event), "J", prices.title)
             if looks:
                 found["update_energy"] = derived(sum(map(si, looks)), "J", prices.title)

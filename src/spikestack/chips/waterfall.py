@@ -122,6 +122,8 @@ class Waterfall:
         chip's bill: what the last stage adds are routers, updates and all else.
     fixed, marginal
         J of the chip whatever the input, and of one more event.
+    unpriced
+        Of the chip, what nothing is published of: it is left out, and flatters the chip.
     """
 
     chip: str
@@ -134,6 +136,7 @@ class Waterfall:
     stages: dict[str, float]
     fixed: float
     marginal: float
+    unpriced: tuple[str, ...] = ()
 
     @property
     def dense(self) -> float:
@@ -175,7 +178,8 @@ class Waterfall:
             "gpu_grade": str(self.gpu.dynamic.grade), "gpu_source": self.gpu.dynamic.source,
             "macs": self.macs, "events": self.events, "density": self.density,
             "parts": self.parts, "alone": self.alone, "stages": self.stages,
-            "factor": self.factor, "claim": float(CLAIM), "crossing": self.crossing,
+            "factor": self.factor, "unpriced": self.unpriced, "claim": float(CLAIM),
+            "crossing": self.crossing,
         }  # fmt: skip
 
     def __str__(self) -> str:
@@ -195,6 +199,7 @@ class Waterfall:
             f"{self.chip}, {self.table}\n{aligned(cells)}\n"
             f"{self.factor:.3g} times less, beside a claim of {float(CLAIM):,.0f}; density "
             f"{self.density:.3g}; {where}"
+            + "".join(f"\nnothing is published of {name}: left out" for name in self.unpriced)
         )
 
     def plot(self, width: float = 7.0) -> Drawing:
@@ -244,6 +249,11 @@ def waterfall(
     macs = weights * (steps / inferences if passes is None else passes)
     if not macs:
         raise ValidationError("waterfall", "a network without synapses or steps", "some of both")
+    if bill.total <= 0:
+        raise ValidationError(
+            f"{chip.name}, {bill.prices.title}", "nothing is published of its energy",
+            "a price table of yours", "a chip of one's own may have prices",
+        )  # fmt: skip
     events = events_of(ledger) / inferences
     static = bill.static / inferences
     parts = _parts(machine, macs)
@@ -258,8 +268,15 @@ def waterfall(
     moving = (sum(bill.dynamic.values()) + bill.host) / inferences - always
     return Waterfall(
         chip.name, bill.prices.title, machine, macs, events, parts, alone, stages,
-        static + always, moving / events if events else 0.0,
+        static + always, moving / events if events else 0.0, _missing(bill),
     )  # fmt: skip
+
+
+def _missing(bill: Any) -> tuple[str, ...]:
+    """What a bill leaves out because nothing is published of it."""
+    known = any(figure.value is not None for figure in bill.prices.static.values())
+    static = () if known or bill.prices.scope == Scope.ALL_IN else ("static power",)
+    return (*static, *bill.unpriced)
 
 
 #: In the order in which they are switched.

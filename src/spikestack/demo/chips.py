@@ -10,6 +10,7 @@ import numpy as np
 from ..chips.comparison import Comparison, compare_chips
 from ..chips.naming import chips_named
 from ..network.network import Network
+from .frames import FRAMED, frame_variants
 from .page import paragraph
 
 __all__ = ["on_chips", "section"]
@@ -19,9 +20,11 @@ _IMAGES = 60
 
 
 def on_chips(
-    network: Network, steps: np.ndarray, labels: np.ndarray, test: np.ndarray, names: str, say: Any
+    network: Network, steps: np.ndarray, labels: np.ndarray, parts: Any, names: str, say: Any
 ) -> Comparison:
     """Run the network on chips, image by image.
+
+    For chips without memory its steps are added up to frames, and it is trained on with their bits.
 
     Parameters
     ----------
@@ -30,8 +33,8 @@ def on_chips(
     steps : (steps, n, ...)
         What the camera saw.
     labels : (n,)
-    test
-        Places of test images.
+    parts
+        Places of training, validation and test images.
     names
         Of chips, with commas between them, or ``"all"``.
     say
@@ -39,11 +42,18 @@ def on_chips(
     """
     from rich.progress import track
 
-    first = test[:_IMAGES]
-    samples = steps[:, first].reshape(len(steps), len(first), -1).transpose(1, 0, 2)
-    chips, rows = chips_named(names), []
+    def part(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        frames = steps[:, places].reshape(len(steps), len(places), -1).transpose(1, 0, 2)
+        return frames, labels[places]
+
+    chips, rows, variants = chips_named(names), [], {}
+    if any(chip.name in FRAMED for chip in chips):
+        say.print("training it on for chips without memory")
+        given = {"train": part(parts[0]), "validation": part(parts[1])}
+        variants = frame_variants(network, given)
+    samples, right = part(parts[2][:_IMAGES])
     for chip in track(chips, "chips", console=say):
-        found = compare_chips(network, [chip], samples, labels[first], progress=False)
+        found = compare_chips(network, [chip], samples, right, variants=variants, progress=False)
         rows += found.rows
     return Comparison(tuple(rows), found.about if chips else "", "inference")
 

@@ -81,7 +81,7 @@ def main(
     right = (named == seen.labels[first]) & (seen.labels[first] == _SHOWN)
     shown = int(np.argmax(right))
     began = time.perf_counter()
-    compared = on_chips(learned.network, steps, seen.labels, parts[2], chips, say)
+    compared = on_chips(learned.network, steps, seen.labels, parts, chips, say)
     seconds["chips"] = time.perf_counter() - began
     seconds["all"] = time.perf_counter() - started
     report = Report(seen, learned, parts, run, shown, len(first), same, seconds, compared)

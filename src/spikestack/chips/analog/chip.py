@@ -248,19 +248,22 @@ class AnalogChip(Chip):
             if "v" in traces.get(name, {}):
                 traces[name]["v"] = self._read(quantised, name, traces[name]["v"])
         made = ChipRun.of(mapped, replace(run.integers, traces=traces), run.ledger)
-        self._in_units(quantised, made)
-        return made
+        return self._in_units(quantised, made)
 
-    def _in_units(self, quantised: AnalogQuantised, run: ChipRun) -> None:
-        """Recorded weights in the description's units."""
-        if quantised.described is None:
-            return
-        most = float(2 ** int(self.weight_bits) - 1)
-        for name, given in run.traces.items():
-            if name in quantised.described.projections and "w" in given:
-                unit = learnt(self, quantised.described.projections[name]) / most
-                traces: Any = given
-                traces["w"] = replace(given["w"], values=given["w"].values * unit)
+    def _in_units(self, quantised: AnalogQuantised, run: ChipRun) -> ChipRun:
+        """The run with recorded weights in the description's units."""
+        described, most = quantised.described, float(2 ** int(self.weight_bits) - 1)
+        traces = {name: dict(of.items()) for name, of in run.traces.items()}
+        learning = [n for n, of in traces.items() if "w" in of and n in quantised.codes]
+        if described is None or not learning:
+            return run
+        for name in learning:
+            unit = learnt(self, described.projections[name]) / most
+            weights = traces[name]["w"]
+            traces[name]["w"] = replace(weights, values=weights.values * unit)
+        made = replace(run, traces=traces)
+        object.__setattr__(made, "network", described)
+        return made
 
     def _read(self, quantised: AnalogQuantised, name: str, trace: Trace) -> Trace:
         plan, program = quantised.plan, list(quantised.network.populations)

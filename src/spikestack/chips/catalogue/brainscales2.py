@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+import numpy as np
+
+from ...network.network import Network
 from ..analog.chip import AnalogChip
+from ..analog.matrix import MatrixNetwork
 from ..figures import Figure, Grade
 from ..limits import Limit, LimitKind
 from ..mapping.mesh import Mesh
@@ -117,3 +121,8 @@ class BrainScaleS2(AnalogChip):
             "threshold": float(self.threshold_level), "tau_mem": 10.0, "tau_exc": 5.0,
             "tau_inh": 5.0, "strength_exc": 0.05, "strength_inh": 0.05,
         }  # fmt: skip
+
+    @staticmethod
+    def matrix(network: Network, samples: np.ndarray) -> MatrixNetwork:
+        """A chain of graded rectifiers in matrix mode; see `MatrixNetwork.of`."""
+        return MatrixNetwork.of(network, samples)

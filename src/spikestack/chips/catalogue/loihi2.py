@@ -20,6 +20,7 @@ from ..mapping.cores import MappedNetwork
 from ..mapping.mesh import Mesh
 from ..pricing import Prices, Scope
 from ..quantising import Quantised
+from ..roofline import RooflinePrices
 from ..running import ChipRun
 from .loihi import Loihi
 
@@ -55,7 +56,7 @@ def _estimates(table: str, energy: float, static: Figure) -> Prices:
         "messages in": _guess(1.0, "ns", "no figure found", _ROOFLINE),
         "messages": _guess(1.0, "ns", "no figure found", _ROOFLINE),
     }
-    return Prices(
+    return RooflinePrices(
         f"Loihi's, {given.title}, times {energy:g}: an estimate", Scope.PER_TERM, scaled,
         static={"chip": static}, time=times,
         barrier={1: _guess(200.0, "ns", "the shortest step", _MEMORY)},

@@ -187,6 +187,7 @@ class SpiNNaker(Chip):
 
     def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
         """Run what was mapped for a number of steps."""
+        assert isinstance(mapped, RoutedNetwork)
         simulation = RoutedSimulation(mapped)
         simulation.forward(int(steps), progress=progress)
         return simulation.result()
@@ -199,6 +200,7 @@ class SpiNNaker(Chip):
         progress: bool | None = None,
     ) -> Inferences:
         """Run samples, each from the network's start; see `evaluating.infer`."""
+        assert isinstance(mapped, RoutedNetwork)
         return infer(mapped, samples, drive, progress, RoutedSimulation(mapped, threads=1))
 
     @property

@@ -243,8 +243,9 @@ class _Making:
         copy_drives(self.network, self.net)
         return CrossbarQuantised(
             self.net, dict(zip(names, self.late, strict=True)), self.scales, self.zeros,
-            {e.name: "dense" for e in self.program.edges}, self.losses, self.dt, (), None,
-            self.values, edges, self.codes, self.form.neuron(theta=1.0),
+            {e.name: "dense" for e in self.program.edges}, self.losses, self.dt,
+            values=self.values, edges=edges, codes=self.codes,
+            copying=self.form.neuron(theta=1.0),
         )  # fmt: skip
 
     def _into(self, k: int) -> _Into:

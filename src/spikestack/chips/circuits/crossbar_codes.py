@@ -73,6 +73,7 @@ def coded(
     largest
         Greatest magnitude of a value.
     """
+    weights = np.asarray(weights, float)
     few = _few_values(weights, targets, count, largest)
     if few is not None:
         return few

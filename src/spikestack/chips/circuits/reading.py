@@ -65,7 +65,9 @@ class Described:
         return str(self.program.populations[k].name)
 
 
-def read(network: Network, dt: float, chip: str, reads_potentials: bool) -> Described:
+def read(
+    network: Network, dt: float, chip: str, reads_potentials: bool, counts: bool = False
+) -> Described:
     """Read a description of leaky integrate-and-fire neurons.
 
     Parameters
@@ -78,6 +80,8 @@ def read(network: Network, dt: float, chip: str, reads_potentials: bool) -> Desc
         For messages.
     reads_potentials
         Whether the chip's potentials can be read; otherwise readouts are the host's.
+    counts
+        Whether sources may send whole numbers, of spikes in a step.
 
     Raises
     ------
@@ -92,6 +96,9 @@ def read(network: Network, dt: float, chip: str, reads_potentials: bool) -> Desc
     for k, p in enumerate(program.populations):
         where = f"{chip}, population {p.name!r}"
         if k not in reached:
+            if p.emit_type not in ("none", "int" if counts else "none"):
+                raise ValidationError(where, "sends values", "spikes without values",
+                                      "code values as spikes: sp.choose_encoder")  # fmt: skip
             outside.add(k)
             continue
         if p.name in driven:

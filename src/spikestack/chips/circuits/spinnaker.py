@@ -23,7 +23,7 @@ from ...program.program import Program
 from ...synapses.base import Synapse
 from ...synapses.delta import Delta
 from ...values import support
-from ..neurons.spinnaker import FULL, ONE, ROWS, delay_stage, lif, with_rings
+from ..neurons.spinnaker import EVENT, FULL, ONE, ROWS, delay_stage, lif, with_rings
 from ..neurons.spinnaker_stdp import SpiNNakerSTDP
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
@@ -261,7 +261,9 @@ class _Building:
         unit = 2.0 ** cells.channels[k].shift / ONE
         whole = np.clip(np.rint(np.abs(weights) / unit), 0, FULL)
         self.losses[drive.name] = loss_of(np.abs(weights), whole * unit, 16)
-        self.made.drive(target, _replaced(drive.input, ROWS[k](weight=whole)), name=drive.name)
+        self.made.drive(
+            target, _replaced(drive.input, ROWS[k](weight=whole + EVENT)), name=drive.name
+        )
 
     def _record(self) -> None:
         for probe in self.network.probes:

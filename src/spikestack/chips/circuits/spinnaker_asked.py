@@ -145,8 +145,9 @@ def cells_of(network: Network, program: Program, k: int, edges: list[Edges], rat
         and all(_says(r, ExponentialCurrent, ("equations", "current")) for r in receptors)
         and all(isinstance(c, ConstantCurrent) for c in currents)
     )
+    events = {pair for d in drives if d.synapse for pair in _pairs(d, receptors, network.seed)}
     channels = tuple(
-        Channel(receptor, sign, _shift(most, where)) for (receptor, sign), most in held.items()
+        Channel(*pair, _shift(most, where), pair in events) for pair, most in held.items()
     )
     return Cells(p, model, receptors, channels, is_lif)
 
@@ -182,6 +183,14 @@ def _gathered(
         key: float(np.maximum(rows[0] + _SIGMAS * np.sqrt(rows[1]), rows[2]).max())
         for key, rows in sorted(found.items(), key=lambda item: (item[0][0], -item[0][1]))
     }
+
+
+def _pairs(drive: Drive, receptors: tuple[Synapse, ...], seed: int) -> set[tuple[int, int]]:
+    """Receptor and signs of a drive's weights."""
+    assert drive.synapse is not None
+    keys = [repr(r.receptor_key()) for r in receptors]
+    receptor = keys.index(repr(drive.synapse.receptor_key()))
+    return {(receptor, int(sign)) for sign in np.sign(weights_of(drive, seed)) if sign}
 
 
 def highest(rule: PlasticityRule) -> float:

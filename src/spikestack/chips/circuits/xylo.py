@@ -37,7 +37,7 @@ def quantise(network: Network, dt: float) -> Quantised:
     ValidationError
         If anything cannot be had; all of it at once.
     """
-    given = read(network, dt, "Xylo", reads_potentials=True)
+    given = read(network, dt, "Xylo", reads_potentials=True, counts=True)
     dt = given.program.dt
     slots, problems = {}, []
     for k, n in given.neurons.items():

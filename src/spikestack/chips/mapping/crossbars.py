@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import ValidationError
+from ...errors import UnknownNameError, ValidationError
 from ...program.lower import lower
 from ..circuits.crossbar import CrossbarQuantised
 from ..limits import Violation
@@ -53,7 +53,7 @@ class Axons:
     delays: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MappedCrossbars(MappedNetwork):
     """With the tables that are loaded.
 
@@ -77,14 +77,25 @@ class MappedCrossbars(MappedNetwork):
     crossings: np.ndarray
     values: Mapping[str, np.ndarray]
 
-    def tables(self) -> CrossbarTables:
-        """What is loaded into the cores, as arrays; see `CrossbarTables`."""
+    def tables(self, draws: Mapping[str, Any] | None = None) -> CrossbarTables:
+        """What is loaded into the cores, as arrays; see `CrossbarTables`.
+
+        Parameters
+        ----------
+        draws
+            By population, through which types of axons events are drawn: four numbers, 0 or 1,
+            for all of its neurons or for each.
+        """
+        for name in draws or {}:
+            if name not in self.core_of:
+                raise UnknownNameError("tables, draws", name, self.core_of)
         limits = {v.counts: int(v.most) for v in self.chip.limits if v.per == "core"}
         shape = len(self.cores), limits["axons in"], limits["neurons"]
         own = (shape[0], shape[2])
         types, to = np.zeros(shape[:2], np.int64), np.full(own, -1, np.int64)
         synapses, weights = np.zeros(shape, bool), np.zeros((*own, _TYPES), np.int64)
         delays, start = np.ones(own, np.int64), np.zeros(own, np.int64)
+        drawn = np.zeros_like(weights)
         parameters: dict[str, np.ndarray] = {}
         a, x = self.axons, self.crossings
         types[a.core, a.index] = a.kinds
@@ -95,6 +106,7 @@ class MappedCrossbars(MappedNetwork):
                 continue
             core, slot = self.core_of[name], self.slots[name]
             weights[core, slot] = self.values[name]
+            drawn[core, slot] = np.asarray((draws or {}).get(name, 0))
             program = programs[name]
             v = np.asarray(program.initial[program.states.index("v")])
             start[core, slot] = np.rint(v[0] if v.ndim > 1 else v)
@@ -111,8 +123,7 @@ class MappedCrossbars(MappedNetwork):
         parameters["theta"] = np.where(
             parameters["theta"] > 0, parameters["theta"], np.int64(2) ** 18 - 1
         )
-        draws = np.zeros_like(weights)
-        return CrossbarTables(types, synapses, weights, draws, parameters, to, delays, start)
+        return CrossbarTables(types, synapses, weights, drawn, parameters, to, delays, start)
 
     def packets(self, name: str, times: np.ndarray, ids: np.ndarray) -> np.ndarray:
         """What the host sends for spikes of a source outside, as `CrossbarTables.run` takes it.
@@ -204,7 +215,7 @@ def map_crossbars(
         passed.append(Violation(limits["destinations"], float(each[worst]), wires.whose(worst)))
     timing = timed(quantised, wires, each > 0)
     passed += timing.too_long(wires, limits["delay"], each > 0)
-    most = int(chip.cores) * chip.chips
+    most = int(chip.cores) * chip.chips - len(_dead(chip))
     if copies.cores > most:
         limit = limits["cores"]
         every = replace(limit, most=replace(limit.most, value=most), per="system")
@@ -213,6 +224,18 @@ def map_crossbars(
         raise _refused(chip, passed)
     plan = _Plan(quantised, wires, parts, axon_core, axon_key, axon, copies, timing, hosted)
     return plan.placed(chip, rates, seed)
+
+
+def _dead(chip: Chip) -> np.ndarray:
+    """Places that hold nothing, ascending; faults of other kinds are not mapped around here."""
+    faults = chip.faults
+    for kind in ("dead_links", "stuck_synapses", "bit_flips"):
+        if getattr(faults, kind, None):
+            raise ValidationError(f"{chip.name}, faults", f"has {kind}", "dead_cores alone",
+                                  "crossbars are mapped around dead cores only")  # fmt: skip
+    given = np.unique(np.asarray(getattr(faults, "dead_cores", ()), np.int64))
+    places = int(chip.cores) * chip.chips
+    return given[(given >= 0) & (given < places)]
 
 
 def _refused(chip: Chip, passed: list[Violation]) -> ValidationError:
@@ -259,9 +282,13 @@ class _Plan:
         slots = _slots(core_of, self.copies.cores)
         traffic = self._traffic(names, core_of, axons, rates)
         # Chips lie below each other, so that their meshes are one; no more are used than needed.
+        dead = _dead(chip)
         chips = -(-self.copies.cores // int(chip.cores))
+        while self.copies.cores > chips * int(chip.cores) - np.sum(dead < chips * int(chip.cores)):
+            chips += 1
         mesh = Mesh(chip.mesh.width, chip.mesh.height * chips)
-        places = place(traffic, mesh, seed=seed, tile=chip.tile).places
+        free = np.setdiff1d(np.arange(mesh.size * chip.tile), dead)
+        places = place(traffic, mesh, free, seed=seed, tile=chip.tile).places
         held = np.bincount(axons.core, minlength=self.copies.cores)
         cores = []
         for c in range(self.copies.cores):
@@ -272,7 +299,8 @@ class _Plan:
             }  # fmt: skip
             cores.append(Core(int(places[c]), here, used))
         return MappedCrossbars(
-            made, chip, core_of, tuple(cores), traffic, (), names, slots, axons, crossings, values
+            made, chip, core_of, tuple(cores), traffic, (), names=names, slots=slots, axons=axons,
+            crossings=crossings, values=values,
         )  # fmt: skip
 
     def _populations(self) -> tuple[tuple[str, ...], dict[str, np.ndarray], dict[str, np.ndarray]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...errors import ValidationError
 from ...network.rules import Dense
 from ...program.edge_list import EdgeList, edge_list
 from ...program.lower import lower
@@ -95,10 +96,10 @@ def _layer(quantised: Quantised, program: Program, k: int) -> Layer:
 def _kind(rule: object, edges: EdgeList, stored: str, outside: bool) -> str:
     if isinstance(rule, Dense) or stored != "convolutional":
         return "dense"
-    if outside and getattr(rule, "kernel", np.zeros((1, 1)))[0].shape[0] <= 3:
-        return "input"
     groups = getattr(rule, "groups", 1)
     kernel = getattr(rule, "kernel", None)
+    if outside and (kernel is None or kernel.shape[1] * groups <= 3):
+        return "input"
     return "separable" if groups > 1 and kernel is not None and kernel.shape[1] == 1 else (
         "convolutional"
     )  # fmt: skip
@@ -115,6 +116,9 @@ def laid_out(quantised: Quantised, chip: Chip, pieces: Sequence[Piece]) -> Mappe
     """A mapped network of pieces; those of one place make up one core."""
     places = sorted({piece.place for piece in pieces})
     index = {place: k for k, place in enumerate(places)}
+    if chip.faults is not None:
+        raise ValidationError(f"{chip.name}, faults", "are not known to chips of layers",
+                              "none", "leave them out")  # fmt: skip
     core_of = {layer.name: np.zeros(layer.neurons, np.int64) for layer in {p.layer for p in pieces}}
     neurons: list[dict[str, np.ndarray]] = [{} for _ in places]
     used: list[dict[str, float]] = [{"neurons": 0.0} for _ in places]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...equations.model import Parameter
 from ...neurons.base import NeuronModel
 
-__all__ = ["FrameNeuron", "FrameSource", "RequantisingNeuron"]
+__all__ = ["FrameNeuron", "FrameReadout", "FrameSource", "RequantisingNeuron"]
 
 
 class FrameSource(NeuronModel):
@@ -52,6 +52,18 @@ class FrameNeuron(NeuronModel):
     first = Parameter(0.5, "1", meaning="what sends 1")
     theta = Parameter(1.0, "1", low=0, low_open=True, meaning="what sends one more")
     most = Parameter(15.0, "1", low=1, high=255, meaning="greatest number")
+
+
+class FrameReadout(NeuronModel):
+    """What arrives in a step and a bias, to be read; it sends nothing."""
+
+    equations = "v[t+1] = bias : 1"
+    dimensionless = True
+    default_synapse = "Delta"
+    fires_at = None
+    source = "the last layer of any classifier"
+
+    bias = Parameter(0.0, "1", meaning="added to what arrives, in every step")
 
 
 class RequantisingNeuron(NeuronModel):

@@ -18,8 +18,8 @@ from ...neurons.base import NeuronModel
 from ...synapses.base import Synapse
 
 __all__ = [
-    "FULL", "ONE", "ROWS", "S1615", "Channel", "Row0", "Row1", "Row2", "Row3", "delay_stage",
-    "lif", "with_rings",
+    "EVENT", "FULL", "ONE", "ROWS", "S1615", "Channel", "Row0", "Row1", "Row2", "Row3",
+    "delay_stage", "lif", "with_rings",
 ]  # fmt: skip
 
 #: Numbers with 15 bits behind the point and 16 before it, and a sign.
@@ -27,6 +27,8 @@ S1615 = FixedPoint(32, 15)
 ONE = 2.0**15
 #: The most that a ring buffer holds.
 FULL = 65535
+#: Beyond any sum of weights that comes in a step.
+EVENT = 2**32
 
 
 class Row0(Synapse):
@@ -71,11 +73,14 @@ class Channel:
         1 or -1: weights have none.
     shift
         By how many bits what the ring buffer holds is shifted to the left when it is read.
+    driven
+        Whether a drive brings events; their weights are raised by `EVENT`, to be counted.
     """
 
     receptor: int
     sign: int
     shift: int
+    driven: bool = False
 
 
 def delay_stage() -> NeuronModel:
@@ -99,7 +104,7 @@ def lif(channels: Sequence[Channel], **values: Any) -> NeuronModel:
         and ``init_high{k}`` and ``init_low{k}``, what is taken of its input, u0.32 in halves of
         16 bits; ``tau_refrac`` in ms. All may be arrays.
     """
-    lines, after = ["saturated[t+1] = saturated : 1"], []
+    lines, after = _counting(channels), []
     names = ["v_rest", "v_reset", "v_thresh", "i_offset", "e", "r_high", "r_low"]
     total = "i_offset"
     for k, channel in enumerate(channels):
@@ -110,6 +115,7 @@ def lif(channels: Sequence[Channel], **values: Any) -> NeuronModel:
         names += [f"{name}{k}" for name in ("decay_high", "decay_low", "init_high", "init_low")]
         read = f"(min(q{k}, {FULL})*{2**channel.shift})"
         after += [
+            *_counted(k, channel),
             f"saturated += where(q{k} > {FULL}, 1, 0)",
             f"s{k} = wrap(s{k} + {_decayed(read, f'init_high{k}', f'init_low{k}')}, 32)",
         ]
@@ -130,6 +136,19 @@ def lif(channels: Sequence[Channel], **values: Any) -> NeuronModel:
         source="sPyNNaker, neural_modelling/src/neuron/models/neuron_model_lif_impl.h",
         **values,
     )  # fmt: skip
+
+
+def _counting(channels: Sequence[Channel]) -> list[str]:
+    """States that count: inputs that saturated since the start, events of drives in this step."""
+    heard = ["heard[t+1] = 0 : 1"] if any(c.driven for c in channels) else []
+    return ["saturated[t+1] = saturated : 1", *heard]
+
+
+def _counted(k: int, channel: Channel) -> list[str]:
+    """Events of drives counted, and taken out of the sum of their weights."""
+    if not channel.driven:
+        return []
+    return [f"heard += floor(q{k}/{EVENT})", f"q{k} = q{k} - {EVENT}*floor(q{k}/{EVENT})"]
 
 
 def _decayed(x: str, high: str, low: str) -> str:
@@ -171,11 +190,12 @@ def with_rings(
         texts.lines.append(f"q{k}[t+1] = 0 : 1")
         sign = "+" if channel.sign > 0 else "-"
         after += [
+            *_counted(k, channel),
             f"saturated += where(q{k} > {FULL}, 1, 0)",
             f"{target} {sign}= min(q{k}, {FULL})*one{k}",
         ]
         parameters[f"one{k}"] = Parameter(2.0**channel.shift / ONE, unit, meaning="of the buffer")
-    texts.lines.append("saturated[t+1] = saturated : 1")
+    texts.lines += _counting(channels)
     states = [*model.block.states, *(n for n in initial if n.startswith("syn"))]
     return NeuronModel(
         texts.text(), after_arrivals="\n".join([*after, model.after_arrivals]),

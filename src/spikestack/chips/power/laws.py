@@ -158,12 +158,13 @@ class Laws:
 def laws_of(chip: Any) -> Laws:
     """The laws of a chip: its attribute `laws` if it has one, else those of `Laws`.
 
-    A chip that says of itself that it is asynchronous has no clock that could take a share.
+    A chip that is said to be asynchronous, or derived from one, has no clock that takes a share.
     """
     given = getattr(chip, "laws", None)
     if given is not None:
         return given  # type: ignore[no-any-return]
-    if "asynchronous" in getattr(chip, "features", ""):
+    told = [vars(kind).get("features", "") for kind in type(chip).__mro__]
+    if any("asynchronous" in features for features in told):
         none = Figure(0.0, "of static power", Grade.DERIVED, "an asynchronous chip has no clock")
         return replace(Laws(), clock_share=none)
     return Laws()

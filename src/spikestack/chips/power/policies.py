@@ -203,7 +203,8 @@ def manage(
     run
         A `ChipRun`.
     policies
-        `VoltageScaling`, `ClockGating`, `PowerGating` and all three together by default.
+        `VoltageScaling`, `ClockGating`, `PowerGating` and all three together by default; none of
+        them on analog chips, whose neurons can neither be slowed nor skipped.
     table
         Name of a price table of the chip, with prices per term; the first by default.
     laws
@@ -214,11 +215,11 @@ def manage(
     PolicyTable
         A `Managed` for full power, then for each policy.
     """
-    if policies is None:
-        three = (VoltageScaling(), ClockGating(), PowerGating())
-        policies = (*three, Together(*three))
     laws = laws_of(run.mapped.chip) if laws is None else laws
     profile = profile_of(run, table)
+    if policies is None:
+        three = (VoltageScaling(), ClockGating(), PowerGating())
+        policies = () if profile.analog else (*three, Together(*three))
     rows: list[Managed] = []
     for policy in (FullPower(), *policies):
         rows.append(managed(policy.name, profile, policy.schedule(profile, laws), laws))

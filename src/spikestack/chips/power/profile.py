@@ -52,6 +52,8 @@ class Profile:
         Synaptic events.
     biological
         How long the run lasted for the network, s.
+    analog
+        Whether neurons are circuits that run by themselves: their voltages are what they compute.
     """
 
     title: str
@@ -70,6 +72,7 @@ class Profile:
     idle_cores: int
     events: int
     biological: float
+    analog: bool = False
 
     @property
     def steps(self) -> int:
@@ -150,7 +153,7 @@ def profile_of(run: Any, table: str | None = None) -> Profile:
         held if most is None else np.full(cores, float(most.most)),
         bill.static / bill.seconds if bill.seconds else 0.0,
         run.chips_used * int(chip.cores) - cores, events_of(ledger),
-        steps * run.mapped.quantised.dt * 1e-3,
+        steps * run.mapped.quantised.dt * 1e-3, chip.speedup is not None,
     )  # fmt: skip
 
 

@@ -143,9 +143,15 @@ def managed(name: str, profile: Profile, schedule: Schedule, laws: Laws) -> Mana
     Raises
     ------
     ValidationError
-        If the schedule changes anything and the prices are all-in: these cannot be taken apart.
+        If the schedule changes anything and the prices are all-in, which cannot be taken apart, or
+        the chip is analog, whose circuits can neither be slowed nor skipped.
     """
     plain = bool((schedule.voltage == 1).all()) and not schedule.idle.any()
+    if profile.analog and not plain:
+        raise ValidationError(
+            f"policy {name!r}", "changes voltages or stops neurons that are analog circuits",
+            "a digital chip", "there, both would change what is computed",
+        )  # fmt: skip
     if profile.scope == Scope.ALL_IN and not plain:
         raise ValidationError(
             f"price table {profile.title!r}", "is all-in: of one operating point as a whole",

@@ -134,7 +134,8 @@ def what_if(
     Returns
     -------
     WhatIf
-        A row for each combination; all-in prices have rows for the nominal voltage alone.
+        A row for each combination; all-in prices and analog chips have rows for the nominal voltage
+        alone.
 
     Raises
     ------
@@ -155,7 +156,7 @@ def what_if(
             for voltage in voltages:
                 faster = 1.0 if voltage == 1.0 else laws.frequency(voltage)
                 whole = profile.scope == Scope.ALL_IN
-                if whole and voltage != 1.0:
+                if (whole or profile.analog) and voltage != 1.0:
                     continue
                 schedule = replace(
                     Schedule.full(at, voltage, faster),

@@ -229,9 +229,10 @@ def _routed(
 
 def _local_bytes(quantised: Quantised, name: str) -> tuple[int, int]:
     """Bytes of a neuron's states and parameters; of its ring buffers."""
-    block = quantised.network[name].model.block
-    types = sum(state[0] == "q" and state[1:].isdigit() for state in block.states)
-    held = len(block.states) + len(quantised.network[name].model.parameters)
+    model = quantised.network[name].model
+    buffers = [state for state in model.block.states if state[0] == "q" and state[1:].isdigit()]
+    ours = {*buffers, "saturated", "heard"}
+    types, held = len(buffers), len(set(model.block.states) - ours) + len(model.parameters)
     return _WORD * held, 2 * 16 * _power(types) if types else 0
 
 
