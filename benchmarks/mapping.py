@@ -5,7 +5,10 @@
 is the rate of deliveries between cores. Mt-KaHyPar (``pip install mtkahypar``) is measured with
 ``--peer`` on one thread, and takes minutes; it need not be installed otherwise.
 
-    python benchmarks/mapping.py [--net local] [--seeds 3] [--peer]
+``--million`` maps 1,048,576 neurons of that kind on 1,024 cores of eight chips instead, whole:
+synapses listed, partition, placement; neurons and fan-in are the only limits.
+
+    python benchmarks/mapping.py [--net local] [--seeds 3] [--peer] [--million]
 """
 
 from __future__ import annotations
@@ -23,22 +26,24 @@ from spikestack.chips.mapping.partitioning import partition
 SIDE, FAN_OUT, SIGMA, CORES, PLACES = 128, 32, 6.0, 64, 256
 
 
-def net(kind: str, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def net(
+    kind: str, seed: int = 0, side: int = SIDE, patch: int = 16
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Targets (neurons, FAN_OUT), rates, and the core of each neuron if the sheet is cut square."""
-    rng, n = np.random.default_rng(seed), SIDE * SIDE
+    rng, n = np.random.default_rng(seed), side * side
     if kind == "random":
         targets = rng.integers(0, n, (n, FAN_OUT))
     else:
-        x, y = np.divmod(np.arange(n), SIDE)
-        to_x = (x[:, None] + np.rint(rng.normal(0, SIGMA, (n, FAN_OUT))).astype(int)) % SIDE
-        to_y = (y[:, None] + np.rint(rng.normal(0, SIGMA, (n, FAN_OUT))).astype(int)) % SIDE
-        targets = to_x * SIDE + to_y
+        x, y = np.divmod(np.arange(n), side)
+        to_x = (x[:, None] + np.rint(rng.normal(0, SIGMA, (n, FAN_OUT))).astype(int)) % side
+        to_y = (y[:, None] + np.rint(rng.normal(0, SIGMA, (n, FAN_OUT))).astype(int)) % side
+        targets = to_x * side + to_y
     rates, was = rng.lognormal(0, 1, n), rng.permutation(n)
     name = np.argsort(was)
     shuffled = np.empty_like(targets)
     shuffled[name] = name[targets]
-    x, y = np.divmod(was, SIDE)
-    return shuffled, rates[was], x // 16 * 8 + y // 16
+    x, y = np.divmod(was, side)
+    return shuffled, rates[was], x // patch * (side // patch) + y // patch
 
 
 def row(kind: str, tool: str, cost: float, **more: object) -> None:
@@ -66,14 +71,62 @@ def peer(kind: str, graph: Hypergraph) -> None:
     row(kind, "Mt-KaHyPar", graph.cost(parts, CORES), wall_s=round(took, 1), most=most)
 
 
+def million(kind: str) -> None:
+    """Map 1,048,576 neurons, from the network in the chip's numbers to places."""
+    from chips_speed import Roomy
+
+    import spikestack as sp
+    from spikestack.chips.mapping.cores import map_network
+    from spikestack.chips.neurons.loihi import LoihiAxon, LoihiCompartment
+    from spikestack.chips.quantising import Quantised
+
+    targets, rates, squares = net(kind, 0, 1024, 32)
+    n = len(rates)
+    made = sp.Network(seed=1)
+    cells = made.add(sp.Population("cells", n, LoihiCompartment()))
+    rule = sp.FromArrays(np.repeat(np.arange(n), FAN_OUT), targets.ravel())
+    made.connect(cells, cells, rule, LoihiAxon(weight=64.0, delay=1.0), name="all")
+    del targets, rule
+    one = {"cells": np.ones(1)}
+    quantised = Quantised(made, {"cells": 0}, one, one, {"all": "sparse"}, {})
+    cpu, wall = time.process_time(), time.perf_counter()
+    found = map_network(quantised, Roomy(chips=8), rates)
+    times = {
+        "cpu_s": round(time.process_time() - cpu, 1),
+        "wall_s": round(time.perf_counter() - wall, 1),
+    }
+    contacts = found.routes.contacts
+    parts = found.core_of["cells"]
+
+    def cost(core: np.ndarray) -> float:
+        from spikestack.chips.mapping.contacts import contacts_of
+
+        pre = np.repeat(np.arange(n), np.diff(contacts.starts))
+        if core is parts:
+            return float(rates[pre[parts[pre] != contacts.to]].sum())
+        edges = made.projections["all"].rule
+        other = contacts_of(edges.pre, core[edges.post], n, 1024)
+        return float(rates[other.source[core[other.source] != other.to]].sum())
+
+    row(kind, "dealt at random", cost(np.random.default_rng(1).permutation(n) // 1024))
+    if kind == "local":
+        row(kind, "squares of the sheet", cost(squares))
+    most = int(np.bincount(parts).max())
+    row(kind, "1,048,576 neurons mapped", cost(parts), cores=len(found.cores), **times, most=most)
+
+
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--net", choices=["local", "random"])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--peer", action="store_true")
+    parser.add_argument("--million", action="store_true")
     given = parser.parse_args()
     for kind in [given.net] if given.net else ["local", "random"]:
+        if given.million:
+            million(kind)
+            continue
         targets, rates, squares = net(kind)
         n = len(rates)
         pre = np.repeat(np.arange(n), FAN_OUT)

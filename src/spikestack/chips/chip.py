@@ -16,6 +16,7 @@ from ..network.network import Network
 from ..neurons.base import NeuronModel
 from ..settings import checked_count, checked_dt
 from .evaluating import Inferences, infer
+from .faults import Faults, with_faults
 from .figures import Figure
 from .limits import Limit
 from .mapping.cores import MappedNetwork, map_network
@@ -83,7 +84,7 @@ class Chip(ABC):
     #: What a user may set, by name: figures in place of the chip's own.
     settable: ClassVar[tuple[str, ...]] = ("step",)
 
-    def __init__(self, *, chips: int = 1, faults: Any = None, **figures: Figure) -> None:
+    def __init__(self, *, chips: int = 1, faults: Faults | None = None, **figures: Figure) -> None:
         self.chips, self.faults = checked_count(chips, f"{self.name}, chips"), faults
         for name, figure in figures.items():
             if name not in self.settable:
@@ -118,6 +119,8 @@ class Chip(ABC):
     ) -> MappedNetwork:
         """Quantise a network and deal it out to cores; see `mapping.cores.map_network`."""
         quantised = replace(self.quantise(network, dt), described=network)
+        if self.faults is not None:
+            quantised = with_faults(quantised, self.faults)
         return map_network(quantised, self, rates, seed)
 
     def run(

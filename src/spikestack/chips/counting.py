@@ -62,6 +62,7 @@ class Counter:
         if self.arrivals is not None:
             made += self.arrivals.add(steps, ids, rows)
         self._driven.append(made)
+        self.last_driven = made
 
     def ledger(self, words_out: int = 0) -> Ledger:
         """Everything that was counted; `words_out` the host read besides."""

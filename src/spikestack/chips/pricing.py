@@ -99,11 +99,15 @@ class Prices:
         for name, figure in self.time.items():
             if name in ledger.by_step and figure.value is not None:
                 work = work + ledger.by_step[name] * (float(figure) * SECONDS[figure.unit])
-        wait = 0.0
-        if self.barrier:
-            near = [n for n in sorted(self.barrier) if n >= tiles] or [max(self.barrier)]
-            wait = float(self.barrier[near[0]]) * SECONDS[self.barrier[near[0]].unit]
+        wait = self.barrier_seconds(tiles)
         return np.zeros(0) if np.ndim(work) == 0 else work.max(axis=1) + wait
+
+    def barrier_seconds(self, tiles: int) -> float:
+        """How long all cores wait for each other after a step, where so many tiles are in use."""
+        if not self.barrier:
+            return 0.0
+        near = [n for n in sorted(self.barrier) if n >= tiles] or [max(self.barrier)]
+        return float(self.barrier[near[0]]) * SECONDS[self.barrier[near[0]].unit]
 
     def by_core(self, ledger: Ledger) -> np.ndarray:
         """Dynamic energy of each core in J, float64[cores]; without the host's."""

@@ -28,6 +28,7 @@ from .pricing import Bill, Prices
 from .showing.page import chip_page
 from .showing.picture import draw_chip
 from .showing.report import chip_report
+from .tallying import count_busy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,6 +37,8 @@ __all__ = ["ChipRun", "MappedSimulation", "run_mapped"]
 
 #: Steps that are counted at a time, and the state that says whether a neuron had anything to do.
 _PIECE, _BUSY = 256, "busy"
+#: No more neurons times steps than this are looked at together, so that they stay in the cache.
+_SAMPLES = 4_000_000
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
@@ -276,7 +279,9 @@ class _Tally(Collector):
     def __init__(self, simulation: MappedSimulation) -> None:
         watched = getattr(simulation._collector, "synapses", None)
         super().__init__(simulation.program, simulation.step, watched)
-        self.mapped, self.most_steps = simulation.mapped, _PIECE
+        self.mapped = simulation.mapped
+        held = sum(len(of) for of in self.mapped.core_of.values())
+        self.most_steps = max(8, min(_PIECE, _SAMPLES // max(1, held)))
         populations = self.program.populations
         self.busy = {
             k: populations[probe.population]
@@ -294,12 +299,7 @@ class _Tally(Collector):
         driven = np.zeros((rows, self.counter.cores), np.int64)
         for k, population in self.busy.items():
             of = self.mapped.core_of[population.name]
-            order = np.argsort(of, kind="stable")
-            begins = np.searchsorted(of[order], np.arange(self.counter.cores))
-            values = np.concatenate([chunk.traces[k][1][0][:, order], np.zeros((rows, 1))], axis=1)
-            summed = np.add.reduceat(values, begins, axis=1)
-            held = np.bincount(of, minlength=self.counter.cores) > 0
-            driven += np.where(held, summed, 0).astype(np.int64)
+            count_busy(chunk.traces[k][1][0], of.astype(np.int32), driven)
         self.counter.add(at, spikes.ids.astype(np.int64), rows, driven)
         nothing = (np.zeros(0, np.int64), np.zeros(0))
         traces = tuple(nothing if k in self.busy else t for k, t in enumerate(chunk.traces))

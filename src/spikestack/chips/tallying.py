@@ -10,9 +10,11 @@ import numpy as np
 from ..numerics.compiling import njit
 from ..program.edge_list import edge_list
 from ..program.program import Program
-from .mapping.cores import MappedNetwork, synapses_of
+from .fabric.routers import fabric_of
+from .mapping.contacts import Contacts, contacts_of
+from .mapping.cores import MappedNetwork, routers_of, synapses_of
 
-__all__ = ["COUNTED", "FORMATS", "Arrivals", "Fan", "arrivals_of", "fan_out"]
+__all__ = ["COUNTED", "FORMATS", "Arrivals", "Fan", "arrivals_of", "count_busy", "fan_out"]
 
 #: Of synapses, in the order of columns.
 FORMATS = ("dense", "sparse", "convolutional")
@@ -20,7 +22,8 @@ FORMATS = ("dense", "sparse", "convolutional")
 COUNTED = (
     *(f"{name} events" for name in FORMATS),
     *("synapse words", "messages in", "messages", "spikes"),
-    *("hops east-west", "hops north-south", "host words in", "host words out"),
+    *("hops east-west", "hops north-south", "hops between chips"),
+    *("host words in", "host words out"),
 )
 
 
@@ -34,13 +37,13 @@ class Fan:
         Of neuron i's packets: ``starts[i]`` to ``starts[i + 1]`` (int64); neurons are numbered as
         in the program, sources outside the chip among them.
     to
-        Core that a packet goes to (int64).
+        Core that a packet goes to (int32).
     events
         Synapses that it meets there, (packets, formats).
     words
         Of synaptic memory that it makes the core read.
-    columns, rows
-        Links along rows and along columns.
+    hops
+        Links along rows or diagonals, along columns, and between chips, (packets, 3).
     core
         Core of each neuron; -1 outside.
     hosted
@@ -51,17 +54,16 @@ class Fan:
     to: np.ndarray
     events: np.ndarray
     words: np.ndarray
-    columns: np.ndarray
-    rows: np.ndarray
+    hops: np.ndarray
     core: np.ndarray
     hosted: np.ndarray
 
     def tally(self, steps: np.ndarray, ids: np.ndarray, rows: int, cores: int) -> np.ndarray:
         """Count what spikes do: int64[`COUNTED`, steps, cores]."""
-        made = np.zeros((len(COUNTED), rows, cores), np.int64)
-        flat = (self.starts, self.to, self.events, self.words, self.columns, self.rows)
+        made = np.zeros((rows, cores, len(COUNTED)), np.int64)
+        flat = (self.starts, self.to, self.events, self.words, self.hops)
         _tally(steps, ids, *flat, self.core, self.hosted, made)
-        return made
+        return np.ascontiguousarray(np.moveaxis(made, 2, 0))
 
 
 def fan_out(mapped: MappedNetwork, offsets: Mapping[str, int], total: int) -> Fan:
@@ -81,23 +83,36 @@ def fan_out(mapped: MappedNetwork, offsets: Mapping[str, int], total: int) -> Fa
         core[offsets[name] : offsets[name] + len(of)] = of
     synapses = synapses_of(quantised, {name: float(k) for k, name in enumerate(FORMATS)})
     number = _numbers(synapses.starts, offsets, total)
-    pre, post, kind = number[synapses.pre], number[synapses.post], synapses.bits.astype(np.int64)
+    pre, post, kind = number[synapses.pre], number[synapses.post], synapses.bits
     here = core[post] >= 0
     hosted = _hosted(pre[~here], post[~here], offsets, total)
-    pre, post, kind = pre[here], post[here], kind[here]
-    packets, which = np.unique(pre * np.int64(cores) + core[post], return_inverse=True)
-    source, to = np.divmod(packets, cores)
-    events = np.zeros((len(packets), len(FORMATS)), np.int64)
-    np.add.at(events, (which, kind), 1)
+    if not here.all():
+        pre, post, kind = pre[here], post[here], kind[here]
+    found = contacts_of(pre, core[post], total, cores, kind, len(FORMATS))
     bits = np.array([chip.synapse_bits.get(name, 0.0) for name in FORMATS])
-    words = np.ceil(events @ bits / chip.word_bits).astype(np.int64)
-    starts = np.searchsorted(source, np.arange(total + 1)).astype(np.int64)
-    routers = np.array([c.place // chip.tile for c in mapped.cores], np.int64)
-    there = routers[to]
-    leaves = np.where(core[source] >= 0, routers[core[source]], there)
-    width = chip.mesh.width
-    columns, rows = np.abs(there % width - leaves % width), np.abs(there // width - leaves // width)
-    return Fan(starts, to.astype(np.int64), events, words, columns, rows, core, hosted)
+    words = np.ceil(found.synapses @ bits / chip.word_bits).astype(np.int32)
+    return Fan(
+        found.starts, found.to, found.synapses, words, _hops(mapped, found, core), core, hosted
+    )
+
+
+def _hops(mapped: MappedNetwork, found: Contacts, core: np.ndarray) -> np.ndarray:
+    """Links of every packet, by kind; the host's are brought to the core itself."""
+    fabric, cores = fabric_of(mapped.chip), np.int64(len(mapped.cores))
+    places = np.array([c.place for c in mapped.cores], np.int64)
+    routers = routers_of(mapped.chip, fabric, places)
+    leaves = core[found.source]
+    leaves = np.where(leaves >= 0, leaves, found.to)
+    if cores * cores <= 1 << 24:
+        used = np.zeros(cores * cores, bool)
+        used[leaves * cores + found.to] = True
+        pairs = np.flatnonzero(used)
+        which = (np.cumsum(used) - 1)[leaves * cores + found.to]
+    else:
+        pairs, which = np.unique(leaves * cores + found.to, return_inverse=True)
+    a, b = np.divmod(pairs, cores)
+    hops = fabric.paths(routers[a], routers[b]).hops(fabric)
+    return np.asarray(hops[which].astype(np.int32))
 
 
 def _hosted(
@@ -128,31 +143,47 @@ def _tally(
     to: np.ndarray,
     events: np.ndarray,
     words: np.ndarray,
-    columns: np.ndarray,
-    rows: np.ndarray,
+    hops: np.ndarray,
     core: np.ndarray,
     hosted: np.ndarray,
     made: np.ndarray,
 ) -> None:
     formats = events.shape[1]
     for k in range(len(steps)):
-        t, i = steps[k], ids[k]
-        own = core[i]
-        if own >= 0:
-            made[formats + 3, t, own] += 1
-            made[formats + 7, t, own] += hosted[i]
+        i = ids[k]
+        own, now = core[i], made[steps[k]]
         for p in range(starts[i], starts[i + 1]):
-            there = to[p]
+            there = now[to[p]]
             for f in range(formats):
-                made[f, t, there] += events[p, f]
-            made[formats, t, there] += words[p]
-            made[formats + 1, t, there] += 1
-            if own >= 0:
-                made[formats + 2, t, own] += 1
-                made[formats + 4, t, own] += columns[p]
-                made[formats + 5, t, own] += rows[p]
-            else:
-                made[formats + 6, t, there] += 1
+                there[f] += events[p, f]
+            there[formats] += words[p]
+            there[formats + 1] += 1
+        if own < 0:
+            for p in range(starts[i], starts[i + 1]):
+                now[to[p], formats + 7] += 1
+            continue
+        first, second, third = 0, 0, 0
+        for p in range(starts[i], starts[i + 1]):
+            first += hops[p, 0]
+            second += hops[p, 1]
+            third += hops[p, 2]
+        here = now[own]
+        here[formats + 2] += starts[i + 1] - starts[i]
+        here[formats + 3] += 1
+        here[formats + 4] += first
+        here[formats + 5] += second
+        here[formats + 6] += third
+        here[formats + 8] += hosted[i]
+
+
+@njit(cache=True, nogil=True)
+def count_busy(values: np.ndarray, core: np.ndarray, made: np.ndarray) -> None:
+    """Add to ``made[step, core]`` the neurons whose value is not 0; `core` of each neuron."""
+    for t in range(len(values)):
+        row, here = values[t], made[t]
+        for i in range(len(row)):
+            if row[i] != 0.0:
+                here[core[i]] += 1
 
 
 class Arrivals:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,19 +13,26 @@ from ...errors import ValidationError
 from ...network.rules import Convolution
 from ...program.edge_list import edge_list
 from ...program.lower import lower
+from ..fabric.routers import Fabric, fabric_of
+from ..fabric.tables import Routes, RoutingTable
 from ..limits import Limit, LimitKind, Violation
 from ..quantising import Quantised
+from .contacts import Contacts, contacts_of
 from .hypergraph import Hypergraph
 from .partitioning import partition
-from .placing import deliveries, place
+from .placing import between, place
 
 if TYPE_CHECKING:
     from ..chip import Chip
 
-__all__ = ["Core", "MappedNetwork", "Synapses", "map_network", "synapses_of"]
+__all__ = ["Core", "MappedNetwork", "Synapses", "map_network", "routers_of", "synapses_of"]
 
 #: By how much more cores are tried, when those that neurons and synapses need do not do.
 _MORE = 1.15
+#: Pairs of cores, for each core, by which cores are dealt out to chips.
+_PAIRS = 64
+#: Spikes that can wait at a core whose chip states no number.
+_BUFFER = 1024
 #: How many more places than neurons cores have while these are dealt out.
 _SPARE = 1.1
 
@@ -44,6 +51,8 @@ class Synapses:
         Number of neurons on the chip.
     starts
         Where each population begins, by name; sources outside from `inside` on.
+    total
+        Number of neurons, all in all.
     kernels
         Bits of each kernel that a core holds once, and the targets that need it there.
     """
@@ -53,7 +62,15 @@ class Synapses:
     bits: np.ndarray
     inside: int
     starts: Mapping[str, int]
+    total: int = 0
     kernels: tuple[tuple[float, np.ndarray], ...] = ()
+
+    def inward(self) -> Synapses:
+        """Those onto neurons of the chip only."""
+        here = self.post < self.inside
+        if here.all():
+            return self
+        return replace(self, pre=self.pre[here], post=self.post[here], bits=self.bits[here])
 
 
 @dataclass(frozen=True)
@@ -68,11 +85,52 @@ class Core:
         By population, which of its neurons are here.
     used
         By what is counted, as `Limit.counts` has it.
+    chip, routes, index
+        What `memory`, `buffer` and `table` are read from.
+    engine
+        Projections whose synapses here learn.
     """
 
     place: int
     neurons: Mapping[str, np.ndarray]
     used: Mapping[str, float]
+    chip: Chip | None = field(default=None, repr=False, compare=False)
+    routes: Routes | None = field(default=None, repr=False, compare=False)
+    index: int = 0
+    engine: tuple[str, ...] = ()
+
+    @property
+    def memory(self) -> dict[str, tuple[float, float]]:
+        """What is used of what there is, by what a core's limits count."""
+        limits = () if self.chip is None else self.chip.limits
+        return {
+            v.counts: (self.used[v.counts], float(v.most))
+            for v in limits
+            if v.per == "core" and v.counts in self.used
+        }
+
+    @property
+    def buffer(self) -> int:
+        """How many spikes can wait at the core."""
+        return _BUFFER if self.chip is None else int(getattr(self.chip, "buffer", _BUFFER))
+
+    @property
+    def table(self) -> RoutingTable:
+        """Its routing table: which of its neurons sends to which cores, over how many links.
+
+        Raises
+        ------
+        ValidationError
+            If the chip's own mapper keeps other tables.
+        """
+        if self.routes is None:
+            raise ValidationError("Core.table", "this chip's mapper keeps none", "see its page")
+        return self.routes.table(self.index)
+
+    @property
+    def power(self) -> str:
+        """``"on"``; a core that holds nothing is not listed, and off where the chip can do so."""
+        return "on"
 
 
 @dataclass(frozen=True)
@@ -90,17 +148,20 @@ class MappedNetwork:
     cores
         Those in use.
     deliveries
-        Packets from core to core in a unit of time, by the rates that were assumed.
+        Packets from core to core in a unit of time, by the rates that were assumed (sparse).
     violations
         Deadlines that are passed; walls and budgets never are.
+    routes
+        The ways of packets; None where the chip's own mapper keeps others.
     """
 
     quantised: Quantised
     chip: Chip
     core_of: Mapping[str, np.ndarray]
     cores: tuple[Core, ...]
-    deliveries: np.ndarray
+    deliveries: Any
     violations: tuple[Violation, ...]
+    routes: Routes | None = field(default=None, kw_only=True, repr=False)
 
     def __str__(self) -> str:
         most = {n: max(c.used.get(n, 0) for c in self.cores) for n in self.cores[0].used}
@@ -129,14 +190,15 @@ def synapses_of(quantised: Quantised, bits: Mapping[str, float]) -> Synapses:
         found = edge_list(e)
         pre.append(found.pre + starts[program.populations[e.pre].name])
         post.append(found.post + starts[program.populations[e.post].name])
-        taken.append(np.full(len(found.pre), bits[quantised.formats[e.name]]))
-    none = np.zeros(0)
+        taken.append(np.full(len(found.pre), bits[quantised.formats[e.name]], np.float32))
+    none = np.zeros(0, np.int64)
     return Synapses(
-        np.concatenate([*pre, none]).astype(np.int64),
-        np.concatenate([*post, none]).astype(np.int64),
-        np.concatenate([*taken, none]),
+        np.concatenate([none, *pre]),
+        np.concatenate([none, *post]),
+        np.concatenate([none.astype(np.float32), *taken]),
         sum(p.size for p in inside),
         starts,
+        at,
     )
 
 
@@ -161,41 +223,81 @@ def map_network(
     ValidationError
         If it does not fit; every violated limit is named, with what to do.
     """
-    synapses = synapses_of(quantised, chip.synapse_bits)
-    n = synapses.inside
-    synapses = _with_kernels(synapses, quantised, chip)
-    on_chip = synapses.post < n
-    synapses = replace(
-        synapses, pre=synapses.pre[on_chip], post=synapses.post[on_chip],
-        bits=synapses.bits[on_chip],
-    )  # fmt: skip
+    found = _with_kernels(synapses_of(quantised, chip.synapse_bits), quantised, chip)
+    n, synapses = found.inside, found.inward()
+    free = _free(chip)
     walls = {v.counts: v for v in chip.limits if v.per == "core"}
     rates = np.ones(n) if rates is None else np.asarray(rates, float)
-    words = np.zeros(n)
-    np.add.at(words, synapses.post, synapses.bits / chip.word_bits)
+    words = np.bincount(synapses.post, synapses.bits, n) / chip.word_bits
     words += _state_words(quantised, chip, synapses, n)
     loads = np.stack([np.ones(n), words], axis=1)
     places = int(walls["neurons"].most)
     room = float(walls["synapse words"].most)
-    most = int(chip.cores) * chip.chips
     _check_alone(quantised, words, room, walls["synapse words"], synapses)
     needed = max(1, -(-n // places), int(np.ceil(words.sum() / room)))
     own = synapses.pre < n
     graph = Hypergraph.of_synapses(synapses.pre[own], synapses.post[own], rates, loads)
     passed: list[Violation] = []
-    while needed <= most:
+    while needed <= len(free):
         # Cores are filled about alike: what few of them could hold may have too many axons.
         held = min(places, int(np.ceil(_SPARE * n / needed)))
         parts = partition(graph, needed, held, np.array([np.inf, room]), seed).parts
-        used = _usage(parts, needed, synapses, words, chip)
+        contacts = contacts_of(synapses.pre, parts[synapses.post], synapses.total, needed)
+        used = _usage(parts, needed, contacts, words, synapses.kernels, chip)
         passed = _passed(used, walls)
         if not [v for v in passed if v.limit.kind != LimitKind.DEADLINE]:
-            return _placed(quantised, chip, parts, used, graph, synapses, tuple(passed), seed)
+            traffic = between(contacts, parts, rates, needed)
+            at = _places(traffic, chip, free, seed)
+            mapped = _mapped(quantised, chip, parts, used, contacts, synapses, at)
+            return replace(mapped, deliveries=traffic, violations=tuple(passed))
         needed = max(needed + 1, int(needed * _MORE))
     problem = "; ".join(map(str, passed)) or f"needs {needed:,} cores"
-    raise ValidationError(
-        chip.name, problem, f"{most:,} cores at most", "use more chips, or a smaller network"
-    )
+    remedy = "use more chips, or a smaller network"
+    dead = int(chip.cores) * chip.chips - len(free)
+    most = f"{len(free):,} cores at most" + (f", {dead:,} being dead" if dead else "")
+    raise ValidationError(chip.name, problem, most, remedy)
+
+
+def _free(chip: Chip) -> np.ndarray:
+    """Places of cores that are alive."""
+    places = int(chip.cores) * chip.chips
+    dead = np.array(getattr(chip.faults, "dead_cores", ()), np.int64)
+    if len(dead) and not (dead.min() >= 0 and dead.max() < places):
+        wrong = int(dead[(dead < 0) | (dead >= places)][0])
+        raise ValidationError("Faults.dead_cores", f"got {wrong}", f"0 to {places - 1}")
+    return np.setdiff1d(np.arange(places), dead)
+
+
+def _places(traffic: Any, chip: Chip, free: np.ndarray, seed: int) -> np.ndarray:
+    """A place for each core: chips first, where there are several, then places on them."""
+    cores = int(chip.cores)
+    if chip.chips == 1:
+        return place(traffic, chip.mesh, free, seed, chip.tile).places
+    of = _chips_of(traffic, np.bincount(free // cores, minlength=chip.chips), seed)
+    made = np.empty(traffic.shape[0], np.int64)
+    for c in np.unique(of).tolist():
+        here = np.flatnonzero(of == c)
+        local = free[free // cores == c] - c * cores
+        inner = traffic[here][:, here]
+        made[here] = c * cores + place(inner, chip.mesh, local, seed, chip.tile).places
+    return made
+
+
+def _chips_of(traffic: Any, alive: np.ndarray, seed: int) -> np.ndarray:
+    """The chip of each core: as few as hold them all, those that talk on the same one."""
+    count, room = traffic.shape[0], np.sort(alive)[::-1]
+    chips = int(np.searchsorted(np.cumsum(room), count)) + 1
+    order = np.argsort(-alive, kind="stable")[:chips]
+    least = int(alive[order].min())
+    if chips * least < count:
+        # Some chips have more dead cores than others: filled one after the other.
+        return np.repeat(order, alive[order])[:count]
+    flat = traffic.tocoo()
+    # Where nearly all cores talk to each other, those that talk most decide.
+    most = np.argsort(-flat.data, kind="stable")[: _PAIRS * count]
+    pairs = Hypergraph.of_pairs(flat.row[most], flat.col[most], flat.data[most], count)
+    parts = partition(pairs, chips, least, seed=seed).parts
+    return np.asarray(np.sort(order)[parts])
 
 
 def _with_kernels(synapses: Synapses, quantised: Quantised, chip: Chip) -> Synapses:
@@ -240,22 +342,24 @@ def _check_alone(
 
 
 def _usage(
-    parts: np.ndarray, count: int, synapses: Synapses, words: np.ndarray, chip: Chip
+    parts: np.ndarray,
+    count: int,
+    contacts: Contacts,
+    words: np.ndarray,
+    kernels: tuple[tuple[float, np.ndarray], ...],
+    chip: Chip,
 ) -> dict[str, np.ndarray]:
     """What every core needs, by what is counted."""
-    to = parts[synapses.post]
-    heard = np.unique(synapses.pre * np.int64(count) + to)
-    source, target = np.divmod(heard, count)
-    sent = source[source < synapses.inside]
-    axons = np.bincount(target, minlength=count).astype(float)
+    sends = np.diff(contacts.starts)[: len(parts)]
+    axons = np.bincount(contacts.to, minlength=count).astype(float)
     held = np.bincount(parts, words, count) + axons * chip.axon_words
-    for bits, targets in synapses.kernels:
+    for bits, targets in kernels:
         held[np.unique(parts[targets])] += np.ceil(bits / chip.word_bits)
     return {
         "neurons": np.bincount(parts, minlength=count).astype(float),
         "synapse words": held,
         "axons in": axons,
-        "axons out": np.bincount(parts[sent], minlength=count).astype(float),
+        "axons out": np.bincount(parts, sends, count),
     }
 
 
@@ -268,30 +372,42 @@ def _passed(used: dict[str, np.ndarray], limits: Mapping[str, Limit]) -> list[Vi
     return found
 
 
-def _placed(
+def _mapped(
     quantised: Quantised,
     chip: Chip,
     parts: np.ndarray,
     used: dict[str, np.ndarray],
-    graph: Hypergraph,
+    contacts: Contacts,
     synapses: Synapses,
-    passed: tuple[Violation, ...],
-    seed: int,
+    places: np.ndarray,
 ) -> MappedNetwork:
-    count = len(used["neurons"])
-    own = synapses.pre < synapses.inside
-    traffic = deliveries(graph, parts, np.unique(synapses.pre[own]), count)
-    places = place(traffic, chip.mesh, seed=seed, tile=chip.tile).places
+    count = len(places)
     ends = [s for s in sorted(synapses.starts.values()) if s < synapses.inside]
     bounds = [*ends, synapses.inside]
     names = {s: n for n, s in synapses.starts.items() if s < synapses.inside}
     core_of = {names[a]: parts[a:b] for a, b in pairwise(bounds) if a in names}
+    held: list[dict[str, np.ndarray]] = [{} for _ in range(count)]
+    for name, of in core_of.items():
+        order = np.argsort(of, kind="stable")
+        begins = np.searchsorted(of[order], np.arange(count + 1))
+        for c in np.unique(of).tolist():
+            held[c][name] = order[begins[c] : begins[c + 1]]
+    fabric = fabric_of(chip)
+    routers = routers_of(chip, fabric, places)
+    routes = Routes(contacts, parts, routers, fabric)
+    learns = {p.name: p.post.population.name for p in quantised.network.projections.values()
+              if p.is_plastic}  # fmt: skip
     cores = tuple(
         Core(
-            int(places[c]),
-            {n: np.flatnonzero(of == c) for n, of in core_of.items() if (of == c).any()},
-            {n: float(u[c]) for n, u in used.items()},
+            int(places[c]), held[c], {n: float(u[c]) for n, u in used.items()}, chip, routes, c,
+            tuple(name for name, post in learns.items() if post in held[c]),
         )
         for c in range(count)
-    )
-    return MappedNetwork(quantised, chip, core_of, cores, traffic, passed)
+    )  # fmt: skip
+    return MappedNetwork(quantised, chip, core_of, cores, None, (), routes=routes)
+
+
+def routers_of(chip: Chip, fabric: Fabric, places: np.ndarray) -> np.ndarray:
+    """Routers in the fabric of places, which are numbered chip by chip."""
+    of, local = np.divmod(places, int(chip.cores))
+    return fabric.routers(of, local // chip.tile)

@@ -57,13 +57,17 @@ class Hypergraph:
         loads
             (neurons, resources).
         """
-        size = len(rates)
-        sources = np.unique(pre)
-        keys = np.concatenate([pre.astype(np.int64) * size + post, sources * (size + 1)])
-        keys = np.unique(keys)
-        net, pins = np.divmod(keys, size)
-        starts = np.searchsorted(net, np.append(sources, size)).astype(np.int64)
-        return cls._made(starts, pins.astype(np.int32), rates[sources], loads)
+        sources, starts, pins = _gathered(pre, post, len(rates))
+        return cls._made(starts, pins, rates[sources], loads)
+
+    @classmethod
+    def of_pairs(
+        cls, one: np.ndarray, other: np.ndarray, weights: np.ndarray, size: int
+    ) -> Hypergraph:
+        """Make a net of each pair of nodes."""
+        starts = 2 * np.arange(len(one) + 1, dtype=np.int64)
+        pins = np.stack([one, other], axis=1).ravel().astype(np.int32)
+        return cls._made(starts, pins, weights, np.ones((size, 1)))
 
     @classmethod
     def _made(
@@ -83,31 +87,92 @@ class Hypergraph:
         node_starts = np.append(self.node_starts, np.full(missing, self.node_starts[-1]))
         return Hypergraph(self.starts, self.pins, node_starts, self.nets, self.weights, loads)
 
-    def paired(self, order: np.ndarray) -> tuple[Hypergraph, np.ndarray]:
+    def neighbourly(self) -> tuple[Hypergraph, np.ndarray]:
+        """With nodes and nets renumbered so that neighbours are near each other in memory.
+
+        Returns
+        -------
+        Hypergraph, int32 array
+            Renumbered; the old number of each node.
+        """
+        flat = (self.starts, self.pins, self.node_starts, self.nets)
+        nodes, nets = _by_distance(*flat)
+        starts, pins = _renumbered(self.starts, self.pins, nodes, nets)
+        return Hypergraph._made(starts, pins, self.weights[nets], self.loads[nodes]), nodes
+
+    def thinned(self, pins: int, rng: np.random.Generator) -> Hypergraph:
+        """With some of its nets only, drawn such that they have about `pins` pins."""
+        if len(self.pins) <= pins:
+            return self
+        kept = rng.random(len(self.weights)) < pins / len(self.pins)
+        lengths = np.diff(self.starts)
+        starts = np.concatenate([[0], np.cumsum(lengths[kept])])
+        chosen = self.pins[np.repeat(kept, lengths)]
+        return Hypergraph._made(starts, chosen, self.weights[kept], self.loads)
+
+    def paired(self, order: np.ndarray, most: int | None = None) -> tuple[Hypergraph, np.ndarray]:
         """Join nodes two by two, those that share most of their nets.
 
         Parameters
         ----------
         order
             In which nodes choose, int32.
+        most
+            How many others a node looks at, about, before it chooses; all by default.
 
         Returns
         -------
         Hypergraph, int32 array
             Of pairs; which pair each node is in.
         """
-        mate = _mates(order, self.starts, self.pins, self.node_starts, self.nets, self.weights)
+        flat = (self.starts, self.pins, self.node_starts, self.nets, self.weights)
+        mate = _mates(order, *flat, np.iinfo(np.int64).max if most is None else most)
         first = np.minimum(np.arange(self.size), mate)
         kept = first == np.arange(self.size)
         pair = (np.cumsum(kept) - 1)[first].astype(np.int32)
         starts, pins = _contracted(self.starts, self.pins, pair, int(kept.sum()))
-        loads = np.zeros((int(kept.sum()), self.loads.shape[1]), np.float32)
-        np.add.at(loads, pair, self.loads)
+        loads = self.loads[kept]
+        both = mate[kept] != np.flatnonzero(kept)
+        loads[both] += self.loads[mate[kept][both]]
         return Hypergraph._made(starts, pins, self.weights, loads), pair
 
     def cost(self, parts: np.ndarray, n_parts: int) -> float:
         """Sum over nets of weight times (number of parts it touches - 1)."""
         return float(_cost(self.starts, self.pins, self.weights, parts.astype(np.int32), n_parts))
+
+
+@njit(cache=True, nogil=True)
+def _gathered(
+    pre: np.ndarray, post: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Neurons with targets; of each one, where its net begins, and the net: itself and targets."""
+    begins = np.zeros(size + 1, np.int64)
+    for i in pre:
+        begins[i + 1] += 1
+    for i in range(size):
+        begins[i + 1] += begins[i]
+    at, targets = begins[:-1].copy(), np.empty(len(pre), np.int32)
+    for k in range(len(pre)):
+        targets[at[pre[k]]] = post[k]
+        at[pre[k]] += 1
+    sources, starts = np.empty(size, np.int64), np.zeros(size + 1, np.int64)
+    pins, last = np.empty(len(pre) + size, np.int32), np.full(size, -1, np.int32)
+    made, n = 0, 0
+    for i in range(size):
+        if begins[i] == begins[i + 1]:
+            continue
+        first, last[i], pins[n] = n, i, i
+        n += 1
+        for k in range(begins[i], begins[i + 1]):
+            j = targets[k]
+            if last[j] != i:
+                last[j], pins[n] = i, j
+                n += 1
+        pins[first:n].sort()
+        sources[made] = i
+        made += 1
+        starts[made] = n
+    return sources[:made].copy(), starts[: made + 1].copy(), pins[:n].copy()
 
 
 @njit(cache=True, nogil=True)
@@ -127,6 +192,53 @@ def _inverted(starts: np.ndarray, pins: np.ndarray, size: int) -> tuple[np.ndarr
     return node_starts, nets
 
 
+@njit(cache=True, nogil=True)
+def _by_distance(
+    starts: np.ndarray, pins: np.ndarray, node_starts: np.ndarray, nets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and nets in the order in which a walk from neighbour to neighbour meets them."""
+    nodes, met = np.empty(len(node_starts) - 1, np.int32), np.zeros(len(node_starts) - 1, np.bool_)
+    order, done = np.empty(len(starts) - 1, np.int32), np.zeros(len(starts) - 1, np.bool_)
+    n, m, at = 0, 0, 0
+    for first in range(len(nodes)):
+        if met[first]:
+            continue
+        met[first], nodes[n] = True, first
+        n += 1
+        while at < n:
+            u = nodes[at]
+            at += 1
+            for q in range(node_starts[u], node_starts[u + 1]):
+                e = nets[q]
+                if done[e]:
+                    continue
+                done[e], order[m] = True, e
+                m += 1
+                for p in range(starts[e], starts[e + 1]):
+                    v = pins[p]
+                    if not met[v]:
+                        met[v], nodes[n] = True, v
+                        n += 1
+    return nodes, order
+
+
+@njit(cache=True, nogil=True)
+def _renumbered(
+    starts: np.ndarray, pins: np.ndarray, nodes: np.ndarray, nets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    number = np.empty(len(nodes), np.int32)
+    for i in range(len(nodes)):
+        number[nodes[i]] = i
+    made, made_starts = np.empty_like(pins), np.zeros(len(nets) + 1, np.int64)
+    n = 0
+    for k in range(len(nets)):
+        for p in range(starts[nets[k]], starts[nets[k] + 1]):
+            made[n] = number[pins[p]]
+            n += 1
+        made_starts[k + 1] = n
+    return made_starts, made
+
+
 #: Nets of more nodes say little of who belongs together, and would cost the square of their size.
 _LARGE = 512
 
@@ -139,6 +251,7 @@ def _mates(
     node_starts: np.ndarray,
     nets: np.ndarray,
     weights: np.ndarray,
+    most: int,
 ) -> np.ndarray:
     """The other node of each one's pair; what has no neighbour left takes whom it finds."""
     size = len(order)
@@ -148,8 +261,13 @@ def _mates(
     for u in order:
         if mate[u] >= 0:
             continue
-        n_seen = 0
-        for q in range(node_starts[u], node_starts[u + 1]):
+        n_seen, every, score[u] = 0, 1, -1.0
+        if node_starts[u + 1] - node_starts[u] > most // _LARGE:
+            reach = 0
+            for q in range(node_starts[u], node_starts[u + 1]):
+                reach += min(starts[nets[q] + 1] - starts[nets[q]], _LARGE)
+            every = max(1, reach // most)
+        for q in range(node_starts[u] + u % every, node_starts[u + 1], every):
             e = nets[q]
             others = starts[e + 1] - starts[e] - 1
             if others < 1 or others > _LARGE:
@@ -157,12 +275,13 @@ def _mates(
             share = weights[e] / others
             for p in range(starts[e], starts[e + 1]):
                 v = pins[p]
-                if mate[v] >= 0 or v == u:
+                known = score[v]
+                if known < 0.0:
                     continue
-                if score[v] == 0.0:
+                if known == 0.0:
                     seen[n_seen] = v
                     n_seen += 1
-                score[v] += share
+                score[v] = known + share
         best, highest = -1, np.float32(0.0)
         for i in range(n_seen):
             v = seen[i]
@@ -171,6 +290,7 @@ def _mates(
             score[v] = 0.0
         if best >= 0:
             mate[u], mate[best] = best, u
+            score[best] = -1.0
     alone = -1
     for u in range(size):
         if mate[u] < 0:

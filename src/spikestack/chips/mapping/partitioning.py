@@ -2,7 +2,7 @@
 
 The cost is the rate of deliveries between cores: a spike is sent once to each other core that has
 targets of it. Nodes are joined two by two, again and again; the smallest graph is dealt out at
-random and annealed, then each larger one, less and less hot.
+random and annealed, then each larger one, less and less hot. Large graphs go to `spreading`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from ...errors import ValidationError
 from ...numerics.random import stream_key
 from .hypergraph import Hypergraph
+from .spreading import spread
 from .swapping import all_changes, count_touching, sweep
 
 __all__ = ["Partition", "partition"]
@@ -22,6 +23,8 @@ __all__ = ["Partition", "partition"]
 _SCHEDULE = ((50, 240.0), (25, 60.0), (14, 18.0), (10, 6.0), (8, 3.0), (7, 1.2))
 #: The share of sweeps during which the temperature falls to 0.
 _COOLING = 0.8
+#: With more nodes times parts, what a node would cost in every part is not kept; see `spreading`.
+_MANY = 1 << 23
 #: No more nodes than this times parts are dealt out at random.
 _COARSEST = 8
 
@@ -63,6 +66,9 @@ def partition(
         raise ValidationError("partition", problem, f"{n_parts * places:,} at most")
     rng = np.random.Generator(np.random.Philox(key=int(stream_key(seed, "partition", "order"))))
     bound = np.full(graph.loads.shape[1], np.inf) if limits is None else np.asarray(limits)
+    if graph.size * n_parts > _MANY:
+        parts = spread(graph, n_parts, places, bound.astype(np.float32), rng)
+        return Partition(parts, n_parts, graph.cost(parts, n_parts))
     levels = _levels(graph.size, n_parts, places)
     graphs, pairs = [graph.padded(n_parts * (places >> levels << levels))], []
     for _ in range(levels):

@@ -1,0 +1,1 @@
+"""From core to core: which links a packet takes, and round which it must go."""
