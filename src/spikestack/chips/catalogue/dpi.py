@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...equations.model import Parameter
+from ...errors import ValidationError
 from ...network.network import Network
 from ...network.population import Population
 from ...network.rules import FromArrays
@@ -18,7 +19,7 @@ from ..analog.knobs import fixed_pattern
 from ..analog.wanted import Wanted, wanted_of
 from ..chip import Chip
 from ..circuits.brainscales import outside_of, timed
-from ..circuits.brainscales_network import copied
+from ..circuits.brainscales_network import copied, to_host
 from ..figures import Figure, Grade
 from ..limits import Limit, LimitKind
 from ..mapping.mesh import Mesh
@@ -146,7 +147,13 @@ class SubthresholdDPI(Chip):
         outside, wanted = outside_of(self, network, program), {}
         for k, p in enumerate(program.populations):
             if k not in outside:
-                wanted[k] = wanted_of(program, k, f"{self.name}, population {p.name!r}", 0.2 * dt)
+                where = f"{self.name}, population {p.name!r}"
+                found = wanted_of(program, k, where, dt)
+                if found.soft:
+                    raise ValidationError(where, "subtracts at a spike", "a reset to a value")
+                # The host computes what never fires.
+                if not found.silent:
+                    wanted[k] = found
         edges, late, lost = timed(self, program, wanted, outside)
         made, losses = Network(seed=network.seed), {n: loss_of(*d, 0) for n, d in lost.items()}
         scales, zeros, formats = {}, {}, {}
@@ -159,6 +166,10 @@ class SubthresholdDPI(Chip):
             made.add(Population(p.name, shape, model))
         most = 2.0 ** int(self.weight_bits) - 1
         for e in edges:
+            if e.post not in wanted:
+                to_host(network, program, made, e)
+                formats[e.name] = "sparse"
+                continue
             w, name = wanted[e.post], program.populations[e.post].name
             tau = np.where(np.isfinite(w.tau_mem), w.tau_mem, 1000.0)
             exact = e.weights * (w.slope[e.receptor] * scales[name] * tau)[e.targets]

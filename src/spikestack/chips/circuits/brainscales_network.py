@@ -31,7 +31,7 @@ from .brainscales_rule import on_chip
 if TYPE_CHECKING:
     from ..analog.chip import AnalogChip
 
-__all__ = ["built", "copied"]
+__all__ = ["built", "copied", "to_host"]
 
 
 def built(
@@ -76,12 +76,7 @@ def built(
         if e.post in plan.wanted:
             _connect(chip, network, program, made, e, wires, formats, losses)
         else:
-            pre, post = (made[program.populations[n].name] for n in (e.pre, e.post))
-            synapse = copy.copy(network.projections[e.name].synapse)
-            unit = synapse.unit_of_weight()
-            synapse.weight = as_value(e.weights, unit, f"{e.name}.weight")
-            synapse.delay, synapse.dendritic_delay = e.delays * program.dt, 0.0
-            made.connect(pre, post, FromArrays(e.sources, e.targets), synapse, name=e.name)
+            to_host(network, program, made, e)
             formats[e.name] = "sparse"
     copied(network, made)
     later = dict(zip((p.name for p in program.populations), late, strict=True))
@@ -90,6 +85,15 @@ def built(
         plan=plan, calibration=calibration, codes=wires.codes, synapses=wires.places,
         factors=wires.factors,
     )  # fmt: skip
+
+
+def to_host(network: Network, program: Program, made: Network, e: Edges) -> None:
+    """Join a readout that the host computes, by the synapses that were described."""
+    pre, post = (made[program.populations[n].name] for n in (e.pre, e.post))
+    synapse = copy.copy(network.projections[e.name].synapse)
+    synapse.weight = as_value(e.weights, synapse.unit_of_weight(), f"{e.name}.weight")
+    synapse.delay, synapse.dendritic_delay = e.delays * program.dt, 0.0
+    made.connect(pre, post, FromArrays(e.sources, e.targets), synapse, name=e.name)
 
 
 def _notes(chip: AnalogChip, plan: Plan, lost: Mapping[str, Any]) -> tuple[str, ...]:
