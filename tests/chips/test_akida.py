@@ -9,7 +9,7 @@ import pytest
 
 import spikestack as sp
 from spikestack.chips.circuits.akida import quantise_akida, quantise_requantising
-from spikestack.chips.circuits.frames import fine_scale
+from spikestack.chips.circuits.frame_weights import fine_scale
 from spikestack.chips.evaluating import present
 from spikestack.chips.framing import framed, levelled
 from spikestack.chips.kernels.akida import activate

@@ -258,12 +258,12 @@ def test_part_that_is_not_installed(
 def test_demo(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("spikestack.demo")
 
-    def main(out: Path, seed: int) -> dict[str, Any]:
+    def main(out: Path, seed: int, chips: str) -> dict[str, Any]:
         print("accuracy table")
-        return {"out": out, "seed": seed, "accuracy": 0.95}
+        return {"out": out, "seed": seed, "accuracy": 0.95, "chips": chips}
 
     module.main = main  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "spikestack.demo", module)
     assert "accuracy table" in cli.ok("demo", "--out", tmp_path)
-    data = cli.json("demo", "--out", tmp_path, "--seed", 8)
-    assert data == {"out": str(tmp_path), "seed": 8, "accuracy": 0.95}
+    data = cli.json("demo", "--out", tmp_path, "--seed", 8, "--on", "loihi")
+    assert data == {"out": str(tmp_path), "seed": 8, "accuracy": 0.95, "chips": "loihi"}

@@ -12,7 +12,8 @@ from ..program.edge_list import edge_list
 from ..program.program import Program
 from .fabric.routers import fabric_of
 from .mapping.contacts import Contacts, contacts_of
-from .mapping.cores import MappedNetwork, routers_of, synapses_of
+from .mapping.cores import MappedNetwork, routers_of
+from .mapping.synapses import synapses_of
 
 __all__ = ["COUNTED", "FORMATS", "Arrivals", "Fan", "arrivals_of", "count_busy", "fan_out"]
 

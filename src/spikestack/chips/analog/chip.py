@@ -18,7 +18,8 @@ from ..circuits.brainscales import AnalogQuantised, quantise
 from ..circuits.brainscales_rule import learnt
 from ..figures import Figure
 from ..limits import Limit
-from ..mapping.cores import Core, MappedNetwork, synapses_of
+from ..mapping.cores import Core, MappedNetwork
+from ..mapping.synapses import synapses_of
 from ..running import ChipRun, run_mapped
 from .calibration import Calibration, calibrate
 from .knobs import Circuits, Knob, Law

@@ -8,7 +8,8 @@ from ...network.network import Network
 from ..neurons.akida import AkidaNeuron, AkidaPooled, AkidaPotential
 from ..neurons.frames import RequantisingNeuron
 from ..quantising import Loss, Quantised, loss_of
-from .frames import Lattice, Numbers, quantise_frames
+from .frame_weights import Lattice, Numbers
+from .frames import quantise_frames
 
 __all__ = ["activation_bits", "quantise_akida", "quantise_requantising"]
 

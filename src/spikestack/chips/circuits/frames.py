@@ -6,8 +6,6 @@ staircase over potentials in these units. Which numbers a chip has, it tells as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,92 +21,25 @@ from ...program.lower import lower
 from ...program.program import EdgeProgram, Program
 from ...synapses.delta import Delta
 from ..linear import identify
-from ..quantising import Loss, Quantised, loss_of
+from ..quantising import Quantised, loss_of
 from ..staircase import Staircase, constant_of, greatest_sent, staircase_of
+from .frame_weights import (
+    Lattice,
+    Made,
+    Numbers,
+    Taps,
+    by_channel,
+    channels_of,
+    constants_of,
+    integers_of,
+    sends,
+    taps_of,
+)  # fmt: skip
 
-__all__ = ["Lattice", "Numbers", "channels_of", "fine_scale", "quantise_frames"]
+__all__ = ["quantise_frames"]
 
 #: Potentials are integers of 32 bits.
 _ACCUMULATOR = 2.0**31 - 1
-
-
-@dataclass(frozen=True)
-class Lattice:
-    """Neurons of one population in the chip's units of potential, by channel (float64 arrays)."""
-
-    first: np.ndarray
-    width: np.ndarray
-    most: int
-    includes: np.ndarray
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """What numbers a chip has.
-
-    Attributes
-    ----------
-    chip
-        Its name.
-    weight_bits
-        Of a projection, by its kind (``"input"``, ``"convolutional"``, ``"dense"``, ``"sparse"``).
-    levels
-        Greatest numbers that neurons may send.
-    input_most
-        The same of what comes from outside, by kind of the projection.
-    neuron
-        Makes the chip's neurons of a lattice, values by channel; and what that costs.
-    potential
-        Makes neurons of a layer without activation.
-    several
-        Whether several projections may reach one population.
-    kinds
-        Kinds of projections that there are.
-    own
-        Models in the chip's numbers: a network of them passes as it is.
-    """
-
-    chip: str
-    weight_bits: Callable[[str], int]
-    levels: tuple[int, ...]
-    input_most: Callable[[str], int]
-    neuron: Callable[[Lattice], tuple[dict[str, np.ndarray | float], dict[str, Loss]]]
-    model: type[NeuronModel]
-    potential: type[NeuronModel]
-    several: bool
-    kinds: tuple[str, ...]
-    own: tuple[type[NeuronModel], ...]
-
-
-@dataclass
-class _Made:
-    """What has been made so far."""
-
-    network: Network
-    unit: dict[str, float] = field(default_factory=dict)
-    most: dict[str, float] = field(default_factory=dict)
-    constant: dict[str, float] = field(default_factory=dict)
-    scales: dict[str, np.ndarray] = field(default_factory=dict)
-    zeros: dict[str, np.ndarray] = field(default_factory=dict)
-    formats: dict[str, str] = field(default_factory=dict)
-    losses: dict[str, Loss] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _Taps:
-    """Distinct weights of a projection, in the description's units for one unit that is sent."""
-
-    name: str
-    kind: str
-    values: np.ndarray
-    channel: np.ndarray
-    edge: EdgeProgram
-
-
-def channels_of(shape: Sequence[int]) -> int:
-    """Channels of a population: its first axis."""
-    return int(shape[0])
 
 
 def quantise_frames(network: Network, dt: float, numbers: Numbers) -> Quantised:
@@ -134,7 +65,7 @@ def quantise_frames(network: Network, dt: float, numbers: Numbers) -> Quantised:
         If anything cannot be had on the chip; says what and why.
     """
     program = lower(network, dt, "float64", 1)
-    made = _Made(Network(seed=network.seed))
+    made = Made(Network(seed=network.seed))
     into = _incoming(program)
     for k in _in_order(program, numbers.chip):
         p = program.populations[k]
@@ -178,7 +109,7 @@ def _own(model: NeuronModel, numbers: Numbers) -> bool:
     return any(model.texts() == kind().texts() for kind in numbers.own)
 
 
-def _add_source(network: Network, program: Program, k: int, made: _Made, numbers: Numbers) -> None:
+def _add_source(network: Network, program: Program, k: int, made: Made, numbers: Numbers) -> None:
     p, described = program.populations[k], network.populations[program.populations[k].name]
     driven = any(d.target.population.name == p.name for d in network.drives.values())
     constant = None if driven else constant_of(p)
@@ -195,7 +126,7 @@ def _add_source(network: Network, program: Program, k: int, made: _Made, numbers
 
 
 def _add_layer(
-    network: Network, program: Program, k: int, edges: list[EdgeProgram], made: _Made,
+    network: Network, program: Program, k: int, edges: list[EdgeProgram], made: Made,
     numbers: Numbers,
 ) -> None:  # fmt: skip
     p = program.populations[k]
@@ -204,13 +135,13 @@ def _add_layer(
     count = channels_of(shape)
     fires = p.code.spike is not None
     steps = staircase_of(p, where) if fires else None
-    taps = [_taps(network, program, e, made, numbers) for e in edges if _sends(e, program, made)]
+    taps = [taps_of(network, program, e, made, numbers) for e in edges if sends(e, program, made)]
     if len(taps) != 1 and not (numbers.several and taps):
         problem = f"{len(taps)} projections reach it"
         raise ValidationError(where, problem, "one", "Akida 2 and NorthPole add several")
-    scale, weights = _integers(taps, count, made, numbers)
+    scale, weights = integers_of(taps, count, made, numbers)
     neurons = np.repeat(scale, p.size // count)
-    constant = _constants(program, edges, made, p.size)
+    constant = constants_of(program, edges, made, p.size)
     model: NeuronModel
     if steps is None:
         model = _readout(network, program, k, constant, neurons, made, numbers)
@@ -224,118 +155,9 @@ def _add_layer(
     _check_sums(made.network, taps, weights, made, program, where)
 
 
-def _sends(e: EdgeProgram, program: Program, made: _Made) -> bool:
-    return program.populations[e.pre].name not in made.constant
-
-
-def _taps(
-    network: Network, program: Program, e: EdgeProgram, made: _Made, numbers: Numbers
-) -> _Taps:
-    projection = network.projections[e.name]
-    where, rule = f"{numbers.chip}, projection {e.name!r}", projection.rule
-    if e.plastic:
-        raise ValidationError(where, "is plastic", "fixed weights")
-    pre = program.populations[e.pre].name
-    shape = projection.post.population.shape
-    plain = isinstance(projection.synapse.weight, float | int)
-    whole = projection.pre.is_whole and projection.post.is_whole
-    outside = pre not in made.scales
-    if isinstance(rule, Convolution) and plain and whole:
-        area = float(np.prod(rule.both(rule.pool, 1)))
-        values = np.asarray(rule.kernel, float) * projection.synapse.weight / area
-        channel = np.broadcast_to(
-            np.arange(len(values)).reshape(-1, *([1] * (values.ndim - 1))), values.shape
-        )
-        kind = "input" if outside and "input" in numbers.kinds and _few(rule) else "convolutional"
-    elif isinstance(rule, Dense) and plain and whole:
-        values = np.asarray(rule.matrix, float) * projection.synapse.weight
-        of = np.arange(values.shape[1]) // (values.shape[1] // channels_of(shape))
-        channel, kind = np.broadcast_to(of, values.shape), "dense"
-    else:
-        found = edge_list(e)
-        values = edge_weights(e)
-        size = program.populations[e.post].size
-        channel, kind = found.post // (size // channels_of(shape)), "sparse"
-    if kind not in numbers.kinds:
-        raise ValidationError(where, f"is of {type(rule).__name__}",
-                              "a Convolution or Dense, of whole populations")  # fmt: skip
-    most = numbers.input_most(kind)
-    if outside and made.most[pre] > most:
-        raise ValidationError(
-            f"{numbers.chip}, source {pre!r}", f"sends up to {made.most[pre]:g}", f"{most} at most",
-            "give the source fewer levels",
-        )  # fmt: skip
-    return _Taps(e.name, kind, values * made.unit[pre], channel, e)
-
-
-def _few(rule: Convolution) -> bool:
-    """Whether an input convolution can have so many channels: grey or colour."""
-    return rule.kernel.shape[1] * rule.groups <= 3
-
-
-def _integers(
-    taps: list[_Taps], count: int, made: _Made, numbers: Numbers
-) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Scale by channel, and weights as integers."""
-    levels = [2 ** (numbers.weight_bits(t.kind) - 1) - 1 for t in taps]
-    values = np.concatenate([t.values.ravel() for t in taps])
-    channel = np.concatenate([t.channel.ravel() for t in taps])
-    scale = np.ones(count)
-    order = np.argsort(channel, kind="stable")
-    bounds = np.searchsorted(channel[order], np.arange(count + 1))
-    for c in range(count):
-        scale[c] = fine_scale(values[order[bounds[c] : bounds[c + 1]]], min(levels))
-    found = []
-    for tap, most in zip(taps, levels, strict=True):
-        units = scale[tap.channel]
-        integers = np.clip(np.rint(tap.values / units), -most, most)
-        bits = numbers.weight_bits(tap.kind)
-        made.losses[tap.name] = loss_of(tap.values, integers * units, bits)
-        found.append(integers)
-    return 1.0 / scale, found
-
-
-def fine_scale(values: np.ndarray, levels: int) -> float:
-    """The unit in which values become integers of magnitude at most `levels`.
-
-    The coarsest of which all are multiples; if there is none, that of least square error.
-    """
-    sizes = np.unique(np.abs(values[values != 0]))
-    if not len(sizes):
-        return 1.0
-    for k in range(1, levels + 1):
-        unit = sizes[0] / k
-        if sizes[-1] > unit * (levels + 1e-6):
-            continue
-        if np.abs(sizes / unit - np.rint(sizes / unit)).max() < 1e-6:
-            return float(unit)
-    units = sizes[-1] / levels * np.linspace(0.3 if levels < 16 else 0.9, 1.0, 29)
-    given = np.abs(values)[:, None]
-    apart = given - np.minimum(np.rint(given / units), levels) * units
-    return float(units[np.square(apart).sum(0).argmin()])
-
-
-def _constants(program: Program, edges: list[EdgeProgram], made: _Made, size: int) -> np.ndarray:
-    """What sources that always send the same add, by neuron."""
-    total = np.zeros(size)
-    for e in edges:
-        name = program.populations[e.pre].name
-        if name in made.constant:
-            np.add.at(total, edge_list(e).post, edge_weights(e) * made.constant[name])
-    return total
-
-
-def _by_channel(values: np.ndarray, count: int, where: str, what: str) -> np.ndarray:
-    rows = np.broadcast_to(values, len(values)).reshape(count, -1)
-    if np.ptp(rows, axis=1).max(initial=0.0) > 1e-9 * max(1.0, np.abs(rows).max(initial=0.0)):
-        raise ValidationError(where, f"has {what} that differ within a channel",
-                              "one for each channel", "train one for each channel")  # fmt: skip
-    return np.asarray(rows[:, 0], float)
-
-
 def _neurons(
     steps: Staircase, constant: np.ndarray, scale: np.ndarray, where: str, name: str, count: int,
-    made: _Made, numbers: Numbers,
+    made: Made, numbers: Numbers,
 ) -> NeuronModel:  # fmt: skip
     if np.ptp(steps.most) or np.ptp(steps.unit) or int(steps.most[0]) not in numbers.levels:
         found = f"{steps.most.min():g} to {steps.most.max():g}"
@@ -343,8 +165,8 @@ def _neurons(
             where, f"sends up to {found} of {steps.unit.min():g} to {steps.unit.max():g}",
             f"all of one unit, up to one of {numbers.levels}",
         )  # fmt: skip
-    first = _by_channel(steps.first - constant, count, where, "thresholds") * scale
-    width = _by_channel(steps.width, count, where, "steps") * scale
+    first = by_channel(steps.first - constant, count, where, "thresholds") * scale
+    width = by_channel(steps.width, count, where, "steps") * scale
     includes = np.asarray(steps.includes.reshape(count, -1)[:, 0])
     lattice = Lattice(first, width, int(steps.most[0]), includes)
     values, losses = numbers.neuron(lattice)
@@ -359,7 +181,7 @@ def _neurons(
 
 def _readout(
     network: Network, program: Program, k: int, constant: np.ndarray, scale: np.ndarray,
-    made: _Made, numbers: Numbers,
+    made: Made, numbers: Numbers,
 ) -> NeuronModel:  # fmt: skip
     p = program.populations[k]
     found = identify(p, f"{numbers.chip}, population {p.name!r}")
@@ -378,8 +200,8 @@ def _readout(
 
 
 def _connect(
-    network: Network, program: Program, tap: _Taps, integers: np.ndarray, target: Population,
-    made: _Made,
+    network: Network, program: Program, tap: Taps, integers: np.ndarray, target: Population,
+    made: Made,
 ) -> None:  # fmt: skip
     rule = network.projections[tap.name].rule
     found = edge_list(tap.edge)
@@ -400,7 +222,7 @@ def _connect(
 
 
 def _check_sums(
-    network: Network, taps: list[_Taps], weights: list[np.ndarray], made: _Made, program: Program,
+    network: Network, taps: list[Taps], weights: list[np.ndarray], made: Made, program: Program,
     where: str,
 ) -> None:  # fmt: skip
     """No potential may leave 32 bits, whatever is sent."""
@@ -422,7 +244,7 @@ def _check_sums(
 
 
 def _keep(
-    network: Network, program: Program, k: int, edges: list[EdgeProgram], made: _Made,
+    network: Network, program: Program, k: int, edges: list[EdgeProgram], made: Made,
     numbers: Numbers,
 ) -> None:  # fmt: skip
     """A layer in the chip's own numbers passes as it is; its weights are looked at."""

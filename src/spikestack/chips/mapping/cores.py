@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import ValidationError
-from ...network.rules import Convolution
-from ...program.edge_list import edge_list
-from ...program.lower import lower
 from ..fabric.routers import Fabric, fabric_of
 from ..fabric.tables import Routes, RoutingTable
 from ..limits import Limit, LimitKind, Violation
@@ -21,11 +18,12 @@ from .contacts import Contacts, contacts_of
 from .hypergraph import Hypergraph
 from .partitioning import partition
 from .placing import between, place
+from .synapses import Synapses, synapses_of, with_kernels
 
 if TYPE_CHECKING:
     from ..chip import Chip
 
-__all__ = ["Core", "MappedNetwork", "Synapses", "map_network", "routers_of", "synapses_of"]
+__all__ = ["Core", "MappedNetwork", "map_network", "routers_of"]
 
 #: By how much more cores are tried, when those that neurons and synapses need do not do.
 _MORE = 1.15
@@ -35,42 +33,6 @@ _PAIRS = 64
 _BUFFER = 1024
 #: How many more places than neurons cores have while these are dealt out.
 _SPARE = 1.1
-
-
-@dataclass(frozen=True)
-class Synapses:
-    """All synapses onto neurons of a chip.
-
-    Attributes
-    ----------
-    pre, post
-        Neurons: those of the chip first, population by population, then sources outside (int64).
-    bits
-        What each takes of synaptic memory.
-    inside
-        Number of neurons on the chip.
-    starts
-        Where each population begins, by name; sources outside from `inside` on.
-    total
-        Number of neurons, all in all.
-    kernels
-        Bits of each kernel that a core holds once, and the targets that need it there.
-    """
-
-    pre: np.ndarray
-    post: np.ndarray
-    bits: np.ndarray
-    inside: int
-    starts: Mapping[str, int]
-    total: int = 0
-    kernels: tuple[tuple[float, np.ndarray], ...] = ()
-
-    def inward(self) -> Synapses:
-        """Those onto neurons of the chip only."""
-        here = self.post < self.inside
-        if here.all():
-            return self
-        return replace(self, pre=self.pre[here], post=self.post[here], bits=self.bits[here])
 
 
 @dataclass(frozen=True)
@@ -170,38 +132,6 @@ class MappedNetwork:
         return "\n".join([*rows, *map(str, self.violations)])
 
 
-def synapses_of(quantised: Quantised, bits: Mapping[str, float]) -> Synapses:
-    """List the synapses of a quantised network.
-
-    Parameters
-    ----------
-    bits
-        What a synapse takes, by format.
-    """
-    program = lower(quantised.network, quantised.dt, "float64", 1)
-    inside = [p for p in program.populations if p.name in quantised.scales]
-    outside = [p for p in program.populations if p.name not in quantised.scales]
-    starts, at = {}, 0
-    for p in (*inside, *outside):
-        starts[p.name] = at
-        at += p.size
-    pre, post, taken = [], [], []
-    for e in program.edges:
-        found = edge_list(e)
-        pre.append(found.pre + starts[program.populations[e.pre].name])
-        post.append(found.post + starts[program.populations[e.post].name])
-        taken.append(np.full(len(found.pre), bits[quantised.formats[e.name]], np.float32))
-    none = np.zeros(0, np.int64)
-    return Synapses(
-        np.concatenate([none, *pre]),
-        np.concatenate([none, *post]),
-        np.concatenate([none.astype(np.float32), *taken]),
-        sum(p.size for p in inside),
-        starts,
-        at,
-    )
-
-
 def map_network(
     quantised: Quantised, chip: Chip, rates: np.ndarray | None = None, seed: int = 1
 ) -> MappedNetwork:
@@ -223,7 +153,7 @@ def map_network(
     ValidationError
         If it does not fit; every violated limit is named, with what to do.
     """
-    found = _with_kernels(synapses_of(quantised, chip.synapse_bits), quantised, chip)
+    found = with_kernels(synapses_of(quantised, chip.synapse_bits), quantised, chip)
     n, synapses = found.inside, found.inward()
     free = _free(chip)
     walls = {v.counts: v for v in chip.limits if v.per == "core"}
@@ -298,25 +228,6 @@ def _chips_of(traffic: Any, alive: np.ndarray, seed: int) -> np.ndarray:
     pairs = Hypergraph.of_pairs(flat.row[most], flat.col[most], flat.data[most], count)
     parts = partition(pairs, chips, least, seed=seed).parts
     return np.asarray(np.sort(order)[parts])
-
-
-def _with_kernels(synapses: Synapses, quantised: Quantised, chip: Chip) -> Synapses:
-    """The same synapses, those of a shared kernel without bits of their own."""
-    if not chip.shares_kernels or quantised.described is None:
-        return synapses
-    described = quantised.described.projections
-    program = lower(quantised.network, quantised.dt, "float64", 1)
-    bits, kernels, at = synapses.bits.copy(), [], 0
-    for e in program.edges:
-        count = len(edge_list(e).pre)
-        rule = described[e.name].rule if e.name in described else None
-        if isinstance(rule, Convolution) and quantised.formats[e.name] == "convolutional":
-            bits[at : at + count] = 0.0
-            size = float(np.size(rule.kernel)) * chip.synapse_bits["convolutional"]
-            targets = np.unique(synapses.post[at : at + count])
-            kernels.append((size, targets[targets < synapses.inside]))
-        at += count
-    return replace(synapses, bits=bits, kernels=tuple(kernels))
 
 
 def _state_words(quantised: Quantised, chip: Chip, synapses: Synapses, n: int) -> np.ndarray:

@@ -11,7 +11,8 @@ import numpy as np
 from ...errors import ValidationError
 from ..ledger import Ledger
 from ..limits import Limit, LimitKind, Violation
-from ..mapping.cores import Core, MappedNetwork, synapses_of
+from ..mapping.cores import Core, MappedNetwork
+from ..mapping.synapses import synapses_of
 from ..quantising import Quantised
 from .checking import check
 from .compressing import compressed

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,41 +20,21 @@ from .build import build_tables
 from .cache import kernel_module
 from .delivery import replay
 from .describe import built_layout, planned_layout
-from .driver import ABORT, ABORTED, PHASES, RECORD, STOP, Inputs, Team, run
-from .gaps import Gaps, gaps_of
+from .driver import ABORT, ABORTED, PHASES, RECORD, STOP, Team, run
+from .gaps import gaps_of
 from .inputs import inputs_of, probes_of, refreshed
 from .kernel_table import kernel_table, own
 from .learned import PlasticTables, Weights, learned_of
-from .learning import Learning
 from .logs import MOST_STEPS, TrialLog
-from .plan import Partition, make_plan
+from .plan import make_plan
 from .printer import kernel_plan, kernel_source
-from .procedural import Rules, own_scratch, rules_of
+from .procedural import own_scratch, rules_of
 from .queueing import CHUNK as QUEUE_CHUNK
-from .queueing import Queue, chunks_needed, grown, new_queue, requeue
+from .queueing import chunks_needed, grown, new_queue, requeue
 from .resting import BLOCK as REST_BLOCK
+from .worker import Worker
 
 __all__ = ["CpuEngine"]
-
-
-@dataclass
-class _Worker:
-    """What one thread needs to run one partition of one trial at a time."""
-
-    part: Partition
-    acc: np.ndarray
-    keep: list[Any]
-    inputs: Inputs
-    quiet: np.ndarray
-    queue: Queue | None
-    rules: Rules | None
-    gaps: Gaps | None
-    learning: Learning | None
-
-    @property
-    def queue_bytes(self) -> int:
-        """What synaptic events in flight may take."""
-        return 0 if self.queue is None else self.queue.words.nbytes + self.queue.links.nbytes
 
 
 class CpuEngine(AbstractEngine):
@@ -245,7 +224,7 @@ class CpuEngine(AbstractEngine):
                 self._replay(log, self.workers[trial])
             self.logs.append(log)
 
-    def _replay(self, log: TrialLog, workers: list[_Worker]) -> None:
+    def _replay(self, log: TrialLog, workers: list[Worker]) -> None:
         """Put what spikes in flight still bring into accumulators or queues."""
         for table, worker in zip(self.tables, workers):
             rules = worker.rules
@@ -258,7 +237,7 @@ class CpuEngine(AbstractEngine):
             worker.queue = grown(worker.queue, words // QUEUE_CHUNK + len(worker.queue.heads))
             requeue(table, worker.queue, rules, log.log, self.step, self.history)
 
-    def _worker(self, q: int, trial: int) -> _Worker:
+    def _worker(self, q: int, trial: int) -> Worker:
         plan, whole, part = self.plan, self.program.accumulator, self.parts[q]
         acc = aligned((1 << (plan.index_bits + plan.ring_bits),), whole)
         queue = new_queue(plan, self.program) if plan.queued else None
@@ -270,7 +249,7 @@ class CpuEngine(AbstractEngine):
         rules = own_scratch(self.rules[q])
         gaps = gaps_of(self.program, part, trial, self.values, self.published[trial])
         learning = self.weights[trial].of_thread(q, self.values) if self.weights else None
-        return _Worker(part, acc, tables, inputs, quiet, queue, rules, gaps, learning)
+        return Worker(part, acc, tables, inputs, quiet, queue, rules, gaps, learning)
 
     def _run(self, steps: int) -> tuple[list[list[Spikes]], list[tuple[np.ndarray, np.ndarray]]]:
         """Run all trials for `steps` <= MOST_STEPS steps; return their spikes, and samples."""
