@@ -19,7 +19,7 @@ test-fast: .venv/.dev
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-slow: .venv/.dev
-	$(BIN)/python -m pytest -m slow -x
+	$(BIN)/python -m pytest -m slow -n auto --dist loadfile
 
 docs: .venv/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

@@ -50,6 +50,8 @@ class Row:
         Of an inference, or of the whole run; None where nothing is known.
     energy, dynamic
         J of an inference, or of the whole run, and what of it is dynamic; None if not known.
+    partial
+        Whether nothing is published of a part of its energy, which is then not in it.
     scope, grade
         What the prices cover, and the least certain of them.
     notes
@@ -65,6 +67,7 @@ class Row:
     seconds: float | None = None
     energy: float | None = None
     dynamic: float | None = None
+    partial: bool = False
     scope: str = ""
     grade: str = ""
     notes: tuple[str, ...] = ()
@@ -75,7 +78,8 @@ class Row:
         share = none if self.accuracy is None else f"{100 * self.accuracy:.1f} %"
         whole = [none if n is None else f"{n:,}" for n in (self.neurons, self.cores)]
         time = none if self.seconds is None else seconds(self.seconds)
-        cost = [none if e is None else joules(e) for e in (self.energy, self.dynamic)]
+        sign = "> " if self.partial else ""
+        cost = [none if e is None else sign + joules(e) for e in (self.energy, self.dynamic)]
         return (self.on, share, *whole, time, *cost, self.scope or none, self.grade or none)
 
 
@@ -229,6 +233,7 @@ def _row(
         seconds=lasts or None,
         energy=bill.total if known else None,
         dynamic=sum(bill.dynamic.values()) if known else None,
+        partial=bool(bill.unpriced),
         scope=str(prices.scope) if known else "",
         grade=str(grade),
         notes=tuple(notes),

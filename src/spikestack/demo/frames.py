@@ -58,10 +58,10 @@ def tuned(
 
 
 def frame_variants(
-    network: Network, parts: Mapping[str, Part], epochs: int = 6
+    network: Network, parts: Mapping[str, Part], epochs: int = 20
 ) -> dict[str, Network]:
     """By chip without memory, the network as trained on for its bits."""
     wide = tuned(framed(network, FRAME), parts, epochs, None)
     eight = tuned(wide, parts, epochs, 8)
-    few = tuned(wide, parts, 2 * epochs, FEW)
+    few = tuned(wide, parts, epochs, FEW)
     return dict(zip(FRAMED, (few, few, eight, eight), strict=True))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["comparison_page"]
 
-_WIDTH, _ROW, _LABEL = 640, 22, 150
+_WIDTH, _ROW, _LABEL = 680, 22, 190
 
 
 def comparison_page(found: Comparison, title: str | None = None) -> str:
@@ -27,7 +27,10 @@ def comparison_page(found: Comparison, title: str | None = None) -> str:
     for name, show, of in (
         ("Energy", joules, lambda row: row.energy), ("Time", seconds, lambda row: row.seconds)
     ):  # fmt: skip
-        known = [(row.on, of(row)) for row in fits if of(row)]
+        known = [
+            (row.on + (", at least" if row.partial and name == "Energy" else ""), of(row))
+            for row in fits if of(row)
+        ]  # fmt: skip
         if known:
             parts.append(f"<h2>{name} of one {found.each}</h2>" + _bars(known, show))
     parts.append(_notes(fits))
