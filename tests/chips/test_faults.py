@@ -221,7 +221,7 @@ def test_links_become_the_bound_of_large_chips() -> None:
     assert [row.peak_load for row in rows] == sorted(row.peak_load for row in rows)
     near = step_against_size(chip, [4096], neurons=64, events=1, local=4.0)[0]
     assert near.link_seconds < rows[-1].link_seconds
-    assert draw_sizes(rows).axes[0].get_xlabel() == "cores"
+    assert draw_sizes(rows).axes[1].get_xlabel() == "cores"
     with pytest.raises(ValidationError, match="cores"):
         step_against_size(chip, [10**6])
 

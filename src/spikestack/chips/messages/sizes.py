@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import ValidationError
 from ...numerics.random import stream_key
-from ...recording.plot_style import INK, checked_width, new_figure
+from ...recording.plot_style import FAINT, INK, checked_width, color_of, dress, new_figure
 from ..chip import Chip
 from ..fabric.routers import fabric_of
 from ..mapping.cores import routers_of
@@ -129,16 +129,31 @@ def draw_sizes(rows: Sequence[SizeRow], width: float = 5.0) -> Figure:
     width
         In inches.
     """
-    figure = new_figure(width, 0.65 * checked_width(width))
-    ax = figure.subplots()
+    figure = new_figure(width, 0.75 * checked_width(width))
+    times, loads = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     cores = [row.cores for row in rows]
-    ax.loglog(cores, [1e6 * row.step_seconds for row in rows], "o-", color=INK, label="step")
-    ax.loglog(cores, [1e6 * row.core_seconds for row in rows], "--", label="busiest core")
-    ax.loglog(cores, [1e6 * row.link_seconds for row in rows], ":", label="busiest link")
+    for name, style, seconds in (
+        ("step", "o-", [row.step_seconds for row in rows]),
+        ("busiest core", "--", [row.core_seconds for row in rows]),
+        ("busiest link", ":", [row.link_seconds for row in rows]),
+    ):
+        color = INK if name == "step" else color_of(0 if name == "busiest core" else 1)
+        times.plot(cores, 1e6 * np.array(seconds), style, color=color, markersize=4, label=name)
+    loads.plot(cores, [row.peak_load for row in rows], "o-", color=color_of(1), markersize=4)
     first = next((row.cores for row in rows if row.bound == "links"), None)
+    for ax in (times, loads):
+        dress(ax)
+        ax.set_ylim(bottom=0)
+        if first is not None:
+            ax.axvline(first, color=FAINT, linewidth=0.8)
     if first is not None:
-        ax.axvline(first, color=INK, linewidth=0.6)
-    ax.set_xlabel("cores")
-    ax.set_ylabel("us")
-    ax.legend(frameon=False)
+        times.annotate("from here links are the bound", (first, 0.04), (4, 0), fontsize=8,
+                       color=FAINT, xycoords=("data", "axes fraction"),
+                       textcoords="offset points")  # fmt: skip
+    loads.set_xscale("log", base=2)
+    loads.set_xticks(cores, [f"{n:,}" for n in cores])
+    loads.set_xlabel("cores")
+    times.set_ylabel("time of a step (us)")
+    loads.set_ylabel("packets, busiest link")
+    times.legend(frameon=False, fontsize=8)
     return figure
