@@ -26,7 +26,7 @@ __all__ = ["Placement", "between", "deliveries", "place"]
 #: Exchanges that are tried for each part: all in all, and in one round.
 _TRIES, _ROUND = 4096, 64
 #: How many pairs of parts are looked at in all, about.
-_WORK = 1e9
+_WORK = 3e7
 #: The first temperature from each start, in mean changes of an exchange, and what is left of it.
 _HEAT, _LEFT = {"chain": 0.5, "plane": 0.05}, 1e-3
 #: Of more parts no modes are computed.
