@@ -72,10 +72,12 @@ def test_peak_of_a_step() -> None:
     """The bytes that a step takes and gives back."""
     if not Path("/proc/self/clear_refs").exists():
         pytest.skip("the peak of memory is measured on Linux alone")
-    peak = peak_of(lambda: np.ones(6_000_000).sum(), lambda: None)
-    if peak is None:
+    # What the system takes back meanwhile, as it may when others need memory, is missing.
+    peaks = [peak_of(lambda: np.ones(6_000_000).sum(), lambda: None) for _ in range(3)]
+    found = [peak for peak in peaks if peak is not None]
+    if not found:
         pytest.skip("the mark of the peak cannot be set back here")
-    assert 40e6 < peak < 80e6
+    assert 40e6 < max(found) < 80e6
 
 
 def test_turns() -> None:

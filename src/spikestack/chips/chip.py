@@ -117,8 +117,30 @@ class Chip(ABC):
     def map(
         self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1
     ) -> MappedNetwork:
-        """Quantise a network and deal it out to cores; see `mapping.cores.map_network`."""
-        quantised = replace(self.quantise(network, dt), described=network)
+        """Quantise a network and lay it out on the chip.
+
+        Parameters
+        ----------
+        network
+            The description.
+        dt
+            Its step in ms, which becomes one step of the chip.
+        rates
+            Spikes in a unit of time of each neuron on the chip; all alike by default.
+        seed
+            Of what is left to chance.
+
+        Raises
+        ------
+        ValidationError
+            If it does not fit; every violated limit is named, with what to do.
+        """
+        return self.lay_out(replace(self.quantise(network, dt), described=network), rates, seed)
+
+    def lay_out(
+        self, quantised: Any, rates: np.ndarray | None = None, seed: int = 1
+    ) -> MappedNetwork:
+        """Deal a quantised network out to cores; see `mapping.cores.map_network`."""
         if self.faults is not None:
             quantised = with_faults(quantised, self.faults)
         return map_network(quantised, self, rates, seed)

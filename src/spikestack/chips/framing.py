@@ -24,6 +24,7 @@ from ..program.lower import lower
 from ..program.program import Program
 from ..simulation import Simulation
 from ..synapses.delta import Delta
+from .circuits.reading import copy_inputs
 from .linear import LinearNeuron, identify
 from .neurons.frames import FrameNeuron, FrameSource
 
@@ -136,14 +137,7 @@ def _rebuilt(
         synapse = Delta(weight=weight * (worth[pre] * float(charge)), delay=0.0)
         rule: Rule = q.rule
         made.connect(made[pre], made[post], rule, synapse, name=name)
-    for name, drive in network.drives.items():
-        target: Any = made[drive.target.population.name]
-        target = target if drive.target.is_whole else target[drive.target.ids]
-        made.drive(target, drive.input, name=name)
-    for probe in network.probes:
-        target = made[probe.target.population.name]
-        target = target if probe.target.is_whole else target[probe.target.ids]
-        made.record(target, probe.variable, interval=probe.interval)
+    copy_inputs(network, made)
     return made
 
 

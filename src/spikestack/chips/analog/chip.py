@@ -225,8 +225,8 @@ class AnalogChip(Chip):
         """Put a network on circuits; see `circuits.brainscales.quantise`."""
         return quantise(self, network, dt)
 
-    def map(
-        self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1
+    def lay_out(
+        self, quantised: Any, rates: np.ndarray | None = None, seed: int = 1
     ) -> MappedNetwork:
         """Seat a network on the chip; `rates` and `seed` change nothing.
 
@@ -235,7 +235,6 @@ class AnalogChip(Chip):
         ValidationError
             If it does not fit; every violated limit is named.
         """
-        quantised = replace(self.quantise(network, dt), described=network)
         return _mapped(self, quantised)
 
     def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -106,15 +105,14 @@ class Akida(Chip):
         """Bring layers without memory into the chip's numbers; see `circuits.akida`."""
         return quantise_akida(network, dt, int(self.weight_bits))
 
-    def map(
-        self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1
+    def lay_out(
+        self, quantised: Any, rates: np.ndarray | None = None, seed: int = 1
     ) -> MappedNetwork:
-        """Quantise a network and lay its layers on processors, one after the other.
+        """Lay the layers of a quantised network on processors, one after the other.
 
         A layer is cut into channels, and only where one channel alone is too much into places, so
         that each piece fits a processor. `rates` and `seed` play no part.
         """
-        quantised = replace(self.quantise(network, dt), described=network)
         return laid_out(quantised, self, self.pieces(layers_of(quantised)))
 
     def pieces(self, layers: list[Layer]) -> list[Piece]:

@@ -131,10 +131,10 @@ class NorthPole(Chip):
         """Bring layers into integers; see `circuits.akida.quantise_requantising`."""
         return quantise_requantising(network, dt, self.name, self.bits, 2**self.bits - 1)
 
-    def map(
-        self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1
+    def lay_out(
+        self, quantised: Any, rates: np.ndarray | None = None, seed: int = 1
     ) -> MappedNetwork:
-        """Quantise a network and spread each layer over all cores, by channel and by place.
+        """Spread each layer over all cores, by channel and by place.
 
         `rates` and `seed` play no part. A step in which anything arrives takes the time of a frame.
 
@@ -143,7 +143,6 @@ class NorthPole(Chip):
         ValidationError
             If the network does not fit the memory of the chip.
         """
-        quantised = replace(self.quantise(network, dt), described=network)
         layers = layers_of(quantised)
         pieces = [piece for layer in layers for piece in self._spread(layer)]
         timed = copy(self)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -130,17 +129,16 @@ class ODIN(Chip):
         """
         return quantise_signed(network, dt)
 
-    def map(
-        self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1
+    def lay_out(
+        self, quantised: Any, rates: np.ndarray | None = None, seed: int = 1
     ) -> MappedNetwork:
-        """Quantise a network and put it on the crossbar.
+        """Put a quantised network on the crossbar.
 
         Raises
         ------
         ValidationError
             If it does not fit; every violated limit is named, with what to do.
         """
-        quantised = replace(self.quantise(network, dt), described=network)
         rows = rows_of(quantised)
         sizes = {n: quantised.network.populations[n].size for n in quantised.scales}
         outside = sum(int(r.sum()) for n, r in rows.items() if n not in sizes)

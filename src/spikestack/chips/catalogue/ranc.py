@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -105,11 +104,10 @@ class RANC(Chip):
         )  # fmt: skip
         return quantise(network, dt, form)
 
-    def map(
-        self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1
+    def lay_out(
+        self, quantised: Any, rates: np.ndarray | None = None, seed: int = 1
     ) -> MappedCrossbars:
-        """Quantise a network and load it into crossbars; see `mapping.crossbars.map_crossbars`."""
-        quantised = replace(self.quantise(network, dt), described=network)
+        """Load a quantised network into crossbars; see `mapping.crossbars.map_crossbars`."""
         return map_crossbars(quantised, self, rates, seed)
 
     @staticmethod

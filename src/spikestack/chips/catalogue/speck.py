@@ -163,18 +163,17 @@ class Speck(Chip):
         projections = network.projections.values()
         return [layer_of(p) for p in projections if p.post.population.name in quantised.scales]
 
-    def map(
-        self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1
+    def lay_out(
+        self, quantised: Any, rates: np.ndarray | None = None, seed: int = 1
     ) -> MappedNetwork:
-        """Quantise a network, and give each layer a core with memories that hold it.
+        """Give each layer a core with memories that hold it.
 
         Raises
         ------
         ValidationError
             If it does not fit; every violated limit is named, with what to do.
         """
-        quantised = replace(self.quantise(network, dt), described=network)
-        layers = self._layers(network, quantised)
+        layers = self._layers(quantised.described, quantised)
         kernels, neurons = self.memories
         problems = [str(v) for v in self._violations(layers)] + self._settings(layers)
         assigned = assign(layers, kernels, neurons)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -178,11 +177,10 @@ class SpiNNaker(Chip):
         """Bring a network of any neurons into sPyNNaker's numbers; see `circuits.spinnaker`."""
         return quantise(network, dt, float(self.expected_rate))
 
-    def map(
-        self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1
+    def lay_out(
+        self, quantised: Any, rates: np.ndarray | None = None, seed: int = 1
     ) -> RoutedNetwork:
-        """Quantise a network, cut it into slices, place and route them; nothing is by chance."""
-        quantised = replace(self.quantise(network, dt), described=network)
+        """Cut a quantised network into slices, place and route them; nothing is by chance."""
         return map_routed(quantised, self, self.machine, rates, self.dead_cores)
 
     def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:

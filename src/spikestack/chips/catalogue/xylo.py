@@ -126,17 +126,16 @@ class Xylo(Chip):
         """Bring a network into the chip's numbers; see `circuits.xylo.quantise`."""
         return quantise(network, dt)
 
-    def map(
-        self, network: Network, dt: float = 1.0, rates: np.ndarray | None = None, seed: int = 1
+    def lay_out(
+        self, quantised: Any, rates: np.ndarray | None = None, seed: int = 1
     ) -> MappedNetwork:
-        """Quantise a network and say who is where.
+        """Say who is where.
 
         Raises
         ------
         ValidationError
             If it does not fit; every violated limit is named, with what to do.
         """
-        quantised = replace(self.quantise(network, dt), described=network)
         numbers = _numbers(quantised.network, set(quantised.scales))
         used = self._used(quantised, numbers)
         passed = [

@@ -27,6 +27,7 @@ from ..neurons.brainscales import (
 from ..quantising import Loss, loss_of
 from .brainscales import AnalogQuantised
 from .brainscales_rule import on_chip
+from .reading import copy_inputs
 
 if TYPE_CHECKING:
     from ..analog.chip import AnalogChip
@@ -268,14 +269,7 @@ def _connect(
 
 def copied(network: Network, made: Network) -> None:
     """Bring over drives of sources, and what is recorded."""
-    for name, drive in network.drives.items():
-        target: Any = made[drive.target.population.name]
-        target = target if drive.target.is_whole else target[drive.target.ids]
-        made.drive(target, drive.input, name=name)
-    for probe in network.probes:
-        target = made[probe.target.population.name]
-        target = target if probe.target.is_whole else target[probe.target.ids]
-        made.record(target, probe.variable, interval=probe.interval)
+    copy_inputs(network, made)
     for watched in network.synapse_probes:
         projection = made.projections.get(watched.projection)
         if projection is not None and projection.plasticity and watched.bins is None:

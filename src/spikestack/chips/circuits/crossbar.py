@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -22,8 +21,9 @@ from ..linear import LinearNeuron, identify
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
 from .crossbar_codes import Coded, coded
+from .reading import copy_inputs
 
-__all__ = ["CrossbarEdges", "CrossbarForm", "CrossbarQuantised", "copy_drives", "quantise"]
+__all__ = ["CrossbarEdges", "CrossbarForm", "CrossbarQuantised", "quantise"]
 
 #: Of a decay that was found by trying.
 _ROUNDING = 1e-9
@@ -240,7 +240,7 @@ class _Making:
                 edges[e.name] = self._connect(i, *into[e.post])
             else:
                 self._connect_host(i)
-        copy_drives(self.network, self.net)
+        copy_inputs(self.network, self.net)
         return CrossbarQuantised(
             self.net, dict(zip(names, self.late, strict=True)), self.scales, self.zeros,
             {e.name: "dense" for e in self.program.edges}, self.losses, self.dt,
@@ -379,15 +379,3 @@ def _multiples(
             "use larger weights, or a lower threshold",
         )  # fmt: skip
     return times
-
-
-def copy_drives(network: Network, made: Network) -> None:
-    """Give a network another's drives and probes, by the names of populations."""
-    for name, drive in network.drives.items():
-        target: Any = made[drive.target.population.name]
-        target = target if drive.target.is_whole else target[drive.target.ids]
-        made.drive(target, drive.input, name=name)
-    for probe in network.probes:
-        target = made[probe.target.population.name]
-        target = target if probe.target.is_whole else target[probe.target.ids]
-        made.record(target, probe.variable, interval=probe.interval)

@@ -35,6 +35,7 @@ from .frame_weights import (
     sends,
     taps_of,
 )  # fmt: skip
+from .reading import copy_inputs
 
 __all__ = ["quantise_frames"]
 
@@ -75,7 +76,7 @@ def quantise_frames(network: Network, dt: float, numbers: Numbers) -> Quantised:
             _keep(network, program, k, into[k], made, numbers)
         else:
             _add_layer(network, program, k, into[k], made, numbers)
-    _copy_observers(network, made.network)
+    copy_inputs(network, made.network)
     late = dict.fromkeys((p.name for p in program.populations), 0)
     return Quantised(
         made.network, late, made.scales, made.zeros, made.formats, made.losses, dt,
@@ -271,18 +272,3 @@ def _keep(
         made.network.connect(source, target, rule, projection.synapse, name=e.name)
         made.formats[e.name] = kind
         made.losses[e.name] = loss_of(values, values, bits)
-
-
-def _copy_observers(network: Network, made: Network) -> None:
-    """Drives of sources, and what is recorded."""
-    for name, drive in network.drives.items():
-        if drive.target.population.name not in made.populations:
-            continue
-        target: Any = made[drive.target.population.name]
-        target = target if drive.target.is_whole else target[drive.target.ids]
-        made.drive(target, drive.input, name=name)
-    for probe in network.probes:
-        if probe.target.population.name in made.populations:
-            target = made[probe.target.population.name]
-            target = target if probe.target.is_whole else target[probe.target.ids]
-            made.record(target, probe.variable, interval=probe.interval)

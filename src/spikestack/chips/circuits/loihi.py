@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from ...errors import ValidationError
 from ...network.network import Network
 from ...network.population import Population
-from ...network.rules import Convolution, FromArrays
-from ...program.edge_list import edge_list, edge_weights
+from ...network.rules import FromArrays
 from ...program.lower import lower
-from ...program.program import EdgeProgram, Program
+from ...program.program import Program
 from ..learning.engine import Widths
 from ..learning.holding import check_names, greatest, held
 from ..learning.rules import Rules
@@ -22,15 +20,12 @@ from ..neurons.loihi import LoihiAxon, LoihiCompartment
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
 from .driving import sources_of, with_sources
+from .reading import Edges, acting, copy_inputs, edges_of
 
 __all__ = [
     "LONGEST_DELAY",
     "WIDTHS",
-    "Edges",
-    "acting",
     "check_delays",
-    "copy_inputs",
-    "edges_of",
     "quantise",
     "scale_of",
     "widest",
@@ -52,21 +47,6 @@ LONGEST_DELAY = 62
 WIDTHS = Widths(9, 1)
 #: Greatest sum of the inputs of a step before it wraps.
 _ACCUMULATOR = 2.0**21 - 64
-
-
-@dataclass(frozen=True)
-class Edges:
-    """A projection: edges in populations, weights in the description's units, delays in steps."""
-
-    name: str
-    pre: int
-    post: int
-    receptor: int
-    sources: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-    delays: np.ndarray
-    stored: str
 
 
 def quantise(network: Network, dt: float, learning: Rules | None = None) -> Quantised:
@@ -115,21 +95,6 @@ def quantise(network: Network, dt: float, learning: Rules | None = None) -> Quan
     return _built(network, program, neurons, edges, late, rules)
 
 
-def edges_of(network: Network, e: EdgeProgram, program: Program, chip: str) -> Edges:
-    """List a projection's edges, and say how a chip stores them."""
-    if e.plastic:
-        raise ValidationError(f"{chip}, projection {e.name!r}", "is plastic", "fixed weights")
-    found = edge_list(e)
-    projection = network.projections[e.name]
-    shared = isinstance(projection.rule, Convolution)
-    full = len(found.pre) == program.populations[e.pre].size * program.populations[e.post].size
-    stored = "convolutional" if shared else "dense" if full else "sparse"
-    return Edges(
-        e.name, e.pre, e.post, e.receptor, found.pre, found.post, edge_weights(e), found.delays,
-        stored,
-    )  # fmt: skip
-
-
 def check_delays(delays: np.ndarray, where: str) -> None:
     """Raise ValidationError if a spike takes longer than a step and its synapse's delay field."""
     if len(delays) and delays.max() > LONGEST_DELAY + 1:
@@ -156,11 +121,6 @@ def _understood(program: Program, k: int) -> LinearNeuron:
         most = int(found.refractory.max())
         raise ValidationError(where, f"is refractory for {most} steps", "63 at most")
     return found
-
-
-def acting(e: Edges, neuron: LinearNeuron) -> int:
-    """Steps until a spike moves the potential: a current does so one step after it arrives."""
-    return int(e.delays.min()) + (not neuron.direct[e.receptor])
 
 
 def _built(
@@ -284,15 +244,3 @@ def widest(e: Edges, rules: Rules) -> Edges:
         return e
     most = greatest(rules[e.name], e.weights, f"Loihi, projection {e.name!r}")
     return replace(e, weights=np.full_like(e.weights, most))
-
-
-def copy_inputs(network: Network, made: Network) -> None:
-    """Drives of sources, and what is recorded."""
-    for name, drive in network.drives.items():
-        target: Any = made[drive.target.population.name]
-        target = target if drive.target.is_whole else target[drive.target.ids]
-        made.drive(target, drive.input, name=name)
-    for probe in network.probes:
-        target = made[probe.target.population.name]
-        target = target if probe.target.is_whole else target[probe.target.ids]
-        made.record(target, probe.variable, interval=probe.interval)

@@ -17,7 +17,7 @@ from ...program.lower import lower
 from ...program.program import EdgeProgram, Program
 from ..linear import LinearNeuron, identify
 
-__all__ = ["Described", "Edges", "acting", "copy_inputs", "copy_outside", "read"]
+__all__ = ["Described", "Edges", "acting", "copy_inputs", "copy_outside", "edges_of", "read"]
 
 
 @dataclass(frozen=True)
@@ -112,11 +112,12 @@ def read(
         if p.emit_type != "none":
             raise ValidationError(where, "sends values", "spikes without values", "use Loihi 2")
         neurons[k] = identify(p, where)
-    edges = [_edges_of(network, e, program, chip) for e in program.edges]
+    edges = [edges_of(network, e, program, chip) for e in program.edges]
     return Described(network, program, frozenset(outside), frozenset(readouts), neurons, edges)
 
 
-def _edges_of(network: Network, e: EdgeProgram, program: Program, chip: str) -> Edges:
+def edges_of(network: Network, e: EdgeProgram, program: Program, chip: str) -> Edges:
+    """List a projection's edges, and say how a chip stores them."""
     if e.plastic:
         raise ValidationError(f"{chip}, projection {e.name!r}", "is plastic", "fixed weights")
     found = edge_list(e)
@@ -142,11 +143,13 @@ def copy_outside(given: Described, made: Network) -> None:
 
 
 def copy_inputs(network: Network, made: Network) -> None:
-    """Drives of sources, and what is recorded."""
+    """Drives, and what is recorded, of populations that the other network has."""
     for name, drive in network.drives.items():
-        made.drive(_same(drive.target, made), drive.input, name=name)
+        if drive.target.population.name in made.populations:
+            made.drive(_same(drive.target, made), drive.input, name=name)
     for probe in network.probes:
-        made.record(_same(probe.target, made), probe.variable, interval=probe.interval)
+        if probe.target.population.name in made.populations:
+            made.record(_same(probe.target, made), probe.variable, interval=probe.interval)
 
 
 def _same(view: Any, made: Network) -> Any:

@@ -15,7 +15,8 @@ from ...program.edge_list import edge_list, edge_weights
 from ...program.lower import lower
 from ...synapses.base import Synapse
 from ...synapses.delta import Delta
-from ..circuits.crossbar import CrossbarQuantised, copy_drives
+from ..circuits.crossbar import CrossbarQuantised
+from ..circuits.reading import copy_inputs
 from ..limits import Limit, Violation
 from ..neurons.crossbar import CrossbarAxon
 from ..retiming import Hop, lateness
@@ -156,7 +157,7 @@ def copied_network(
             net.connect(net[name], net[made], rule, Delta(weight=1.0, delay=0.0), name=made)
             formats[made], late[made], drivers[sent] = "dense", late[name], np.arange(len(sent))
     _Rewiring(quantised, wires, copies, timing, axon, drivers, copied, net, formats).connect()
-    copy_drives(given, net)
+    copy_inputs(given, net)
     return replace(quantised, network=net, late=late, scales=scales, zeros=zeros, formats=formats)
 
 
