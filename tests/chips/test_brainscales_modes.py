@@ -111,16 +111,16 @@ def test_matrices_want_a_chain_of_rectifiers() -> None:
 
 
 def paired(rule: sp.PlasticityRule, lag: float = 4.0) -> sp.Network:
-    """Three inputs: before a neuron that a fourth makes fire, after it, and one that is silent."""
+    """Three inputs: before a neuron that twelve make fire, after it, and one that is silent."""
     net = sp.Network(seed=1)
     inputs = net.add(sp.Population("inputs", 3, sp.SpikeSource()))
-    teacher = net.add(sp.Population("teacher", 1, sp.SpikeSource()))
+    teacher = net.add(sp.Population("teacher", 12, sp.SpikeSource()))
     cell = net.add(sp.Population("cell", 1, sp.LIF(tau_m=10.0, tau_refrac=20.0)))
     at = np.arange(10, 590, 40.0)
     times = np.concatenate([at - lag, at + 6 + lag])
     net.drive(inputs, sp.SpikeTrains(times=times, ids=np.repeat([0, 1], len(at))))
-    net.drive(teacher, sp.SpikeTrains(times=at, ids=np.zeros(len(at), int)))
-    net.connect(teacher, cell, sp.AllToAll(), sp.ExponentialCurrent(weight=12.0, delay=1.0))
+    net.drive(teacher, sp.SpikeTrains(times=np.repeat(at, 12), ids=np.tile(np.arange(12), len(at))))
+    net.connect(teacher, cell, sp.AllToAll(), sp.ExponentialCurrent(weight=1.0, delay=1.0))
     net.connect(inputs, cell, sp.AllToAll(), sp.ExponentialCurrent(weight=0.5, delay=1.0),
                 plasticity=rule, name="learns")  # fmt: skip
     net.record(cell, "spikes")
@@ -166,8 +166,10 @@ def test_sensors_saturate_and_differ() -> None:
 
 @pytest.mark.slow
 def test_the_first_chips_rule_is_wired() -> None:
-    run = paired(FixedSTDP(w_max=1.0, interval=50.0)).run(600.0, on=BrainScaleS1(), dt=0.1)
+    rule = FixedSTDP(w_max=1.0, interval=50.0, ahead=4.0)
+    run = paired(rule).run(600.0, on=BrainScaleS1(), dt=0.1)
     codes = np.asarray(run.integers["learns", "w"].values[0])
+    assert np.allclose(weights(run), codes / 15)
     assert codes[0, 0] == 8 and codes[-1, 0] > 8 and set(np.abs(np.diff(codes[:, 0]))) <= {0, 1, 2}
     for chip, rule in (
         (BrainScaleS1(), CorrelationSTDP(w_max=1.0)),

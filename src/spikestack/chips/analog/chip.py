@@ -15,7 +15,7 @@ from ...numerics.random import stream_key, uniform
 from ...recording import Trace
 from ..chip import Chip
 from ..circuits.brainscales import AnalogQuantised, quantise
-from ..circuits.brainscales_rule import learnt
+from ..circuits.brainscales_rule import greatest_code, learnt
 from ..figures import Figure
 from ..limits import Limit
 from ..mapping.cores import Core, MappedNetwork
@@ -252,13 +252,14 @@ class AnalogChip(Chip):
 
     def _in_units(self, quantised: AnalogQuantised, run: ChipRun) -> ChipRun:
         """The run with recorded weights in the description's units."""
-        described, most = quantised.described, float(2 ** int(self.weight_bits) - 1)
+        described = quantised.described
         traces = {name: dict(of.items()) for name, of in run.traces.items()}
         learning = [n for n, of in traces.items() if "w" in of and n in quantised.codes]
         if described is None or not learning:
             return run
         for name in learning:
-            unit = learnt(self, described.projections[name]) / most
+            greatest = learnt(self, described.projections[name])
+            unit = greatest / greatest_code(quantised, name)
             weights = traces[name]["w"]
             traces[name]["w"] = replace(weights, values=weights.values * unit)
         made = replace(run, traces=traces)

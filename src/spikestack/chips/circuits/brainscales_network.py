@@ -26,7 +26,7 @@ from ..neurons.brainscales import (
 )
 from ..quantising import Loss, loss_of
 from .brainscales import AnalogQuantised
-from .brainscales_rule import on_chip
+from .brainscales_rule import learnt, on_chip
 from .reading import copy_inputs
 
 if TYPE_CHECKING:
@@ -201,6 +201,12 @@ class _Wiring:
         self.places: dict[str, np.ndarray] = {}
         self.factors: dict[str, np.ndarray] = {}
 
+    def code_of(self, weight: float, e: Edges, inhibits: bool) -> int:
+        """The number of a weight, for the target onto which it is heaviest."""
+        k, w = e.post, self.plan.wanted[e.post]
+        slope = np.abs(weight * w.slope[e.receptor] * self.plan.scales[k])[e.targets].max()
+        return int(np.rint(slope / self.plan.units[k][int(inhibits)]))
+
     def of(self, e: Edges, most: int, learns: bool) -> tuple[np.ndarray, ...]:
         """Whether edges inhibit, codes, factors, places, and codes that would be exact.
 
@@ -260,7 +266,11 @@ def _connect(
         rule = FromArrays(e.sources[chosen], e.targets[chosen])
         weights = codes[chosen] * factors[chosen]
         synapse = kind(weight=weights, delay=e.delays[chosen] * program.dt)
-        more: dict[str, Any] = {"plasticity": on_chip(chip, described)} if learns else {}
+        more: dict[str, Any] = {}
+        if learns:
+            # All synapses onto a population share one strength: the heaviest is the greatest.
+            top = wires.code_of(learnt(chip, described), e, sign)
+            more["plasticity"] = on_chip(described, min(max(top, 1), most))
         made.connect(pre, post, rule, synapse, name=name, **more)
         formats[name] = "sparse"
         wires.codes[name], wires.places[name] = codes[chosen], place[chosen]

@@ -11,7 +11,7 @@ from ...values import support
 if TYPE_CHECKING:
     from ..analog.chip import AnalogChip
 
-__all__ = ["learnt", "on_chip"]
+__all__ = ["greatest_code", "learnt", "on_chip"]
 
 _SENSORS = ("stored_causal", "stored_anticausal")
 
@@ -39,14 +39,18 @@ def learnt(chip: AnalogChip, projection: Any) -> float:
     return most
 
 
-def on_chip(chip: AnalogChip, projection: Any) -> Any:
-    """The rule of a plastic projection with weights in the chip's numbers."""
+def on_chip(projection: Any, most: int) -> Any:
+    """The rule of a plastic projection with weights in the chip's numbers, up to `most`."""
     rule = copy.copy(_rules(projection)[0])
-    most = float(2 ** int(chip.weight_bits) - 1)
-    rule.values = {**rule.values, "w_max": most, "w_min": 0.0}
+    rule.values = {**rule.values, "w_max": float(most), "w_min": 0.0}
     if "levels" in rule.values:
-        rule.values["levels"] = most
+        rule.values["levels"] = float(most)
     return rule
+
+
+def greatest_code(quantised: Any, name: str) -> float:
+    """The number that stands for the greatest weight of a projection that learns."""
+    return float(support(_rules(quantised.network.projections[name])[0].values["w_max"])[1])
 
 
 def _rules(projection: Any) -> tuple[Any, ...]:
