@@ -9,6 +9,7 @@ from test_odin import benchmark, summing
 import spikestack as sp
 from spikestack.chips.evaluating import present
 from spikestack.chips.mapping.layers import Layer, assign, entries_of_kernels
+from spikestack.chips.sampling import with_sample
 from spikestack.errors import ValidationError
 from spikestack.zoo.tasks import task
 
@@ -202,3 +203,18 @@ def present_described(net: sp.Network, samples: np.ndarray) -> np.ndarray:
 def test_digits_on_all_that_hold_them() -> None:
     found = benchmark().digits(100)
     assert found["ok"], found
+
+
+def test_samples_run_as_the_chip_does() -> None:
+    """Event by event where the chip is so, not by the steps of the quantised network."""
+    net = sp.zoo.load("digits-camera-chips")
+    sample = (np.random.default_rng(3).random((1, 10, 800)) < 0.06).astype(float)
+    chip = sp.chips.Speck(asynchronous=True)
+    found = chip.infer(chip.map(net), sample, progress=False)
+    run = chip.run(with_sample(net, sample[0]), 10.0 + found.run.late["digits"], progress=False)
+    assert np.array_equal(
+        found.answers[0], run["digits", "v"].values[0][run.late["digits"] :].mean(0)
+    )
+    by_steps = sp.chips.Speck().infer(sp.chips.Speck().map(net), sample, progress=False)
+    assert not np.array_equal(found.answers, by_steps.answers)
+    assert found.ledger.totals() == run.ledger.totals()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,8 +17,12 @@ from .mapping.cores import MappedNetwork
 from .pricing import Bill
 from .quantising import Quantised
 from .running import ChipRun, MappedSimulation
+from .sampling import with_sample
 
-__all__ = ["Inferences", "infer", "present"]
+if TYPE_CHECKING:
+    from .chip import Chip
+
+__all__ = ["Inferences", "infer", "infer_by_runs", "present"]
 
 #: Samples of one run of `present`.
 _TOGETHER = 15
@@ -161,6 +165,37 @@ def infer(
             _feed(simulation, drive, sample, None)
             simulation.forward(samples.shape[1] + late, progress=False)
             run = simulation.result()
+            answers.append(run[readout, "v"].values[0][late:].mean(0))
+            ledgers.append(Ledger(run.ledger.counts, packets=run.ledger.packets))
+            seconds += run.hardware_seconds
+            meter.show((k + 1.0) * samples.shape[1] * quantised.dt)
+    return Inferences(np.array(answers), reduce(add, ledgers), seconds / len(samples), run)
+
+
+def infer_by_runs(
+    chip: Chip,
+    mapped: MappedNetwork,
+    samples: np.ndarray,
+    drive: str = "events",
+    progress: bool | None = None,
+) -> Inferences:
+    """The same for a chip whose step is no model: each sample is a run of its own kernel.
+
+    Parameters
+    ----------
+    chip
+        What executes it.
+    mapped, samples, drive, progress
+        See `infer`.
+    """
+    quantised = mapped.quantised
+    samples, readout = _checked(quantised, drive, samples), _readout(quantised)
+    late, answers, ledgers, seconds = _later(quantised, readout), [], [], 0.0
+    with Meter(len(samples) * samples.shape[1] * quantised.dt, progress) as meter:
+        for k, sample in enumerate(samples):
+            fed = with_sample(quantised.network, sample, drive, quantised.dt)
+            one = replace(mapped, quantised=replace(quantised, network=fed))
+            run = chip.execute(one, samples.shape[1] + late, progress=False)
             answers.append(run[readout, "v"].values[0][late:].mean(0))
             ledgers.append(Ledger(run.ledger.counts, packets=run.ledger.packets))
             seconds += run.hardware_seconds

@@ -11,6 +11,7 @@ from ...errors import ValidationError
 from ...network.network import Network
 from ..chip import Chip
 from ..circuits.odin import quantise_signed, rows_of
+from ..evaluating import Inferences, infer_by_runs
 from ..eventwise import run_eventwise
 from ..figures import Figure, Grade
 from ..hosting import chip_run
@@ -157,6 +158,16 @@ class ODIN(Chip):
         core = Core(0, {n: np.arange(size) for n, size in sizes.items()}, used)
         where = {n: np.zeros(size, np.int64) for n, size in sizes.items()}
         return MappedNetwork(quantised, self, where, (core,), np.zeros((1, 1)), ())
+
+    def infer(
+        self,
+        mapped: MappedNetwork,
+        samples: np.ndarray,
+        drive: str = "events",
+        progress: bool | None = None,
+    ) -> Inferences:
+        """Run samples event by event; see `evaluating.infer_by_runs`."""
+        return infer_by_runs(self, mapped, samples, drive, progress)
 
     def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
         """Run what was mapped, event by event, as it comes.

@@ -12,6 +12,7 @@ from ...errors import ValidationError
 from ...network.network import Network
 from ..chip import Chip
 from ..circuits.whole import Format, quantise
+from ..evaluating import Inferences, infer_by_runs
 from ..eventwise import run_eventwise
 from ..figures import Figure, Grade
 from ..hosting import chip_run
@@ -247,6 +248,18 @@ class Speck(Chip):
             if a.source in index:
                 traffic[index[a.source], index[a.name]] = a.inputs[0] * np.prod(a.inputs[1:])
         return MappedNetwork(quantised, self, where, cores, traffic, ())
+
+    def infer(
+        self,
+        mapped: MappedNetwork,
+        samples: np.ndarray,
+        drive: str = "events",
+        progress: bool | None = None,
+    ) -> Inferences:
+        """Run samples by steps, or event by event; see `evaluating.infer_by_runs`."""
+        if not self.asynchronous:
+            return super().infer(mapped, samples, drive, progress)
+        return infer_by_runs(self, mapped, samples, drive, progress)
 
     def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
         """Run what was mapped, step by step or event by event.

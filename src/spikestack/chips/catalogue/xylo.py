@@ -14,6 +14,7 @@ from ...program.edge_list import edge_list, edge_weights
 from ...program.lower import lower
 from ..chip import Chip
 from ..circuits.xylo import quantise
+from ..evaluating import Inferences, infer_by_runs
 from ..figures import Figure, Grade
 from ..hosting import chip_run, outside_spikes
 from ..kernels.xylo import run as run_steps
@@ -169,6 +170,16 @@ class Xylo(Chip):
             "neurons entered": float(len(entered)),
             "neurons read": float(len(read)),
         }
+
+    def infer(
+        self,
+        mapped: MappedNetwork,
+        samples: np.ndarray,
+        drive: str = "events",
+        progress: bool | None = None,
+    ) -> Inferences:
+        """Run samples by the chip's own additions; see `evaluating.infer_by_runs`."""
+        return infer_by_runs(self, mapped, samples, drive, progress)
 
     def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
         """Run what was mapped, bit by bit.

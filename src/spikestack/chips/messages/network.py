@@ -188,7 +188,6 @@ def _simulate(  # noqa: PLR0915 - one loop over events; its state would be passe
     doing = np.full(cores, _NONE, np.int64)
     idle, waiting, ended = np.ones(cores, np.bool_), np.zeros(cores, np.bool_), rest <= 0
     longest = 0
-    arrived = np.empty(count, np.int64)
     for p in range(count):
         if source[p] >= 0:
             _append(p, source[p], sending[0], sending[1], sending[2])
@@ -202,15 +201,14 @@ def _simulate(  # noqa: PLR0915 - one loop over events; its state would be passe
         now, what = pop(queue)
         if what < 0:
             break
-        n_arrived = 0
-        core = _NONE
+        arrived, core = _NONE, _NONE
         if what < count:
             p = what
             link = links[at[p]] if at[p] < starts[p + 1] else _NONE
             if link != _NONE:
                 at[p] += 1
             if at[p] == starts[p + 1]:
-                arrived[0], n_arrived = p, 1
+                arrived = p
             else:
                 _release(link, now, times, on_links, busy_links, lengths, since, waited, queue)
                 _go(p, now, links[at[p]], times, on_links, busy_links, lengths, since, loads, queue)
@@ -223,14 +221,14 @@ def _simulate(  # noqa: PLR0915 - one loop over events; its state would be passe
             if p >= 0 and not pipelined:
                 waiting[core] = True
             if p >= 0 and starts[p] == starts[p + 1]:
-                arrived[0], n_arrived = p, 1
+                arrived = p
             elif p >= 0:
                 _go(p, now, links[at[p]], times, on_links, busy_links, lengths, since, loads, queue)
                 longest = max(longest, lengths[links[at[p]]])
         else:
             core = what - count - cores
-        if n_arrived:
-            p = arrived[0]
+        if arrived != _NONE:
+            p = arrived
             to = target[p]
             full = held[to] >= capacity
             if full and not (drops and source[p] >= 0):
