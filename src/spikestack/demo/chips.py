@@ -62,12 +62,12 @@ def on_chips(
 
 def section(found: Comparison) -> str:
     """The table of the report."""
-    heads = ("chip", "right", "neurons", "cores", "time", "energy", "dynamic", "prices cover",
-             "least certain figure")  # fmt: skip
+    heads = ("chip", "right", "neurons", "cores", "time", "energy", "dynamic")
     rows = ["<tr>" + "".join(f"<td>{escape(head)}</td>" for head in heads) + "</tr>"]
     for row in found.rows:
         if not row.refused:
-            cells = "".join(f"<td>{escape(cell)}</td>" for cell in row.cells())
+            shown = row.cells()[: len(heads)]
+            cells = "".join(f'<td style="white-space:nowrap">{escape(c)}</td>' for c in shown)
             rows.append(f"<tr>{cells}</tr>")
     refused = [f"{row.on}: {row.refused}" for row in found.rows if row.refused]
     return (
@@ -75,7 +75,7 @@ def section(found: Comparison) -> str:
         + paragraph(
             f"The same description, brought into the numbers of each chip and run there image by "
             f"image ({found.about}). Time and energy are of one image; "
-            "chips.html beside this page has more."
+            "chips.html beside this page says what prices cover and how sure they are."
         )
         + f'<div class="wide"><table>{"".join(rows)}</table></div>'
         + "".join(paragraph(line) for line in refused)
