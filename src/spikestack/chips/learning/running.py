@@ -22,7 +22,7 @@ from .engine import Learner, Widths
 from .holding import unit_of
 from .rules import Rules
 
-__all__ = ["LearnedSynapses", "LearningRun", "LearningSimulation", "run_learning"]
+__all__ = ["LearnedSynapses", "LearningRun", "LearningSimulation", "run_learning", "with_synapses"]
 
 #: Weights of 1 that a neuron may be given in a step by synapses whose delays change.
 _MOST = 1e6
@@ -64,6 +64,14 @@ class LearningRun(ChipRun):
     """
 
     synapses: Mapping[str, LearnedSynapses]
+
+
+def with_synapses(run: ChipRun, synapses: Mapping[str, LearnedSynapses]) -> LearningRun:
+    """A run, and what was learned in it."""
+    given = {f.name: getattr(run, f.name) for f in fields(run)}
+    made = LearningRun(**given, synapses=synapses)
+    object.__setattr__(made, "network", run.mapped.quantised.described)
+    return made
 
 
 class _Listening(_Tally):
@@ -215,10 +223,7 @@ class LearningSimulation(MappedSimulation):
         """What was recorded, counted and learned since the start."""
         found = super().result()
         run = replace(found, ledger=self._with_visits(found.ledger))
-        given = {f.name: getattr(run, f.name) for f in fields(run)}
-        made = LearningRun(**given, synapses=self._synapses())
-        object.__setattr__(made, "network", self.mapped.quantised.described)
-        return made
+        return with_synapses(run, self._synapses())
 
     def _with_visits(self, ledger: Ledger) -> Ledger:
         steps, cores = ledger.total("steps"), ledger.cores
