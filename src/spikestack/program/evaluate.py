@@ -37,6 +37,7 @@ _FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
     "or": np.logical_or,
     "not": np.logical_not,
     "tanh": np.tanh,
+    "sinh": np.sinh,
     "sin": np.sin,
     "cos": np.cos,
     "exprel": lambda z: np.where(z == 0, 1.0, np.expm1(z) / np.where(z == 0, 1.0, z)),

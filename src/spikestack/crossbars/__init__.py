@@ -1,0 +1,1 @@
+"""Crossbars of devices: cells, wires, converters, programming, and networks that run on them."""

@@ -1,0 +1,1 @@
+"""Arrays of devices, each with its own parameters: stepped, pulsed, programmed, read."""
