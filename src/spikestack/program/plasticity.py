@@ -86,7 +86,7 @@ def plastic_program(
         targets,
         modulators,
         tuple(made.variables),
-        made.initial(),
+        made.initial(projection),
         tuple(states.index(name) for name in made.reads),
         on_pre,
         on_post,

@@ -10,10 +10,14 @@ from typing import Any
 from ..equations.block import Statement
 from ..equations.builtins import NOISE, kind_of
 from ..equations.expressions import Expr, Name, names_in, substitute
+from ..network.links import Projection
 from ..plasticity.base import PlasticityRule
 from ..units import Unit
+from ..values import Distribution
+from .edge_values import scaled_spec, spec_of
 from .integrators import System, choose, integrate, propagators
 from .learning import RoundProgram, TraceProgram
+from .program import ValueSpec
 from .tac import Builder, Code
 
 __all__ = ["LEARNING", "RuleCode"]
@@ -56,9 +60,20 @@ class RuleCode:
         ]
         self.draws: list[str] = []
 
-    def initial(self) -> tuple[float, ...]:
-        """Values of the variables of synapses at t = 0."""
-        return tuple(self._initial(name) for name in self.variables)
+    def initial(self, projection: Projection) -> tuple[float | ValueSpec, ...]:
+        """Values of the variables of synapses at t = 0: numbers, or what each draws from."""
+        return tuple(self._of_synapses(name, projection) for name in self.variables)
+
+    def _of_synapses(self, prefixed: str, projection: Projection) -> float | ValueSpec:
+        place, _, name = prefixed.partition(".")
+        rule = self.rules[int(place)]
+        value = rule.initial_values[name]
+        if not isinstance(value, Distribution):
+            return self._initial(prefixed)
+        of_weight = rule.synapse_units[name] is rule.weight_stand_in
+        scale = self.unit.scale if of_weight else rule.synapse_units[name].scale
+        spec = spec_of(value, projection.seed, projection.name, f"variable {prefixed}", None)
+        return spec if scale == 1.0 else scaled_spec(spec, scale)
 
     def traces(self, side: str) -> TraceProgram:
         """The traces of one side."""
