@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
 from ..errors import ValidationError, shorten
 from ..units import DIMENSIONLESS, magnitude, parse_unit
+from . import device_of
 from .base import Device
 
 __all__ = ["Crossbar"]
@@ -127,6 +128,17 @@ class Crossbar:
             _check(isinstance(value, int | float) and 0 <= value <= 2, f"spread[{name!r}]", value,
                    "from 0 to 2")  # fmt: skip
         self._put("spread", spread)
+
+    def to_dict(self) -> dict[str, Any]:
+        """It as plain data."""
+        made = {f.name: getattr(self, f.name) for f in fields(self)}
+        made["compensation"] = list(self.compensation)
+        return made | {"device": self.device.to_dict()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """What `to_dict` described."""
+        return cls(**{**data, "device": device_of(data["device"])})
 
     def _put(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
