@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ...recording.report import Report
     from .costs import Costs
+    from .errors import Errors
 
 __all__ = ["CrossbarArray"]
 
@@ -72,6 +73,8 @@ class CrossbarArray:
         If the cells would not fit into memory.
     """
 
+    #: Rows of tiles as plain matrices.
+    blocks: list[Block]
     #: So that NumPy leaves ``x @ array`` to this class.
     __array_ufunc__ = None
 
@@ -81,10 +84,9 @@ class CrossbarArray:
         if not isinstance(crossbar, Crossbar):
             rule = "a spikestack.Crossbar"
             raise ValidationError("CrossbarArray", f"got {shorten(crossbar)}", rule)
-        self._weights = _checked_matrix(weights)
+        self._weights = _checked_matrix(weights, crossbar)
         self.crossbar, self.name, self.shape = crossbar, name, self._weights.shape
         parts = tile_parts(self.shape, crossbar)
-        _check_memory(self.shape, crossbar)
         self._programmer = programmer or _programmer_of(crossbar)
         self.tiles = [self._tile(rows, outputs) for rows, outputs in parts]
         self.gain, self.offset = np.ones(self.shape[1]), np.zeros(self.shape[1])
@@ -94,7 +96,7 @@ class CrossbarArray:
         )
         #: How many vectors have been read: each draws its own noise.
         self.vectors_read = 0
-        self._blocks: list[Block] = []
+        self.blocks = []
         self.reprogram()
         if crossbar.age > 0:
             self.wait(crossbar.age)
@@ -114,7 +116,7 @@ class CrossbarArray:
             If the weights are not finite, or of another shape.
         """
         if weights is not None:
-            matrix = _checked_matrix(weights)
+            matrix = _checked_matrix(weights, self.crossbar)
             if matrix.shape != self.shape:
                 got = f"a matrix of shape {matrix.shape}"
                 raise ValidationError("CrossbarArray.reprogram", got, f"shape {self.shape}")
@@ -125,7 +127,7 @@ class CrossbarArray:
             whole = self.crossbar.scale == "array"
             scale = common[tile.outputs] if whole else scales(part, self.crossbar)
             tile.program(part, scale, self._programmer)
-        self._blocks = []
+        self.blocks = []
         self.refresh()
         self.calibrate()
 
@@ -137,10 +139,10 @@ class CrossbarArray:
 
     def refresh(self) -> None:
         """Read the conductances of all cells again, after something was done to them."""
-        made = [block_of(row, self.shape[1], k) for k, row in enumerate(self._rows())]
-        for block, old in zip(made, self._blocks):
+        made = [block_of(row, self.shape[1], k) for k, row in enumerate(self.rows_of_tiles())]
+        for block, old in zip(made, self.blocks):
             block.bound = old.bound
-        self._blocks = made
+        self.blocks = made
 
     def calibrate(self, inputs: Any = None) -> None:
         """Set the range of each tile's converters to the greatest current that inputs cause.
@@ -158,7 +160,7 @@ class CrossbarArray:
             count = np.arange(_PROBES * self.shape[0], dtype=np.uint64)
             inputs = (2.0 * uniform(key, count) - 1.0).reshape(_PROBES, -1)
         x, bound = self._checked(inputs)
-        for block in self._blocks:
+        for block in self.blocks:
             current, _ = block.currents(x, bound, self._levels, False)
             most = np.abs(current).max(axis=0, initial=0.0).reshape(block.bound.shape)
             for tile in self.tiles:
@@ -193,12 +195,14 @@ class CrossbarArray:
         wires
             Whether wires and access transistors are in the way.
         """
-        blocks = self._blocks
+        blocks = self.blocks
         if not wires:
-            blocks = [block_of(row, self.shape[1], k, False) for k, row in enumerate(self._rows())]
+            blocks = [
+                block_of(row, self.shape[1], k, False) for k, row in enumerate(self.rows_of_tiles())
+            ]
         return weights_of(blocks, self.shape) * self.gain
 
-    def _rows(self) -> list[list[Tile]]:
+    def rows_of_tiles(self) -> list[list[Tile]]:
         """The tiles, row by row."""
         rows: dict[int, list[Tile]] = {}
         for tile in self.tiles:
@@ -248,7 +252,7 @@ class CrossbarArray:
         count = self.vectors_read if first is None else int(first)
         for at in range(0, len(given), _VECTORS):
             part = slice(at, at + _VECTORS)
-            for block in self._blocks:
+            for block in self.blocks:
                 drawn = noise and block.noisy
                 current, squares = block.currents(given[part], bound[part], levels, drawn)
                 if drawn:
@@ -284,14 +288,20 @@ class CrossbarArray:
             bound = np.full(len(flat), self.crossbar.input_range, np.float32)
         return flat, bound
 
+    def errors(self, inputs: Any = None) -> Errors:
+        """How far products are from exact ones, stage by stage: see `tiles.errors.errors_of`."""
+        from .errors import errors_of
+
+        return errors_of(self, inputs)
+
     def costs(self, inputs: Any = None, adc: str = "ISAAC") -> Costs:
-        """Energy, time and area of a product, by component: see `spikestack.crossbars.costs`."""
+        """Energy, time and area of a product, by component: see `tiles.costs.costs_of`."""
         from .costs import costs_of
 
         return costs_of(self, inputs, adc)
 
     def report(self, inputs: Any = None) -> Report:
-        """Tiles, errors by stage, loss in wires, energy and area: see `tiles.reporting`."""
+        """Tiles, errors by stage, loss in wires, energy and area; shows as text and as HTML."""
         from .reporting import report_of
 
         return report_of(self, inputs)
@@ -307,9 +317,13 @@ class CrossbarArray:
         return f"CrossbarArray({self.shape[0]} x {self.shape[1]}, {len(self.tiles)} x {label})"
 
 
-def _checked_matrix(weights: Any) -> _F64:
+def _checked_matrix(weights: Any, crossbar: Crossbar) -> _F64:
+    """A copy of the weights; the memory that their cells need is checked before it is made."""
     try:
-        matrix = np.array(weights, np.float64)
+        matrix = np.asarray(weights)
+        if matrix.ndim == 2:
+            _check_memory(matrix.shape, crossbar)
+        matrix = matrix.astype(np.float64)
     except (TypeError, ValueError):
         got = f"got {shorten(weights)}"
         raise ValidationError("CrossbarArray, weights", got, "a matrix of numbers") from None
@@ -323,7 +337,7 @@ def _checked_matrix(weights: Any) -> _F64:
     return matrix
 
 
-def _check_memory(shape: tuple[int, int], crossbar: Crossbar) -> None:
+def _check_memory(shape: tuple[int, ...], crossbar: Crossbar) -> None:
     needed = shape[0] * shape[1] * cells_per_output(crossbar) * _BYTES_PER_CELL
     if needed > (free := available_memory()):
         raise MemoryLimitError(

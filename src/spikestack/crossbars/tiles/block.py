@@ -127,7 +127,13 @@ def adc_bits_of(crossbar: Crossbar) -> tuple[int, ...]:
     return tuple(max(min(2, crossbar.adc_bits), crossbar.adc_bits - less) for less in fewer)
 
 
-def block_of(tiles: Sequence[Tile], outputs: int, number: int, wires: bool = True) -> Block:
+def block_of(
+    tiles: Sequence[Tile],
+    outputs: int,
+    number: int,
+    wires: bool = True,
+    conductances: Sequence[NDArray[np.float64]] | None = None,
+) -> Block:
     """Lay tiles of the same rows side by side.
 
     Parameters
@@ -140,6 +146,8 @@ def block_of(tiles: Sequence[Tile], outputs: int, number: int, wires: bool = Tru
         Of the row of tiles.
     wires
         Whether wires and access transistors are in the way.
+    conductances
+        Of each tile (S), instead of its cells' present ones.
     """
     crossbar, rows = tiles[0].crossbar, tiles[0].rows
     count, slices = rows.stop - rows.start, crossbar.slices
@@ -149,7 +157,8 @@ def block_of(tiles: Sequence[Tile], outputs: int, number: int, wires: bool = Tru
     floor = np.zeros((slices, outputs), np.float32)
     worth, references = np.empty((slices, outputs)), []
     for place, tile in enumerate(tiles):
-        seen, at = tile.view(wires), tile.outputs
+        given = None if conductances is None else conductances[place]
+        seen, at = tile.view(wires, given), tile.outputs
         signed = seen.conductance[..., 0]
         if seen.reference is None:
             signed = signed - seen.conductance[..., 1]

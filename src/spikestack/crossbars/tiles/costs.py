@@ -1,12 +1,12 @@
 """Energy, time and area of a product, and of programming, by component.
 
-Cells never stand alone: converters, drivers and buffers are in every sum. What has no published
-figure here (transimpedance amplifiers, sample and hold, control) is named, and left out.
+Cells never stand alone: converters, drivers and buffers are in every sum, but for exact ones, which
+nothing real is. What has no published figure here is named in `UNPRICED`, and left out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,8 +23,6 @@ __all__ = ["UNPRICED", "Cost", "Costs", "WriteCosts", "costs_of", "write_costs_o
 UNPRICED = ("transimpedance amplifiers", "sample and hold", "row and column control")
 #: Bits of inputs and outputs in buffers where converters are exact.
 _BITS = 8
-#: Vectors that are priced, unless some are given.
-_PROBES = 32
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,12 @@ def costs_of(array: CrossbarArray, inputs: Any = None, adc: str = "ISAAC") -> Co
     down = len({tile.rows.start for tile in array.tiles})
     conversions = down * n_out * crossbar.slices
     parts = [_cells(array, inputs)]
-    parts.append(_part("DAC", n_in * across, "DAC energy", n_in * across, "DAC area"))
+    if crossbar.dac_bits:
+        drivers = _part("DAC", n_in * across, "DAC energy", n_in * across, "DAC area")
+        if crossbar.dac_bits != 8:
+            said = f"{drivers.source}; of 8 bits, taken as it is for {crossbar.dac_bits}"
+            drivers = replace(drivers, grade=Grade.ESTIMATE, source=said)
+        parts.append(drivers)
     if array.adc_bits:
         parts.append(_adc(array, design))
     adcs = sum(_adcs(tile) for tile in array.tiles)
@@ -174,9 +177,9 @@ def _adc(array: CrossbarArray, design: Any) -> Cost:
 
 
 def _cells(array: CrossbarArray, inputs: Any) -> Cost:
-    """Cells: ``V^2 G t`` of each, with the voltage at the row's driver."""
+    """Cells: ``V^2 G t``, by the voltage at the driver and the current that arrives."""
     crossbar = array.crossbar
-    square = np.full(array.shape[0], 1.0 / 3.0)
+    square: Any = np.full(array.shape[0], 1.0 / 3.0)
     if inputs is not None:
         x, bound = array._checked(inputs)
         part = np.divide(x, bound[:, None], out=np.zeros_like(x), where=bound[:, None] > 0)

@@ -29,7 +29,8 @@ def normal32(bits: np.uint32) -> np.float32:
     """Standard normal number of 32 random bits.
 
     The first bit is the sign, the others the probability of what is farther out, so that the tails
-    are as fine as the middle; the greatest value is 6.2. Free of branches.
+    are as fine as the middle; the greatest value is 6.3. Relative error 3e-6, and 4e-4 beyond five
+    deviations. Free of branches.
     """
     p = (np.float32(np.int32(np.uint32(bits) & np.uint32(0x7FFFFFFF))) + _HALF) * _STEP
     w = -log32(_FOUR * p * (_ONE - p))
