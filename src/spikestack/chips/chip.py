@@ -22,7 +22,7 @@ from .limits import Limit
 from .mapping.cores import MappedNetwork, map_network
 from .mapping.mesh import Mesh
 from .pricing import Prices
-from .quantising import Quantised
+from .quantising import Quantised, refuse_crossbars
 from .running import ChipRun, run_mapped
 
 __all__ = ["Chip"]
@@ -135,6 +135,7 @@ class Chip(ABC):
         ValidationError
             If it does not fit; every violated limit is named, with what to do.
         """
+        refuse_crossbars(network, self.name)
         return self.lay_out(replace(self.quantise(network, dt), described=network), rates, seed)
 
     def lay_out(
