@@ -300,11 +300,11 @@ class CrossbarArray:
 
         return costs_of(self, inputs, adc)
 
-    def report(self, inputs: Any = None) -> Report:
+    def report(self, inputs: Any = None, adc: str = "ISAAC") -> Report:
         """Tiles, errors by stage, loss in wires, energy and area; shows as text and as HTML."""
         from .reporting import report_of
 
-        return report_of(self, inputs)
+        return report_of(self, inputs, adc)
 
     def plot(self, inputs: Any = None, width: float = 7.0) -> Figure:
         """Draw conductances, loss in the wires, outputs against the exact ones, and energy."""
