@@ -8,6 +8,8 @@ from typing import Any
 #: Public name -> module that holds it.
 _HOMES = {
     "CrossbarArray": "tiles.array",
+    "DriveTrace": "dynamics.trace",
+    "drive": "dynamics.driving",
 }
 
 __all__ = [  # noqa: PLE0604

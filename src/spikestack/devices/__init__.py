@@ -21,7 +21,7 @@ __all__ = ["all_devices", "device_named", "device_of"]
 #: Modules of this folder that hold no device: bases, and what devices are made with.
 _TOOLS: dict[str, str] = {
     "Device": "base", "DynamicDevice": "dynamic", "PulsedDevice": "pulsed",
-    "StatisticalDevice": "statistical",
+    "StatisticalDevice": "statistical", "window": "named_windows",
 }  # fmt: skip
 
 
