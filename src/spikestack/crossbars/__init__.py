@@ -7,7 +7,9 @@ from typing import Any
 
 #: Public name -> module that holds it.
 _HOMES = {
+    "Cells": "cells",
     "DriveTrace": "dynamics.trace",
+    "cells_of": "cells",
     "drive": "dynamics.driving",
 }
 
