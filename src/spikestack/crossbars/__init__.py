@@ -8,7 +8,9 @@ from typing import Any
 #: Public name -> module that holds it.
 _HOMES = {
     "CrossbarArray": "tiles.array",
+    "Cells": "cells",
     "DriveTrace": "dynamics.trace",
+    "cells_of": "cells",
     "drive": "dynamics.driving",
 }
 

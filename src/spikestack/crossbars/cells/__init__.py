@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...devices.base import Device
+from ...devices.dynamic import DynamicDevice
 from ...devices.ideal import Ideal
 from ...devices.pulsed import PulsedDevice
 from ...devices.statistical import StatisticalDevice
@@ -43,7 +44,8 @@ def cells_of(
         Of all that is drawn.
     origin
         Row and column of the first cell, where this is a tile of a larger array: a cell's draws
-        depend on its place in that array alone.
+        depend on its place in that array alone (except with dynamic devices, whose tiles draw
+        apart).
 
     Raises
     ------
@@ -66,6 +68,13 @@ def cells_of(
         from .exact import ExactCells
 
         return ExactCells(device, shape, **options)
+    if isinstance(device, DynamicDevice):
+        from .dynamic import DynamicCells
+
+        place = options.pop("origin")
+        # Their draws count cells within the array, so that tiles need names of their own.
+        options["name"] = name if tuple(place) == (0, 0) else f"{name} from {tuple(place)}"
+        return DynamicCells(device, shape, **options)
     raise ValidationError(
         "cells_of, device", f"got {shorten(device)}", "a device, such as devices.PCM()"
     )
