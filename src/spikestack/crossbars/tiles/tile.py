@@ -96,8 +96,7 @@ class Tile:
         """
         g = self.cells.conductance() if conductance is None else conductance
         noise = self.cells.read_deviation() if self.crossbar.read_noise else np.zeros(self.shape)
-        if wires:
-            seen = _through(g, self.crossbar)
+        if wires and (seen := _through(g, self.crossbar)) is not g:
             part = np.divide(seen, g, out=np.ones_like(g), where=g > 0)
             # A transistor in series also shields the current from what the cell does.
             noise = noise * part / (1.0 + self.crossbar.r_access * g)
