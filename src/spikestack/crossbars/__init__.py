@@ -1,1 +1,33 @@
-"""Crossbars of devices: cells, wires, converters, programming, and networks that run on them."""
+"""Crossbars of devices: cells, wires, converters, programming, and networks that run on them.
+
+``sp.crossbars.solve(conductance, voltages, r_word=1.0, r_bit=1.0)`` gives the currents of an array
+with its wires.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOMES = {
+    "Bias": "circuit.selection", "Curve": "circuit.laws", "Law": "circuit.laws",
+    "Reading": "circuit.selection", "Selector": "circuit.laws", "Sinh": "circuit.laws",
+    "Solution": "circuit.solution", "Wires": "circuit.wires", "bias": "circuit.selection",
+    "effective": "circuit.effective", "largest_array": "circuit.selection",
+    "read_cell": "circuit.selection", "selectivity_needed": "circuit.selection",
+    "solve": "circuit.wires", "solve_nonlinear": "circuit.newton",
+}  # fmt: skip
+
+__all__ = ["Bias", "Curve", "Law", "Reading", "Selector", "Sinh", "Solution", "Wires", "bias",
+           "effective", "largest_array", "read_cell", "selectivity_needed", "solve",
+           "solve_nonlinear"]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
