@@ -82,8 +82,8 @@ def _drop(array: CrossbarArray) -> Section:
     lost = [tile.drop() for tile in array.tiles]
     mean = float(np.mean(np.concatenate([one.ravel() for one in lost])))
     worst = max(float(one.max()) for one in lost)
-    rows = (("mean", f"{100 * mean:.3g} %"), ("worst cell", f"{100 * worst:.3g} %"))
-    return Section((), ("current lost in wires", ""), rows)
+    rows = (("mean", f"{100 * mean:.3g} %"), ("worst line", f"{100 * worst:.3g} %"))
+    return Section((), ("current lost, all rows driven alike", ""), rows)
 
 
 def _costs(array: CrossbarArray, inputs: Any, adc: str) -> tuple[Section, Section]:
