@@ -1,4 +1,8 @@
-"""Crossbars of devices: cells, wires, converters, programming, and networks that run on them."""
+"""Crossbars of devices: cells, wires, converters, programming, and networks that run on them.
+
+``sp.crossbars.solve(conductance, voltages, r_word=1.0, r_bit=1.0)`` gives the currents of an array
+with its wires; ``sp.crossbars.CrossbarArray(weights, crossbar)`` holds a matrix on tiles.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,26 @@ from typing import Any
 
 #: Public name -> module that holds it.
 _HOMES = {
+    "Bias": "circuit.selection",
+    "Cells": "cells",
+    "CrossbarArray": "tiles.array",
+    "Curve": "circuit.laws",
     "DriveTrace": "dynamics.trace",
+    "Law": "circuit.laws",
+    "Reading": "circuit.selection",
+    "Selector": "circuit.laws",
+    "Sinh": "circuit.laws",
+    "Solution": "circuit.solution",
+    "Wires": "circuit.wires",
+    "bias": "circuit.selection",
+    "cells_of": "cells",
     "drive": "dynamics.driving",
+    "effective": "circuit.effective",
+    "largest_array": "circuit.selection",
+    "read_cell": "circuit.selection",
+    "selectivity_needed": "circuit.selection",
+    "solve": "circuit.wires",
+    "solve_nonlinear": "circuit.newton",
 }
 
 __all__ = [  # noqa: PLE0604

@@ -28,7 +28,7 @@ class Crossbar:
     Parameters
     ----------
     device
-        What each cell is.
+        What each cell is; a text names one with its defaults: ``"PCM"``, ``"window/TiO2"``.
     encoding
         How signed weights become conductances: ``"differential"``, the difference of two devices;
         ``"offset"``, one device, and a column of reference devices in the middle of the window.
@@ -131,6 +131,8 @@ class Crossbar:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if isinstance(self.device, str):
+            self._put("device", device_of(self.device))
         if not isinstance(self.device, Device):
             raise ValidationError(
                 "Crossbar.device",

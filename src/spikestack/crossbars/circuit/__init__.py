@@ -1,0 +1,1 @@
+"""Wires of a crossbar: node voltages, effective matrices, sneak paths, selection schemes."""
