@@ -9,18 +9,30 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+#: Public name -> module that holds it.
 _HOMES = {
-    "Bias": "circuit.selection", "Curve": "circuit.laws", "Law": "circuit.laws",
-    "Reading": "circuit.selection", "Selector": "circuit.laws", "Sinh": "circuit.laws",
-    "Solution": "circuit.solution", "Wires": "circuit.wires", "bias": "circuit.selection",
-    "effective": "circuit.effective", "largest_array": "circuit.selection",
-    "read_cell": "circuit.selection", "selectivity_needed": "circuit.selection",
-    "solve": "circuit.wires", "solve_nonlinear": "circuit.newton",
-}  # fmt: skip
+    "Bias": "circuit.selection",
+    "Curve": "circuit.laws",
+    "DriveTrace": "dynamics.trace",
+    "Law": "circuit.laws",
+    "Reading": "circuit.selection",
+    "Selector": "circuit.laws",
+    "Sinh": "circuit.laws",
+    "Solution": "circuit.solution",
+    "Wires": "circuit.wires",
+    "bias": "circuit.selection",
+    "drive": "dynamics.driving",
+    "effective": "circuit.matrices",
+    "largest_array": "circuit.selection",
+    "read_cell": "circuit.selection",
+    "selectivity_needed": "circuit.selection",
+    "solve": "circuit.wires",
+    "solve_nonlinear": "circuit.newton",
+}
 
-__all__ = ["Bias", "Curve", "Law", "Reading", "Selector", "Sinh", "Solution", "Wires", "bias",
-           "effective", "largest_array", "read_cell", "selectivity_needed", "solve",
-           "solve_nonlinear"]  # fmt: skip
+__all__ = [  # noqa: PLE0604
+    *_HOMES,
+]
 
 
 def __getattr__(name: str) -> Any:

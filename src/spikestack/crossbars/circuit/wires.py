@@ -253,9 +253,9 @@ class Wires:
             S, ``(rows, columns)``; currents are ``voltages @ effective``, with all bit lines at 0 V
             and floating word lines left out (their rows are 0).
 
-        See `spikestack.crossbars.circuit.effective`.
+        See `spikestack.crossbars.circuit.matrices`.
         """
-        from .effective import effective_matrix
+        from .matrices import effective_matrix
 
         if self._effective is None or method != "auto":
             self._effective = effective_matrix(self, method)

@@ -1,1 +1,1 @@
-"""Pictures of crossbars."""
+"""Pictures of devices and crossbars."""
