@@ -232,12 +232,12 @@ def _routed(
     core_tables = TreeTables(
         machine, np.array([c for c, _ in at], np.int64), starts, blocks, trees, reached
     )
-    cores = tuple(
+    with_tables = tuple(
         replace(core, routes=core_tables, index=k, engine=_learning(mapped.quantised, core))
         for k, core in enumerate(mapped.cores)
     )
     given = {name: getattr(mapped, name) for name in MappedNetwork.__dataclass_fields__}
-    given["cores"] = cores
+    given["cores"] = with_tables
     return RoutedNetwork(
         **given, machine=machine, blocks=blocks, trees=trees, reached=reached, tables=tables,
         long={chip: len(table.entries) for chip, table in long.items()},
