@@ -68,7 +68,8 @@ class SpiNNaker(Chip):
         `Faults`: chips by column and row, links and cores with their number besides; or a mapping
         of ``"chips"``, ``"links"`` and ``"cores"``.
     figures
-        ``step``, ``neurons_per_core``, ``expected_rate``.
+        ``step``, ``neurons_per_core``, ``expected_rate``; of packets ``link_rate``,
+        ``router_wait``, ``reinjection``, ``input_buffer``.
     """
 
     maker, year = "University of Manchester", 2012
@@ -89,6 +90,9 @@ class SpiNNaker(Chip):
     board_power = _code(26.84, "W", note="a board that idles; 5.04 W more in its box")
     packet = _code(40, "bits", note="8 and a key of 32; 72 with a payload")
     link_rate = _memory(6e6, "packets per s")
+    router_wait = _memory(2.4, "us", "an estimate: 240 cycles of 100 MHz")
+    reinjection = _memory(10.0, "us", "an estimate: until software has sent a dropped packet again")
+    input_buffer = _memory(256, "packets", "that wait at a core")
     step = _silicon(1.0, "ms", "a timer of each core, in real time")
     neurons_per_core = _code(256, "neurons", _SOFTWARE)
     design_target = Figure(1000, "neurons", Grade.MAKER, "Furber et al. 2014, Proc IEEE 102(5)",
@@ -151,7 +155,10 @@ class SpiNNaker(Chip):
             time=_TIME,
         ),
     }  # fmt: skip
-    settable = ("step", "neurons_per_core", "expected_rate")
+    settable = (
+        "step", "neurons_per_core", "expected_rate", "link_rate", "router_wait", "reinjection",
+        "input_buffer",
+    )  # fmt: skip
 
     def __init__(self, *, chips: int = BOARD, faults: Any = None, **figures: Figure) -> None:
         super().__init__(chips=chips, faults=self._faults(faults), **figures)
