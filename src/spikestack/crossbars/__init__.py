@@ -16,9 +16,6 @@ _HOMES = {
     "Cells": "cells",
     "DriveTrace": "dynamics.trace",
     "cells_of": "cells",
-    "draw_drift": "showing.drift",
-    "draw_switching": "showing.updates",
-    "draw_updates": "showing.updates",
     "drive": "dynamics.driving",
     # wires
     "Bias": "circuit.selection",
