@@ -31,7 +31,7 @@ def split_signs(network: Network, dt: float) -> Network:
 
     A population that does both gets a twin, which hears the same and sends what inhibits.
     """
-    given = read(network, dt, "ODIN", reads_potentials=False)
+    given = read(network, dt, "ODIN", reads_potentials=False, bounded=True)
     mixed = {}
     for k in given.neurons:
         sent = [e.weights for e in given.edges if e.pre == k and e.post not in given.readouts]
