@@ -68,7 +68,7 @@ def split_signs(network: Network, dt: float, rules: Rules | None = None) -> Netw
 
     A population that does both gets a twin, which hears the same and sends what inhibits.
     """
-    given = read(network, dt, "ODIN", reads_potentials=False)
+    given = read(network, dt, "ODIN", reads_potentials=False, bounded=True)
     signs = {e.name: _signs(e, rules or {}) for e in given.edges}
     mixed = {}
     for k in given.neurons:

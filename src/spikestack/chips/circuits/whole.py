@@ -105,7 +105,7 @@ def quantise(
     ValidationError
         If anything cannot be had; all of it at once, where more than one thing cannot.
     """
-    given = read(network, dt, form.chip, form.reads_potentials)
+    given = read(network, dt, form.chip, form.reads_potentials, bounded=True)
     dt = given.program.dt
     _check(given, form)
     late = _late(given, form)
@@ -286,8 +286,9 @@ def _model(
     # Whole sums that reach a threshold between two whole numbers reach the next.
     theta = np.ceil(reach - 1e-6) if form.event_driven or form.decay_bits == 0 else np.rint(reach)
     theta = np.maximum(np.where(silent, form.most + 1, theta + (not n.includes)), 1.0)
+    low = np.maximum(form.least, np.minimum(np.rint(scale * (n.low - zero)), 0.0))
     common = {
-        "theta": theta, "subtracts": float(n.soft), "low": form.least, "most": form.most,
+        "theta": theta, "subtracts": float(n.soft), "low": low, "most": form.most,
         "taken": np.rint(scale * n.reset) if n.soft else theta,
         "v": np.rint(scale * (n.start - zero)),
     }  # fmt: skip
