@@ -270,13 +270,13 @@ def test_leak_takes_the_capacitor_back_to_zero() -> None:
 
 def test_the_behavioural_device_has_a_threshold_and_an_exponential_rate() -> None:
     """No step below; the factor exp(0.25/v_0) between two voltages; lognormal steps all forward."""
-    device = sp.devices.ThresholdDevice.preset("HfO2", cycle_noise=0.0)
+    device = sp.devices.BehaviouralSwitch.preset("HfO2", cycle_noise=0.0)
     assert follow(device, 0.5, [50], 0.8) == [pytest.approx(0.5, rel=1e-14)]
     assert follow(device, 0.5, [50], -0.79) == [pytest.approx(0.5, rel=1e-14)]
     low, high = (follow(device, 0.0, [1], v)[0] for v in (1.0, 1.25))
     assert low == pytest.approx(12.4 * np.exp(4.0) * 1e-6, rel=1e-9)
     assert high / low == pytest.approx(np.e, rel=1e-9)
-    noisy = sp.devices.ThresholdDevice(cycle_noise=1.5)
+    noisy = sp.devices.BehaviouralSwitch(cycle_noise=1.5)
     cells = cells_of(noisy, (300, 300), seed=1)
     cells.pulse(1.0)
     steps = state(cells) / low
