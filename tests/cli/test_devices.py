@@ -52,7 +52,7 @@ def test_texts_of_pulses_and_statistics_are_shown(cli: Any) -> None:
 
 
 def test_what_is_refused(cli: Any, tmp_path: Path) -> None:
-    assert "VTEAM" in cli.fails("devices", "vteem")
+    assert "VTEAM" in cli.fails("devices", "VTEEM")
     assert "memtorch" in cli.fails("devices", "VTEAM", "--set", "nothing")
     assert ".png" in cli.fails("devices", "VTEAM", "--plot", tmp_path / "loop.exe")
     assert "name" in cli.fails("devices", "--plot", tmp_path / "loop.png", code=2)
