@@ -66,6 +66,10 @@ def cells_of(
         from .statistical import StatisticalCells
 
         return StatisticalCells(device, shape, **options)
+    if isinstance(device, Ideal):
+        from .exact import ExactCells
+
+        return ExactCells(device, shape, **options)
     if isinstance(device, DynamicDevice):
         from .dynamic import DynamicCells
 
