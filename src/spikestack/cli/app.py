@@ -17,6 +17,7 @@ from .chips import chips, map_
 from .comparing import compare
 from .crossbar import crossbar
 from .demonstrating import demo
+from .devices import devices
 from .event_files import convert, cut, info, view
 from .inspecting import inspect
 from .measuring import cpu
@@ -130,7 +131,7 @@ def _help_of(command: Callable[..., None]) -> str:
 
 
 for _command in (
-    run, inspect, compare, models, describe, chips, map_, plan, crossbar, demo,
+    run, inspect, compare, models, describe, chips, map_, plan, devices, crossbar, demo,
 ):  # fmt: skip
     app.command(_command.__name__.rstrip("_"), help=_help_of(_command))(_command)
 
