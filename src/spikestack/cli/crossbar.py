@@ -34,7 +34,9 @@ def _text(option: str, metavar: str, said: str) -> Any:
 
 def crossbar(
     file: _Weights,
-    device: Annotated[str, _text("--device", "NAME[:SET]", "See 'devices'.")] = "PCM",
+    device: Annotated[
+        str, _text("--device", "NAME[:SET]", "See 'devices'; or window/NAME.")
+    ] = "PCM",
     encoding: Annotated[str, _text("--encoding", "E", "differential or offset.")] = "differential",
     slices: Annotated[int, _text("--slices", "N", "Cells that share a weight.")] = 1,
     bits_per_cell: Annotated[int, _text("--bits-per-cell", "B", "0: analog.")] = 0,
@@ -102,18 +104,17 @@ def crossbar(
 
 
 def device_from(text: str) -> Device:
-    """A device by its name, or ``NAME:SET`` with one of its parameter sets.
+    """A device by its name, ``NAME:SET`` with one of its parameter sets, or ``window/NAME``.
 
     Raises
     ------
     UnknownNameError
-        If there is no device, or no set, of that name.
+        If there is no device, no set, or no window of that name.
     """
-    from ..devices import device_named
+    from ..devices import device_named, device_of
 
     name, _, chosen = text.partition(":")
-    kind = device_named(name)
-    return kind.preset(chosen) if chosen else kind()
+    return device_named(name).preset(chosen) if chosen else device_of(name)
 
 
 def _matrices(file: Path, chosen: str | None) -> dict[str, np.ndarray]:

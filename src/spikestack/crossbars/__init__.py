@@ -28,7 +28,7 @@ _HOMES = {
     "draw_switching": "showing.updates",
     "draw_updates": "showing.updates",
     "drive": "dynamics.driving",
-    "effective": "circuit.effective",
+    "effective": "circuit.matrices",
     "largest_array": "circuit.selection",
     "read_cell": "circuit.selection",
     "selectivity_needed": "circuit.selection",

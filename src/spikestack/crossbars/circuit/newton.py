@@ -78,7 +78,7 @@ def solve_nonlinear(
         tangent = _tangent(wires, slope)
         beside = flow - slope * drop
         nodes = tangent.nodes(words, bits, -beside, beside, nodes)
-        new_w, new_b = tangent.plain(nodes)
+        new_w, new_b = nodes.plain(*tangent.shape)
         change = new_w - side_w, new_b - side_b
         last = float(np.abs(change[0] - change[1]).max()) <= tolerance * scale
         share = (
@@ -147,7 +147,7 @@ def _solution(
     into[wires.floating_words] = 0.0
     return replace(
         first, currents=out, word_currents=into, ideal=None, conductance=slope, iterations=steps,
-        residual=nodes.residual, _nodes=sides, _flows=flow,
+        residual=nodes.residual, _nodes=(Nodes(*sides, steps, nodes.residual),), _flows=flow,
     )  # fmt: skip
 
 

@@ -30,18 +30,27 @@ _STARTS = 4
 
 @dataclass(frozen=True)
 class Nodes:
-    """Voltages of all nodes: of word and bit lines, in strips; and how they were found."""
+    """Voltages of all nodes, of word and bit lines, in strips or as rows and columns."""
 
     words: _F64
     bits: _F64
     iterations: int
     residual: float
 
+    def plain(self, rows: int, columns: int) -> tuple[_F64, _F64]:
+        """Both as rows and columns."""
+        if self.words.ndim == 2:
+            return self.words, self.bits
+        return unpacked(self.words, rows, columns), unpacked(self.bits, rows, columns)
+
 
 def packed(values: _F64) -> _F64:
     """An array of rows and columns in strips of columns, filled up with zeros."""
     rows, columns = values.shape
-    strips, height = -(-columns // LANES), -(-rows // BLOCK) * BLOCK
+    strips, blocks = -(-columns // LANES), -(-rows // BLOCK)
+    # An odd number of blocks: at distances of powers of two, strips would share few sets of the
+    # cache, and a block of rows of all strips not stay there.
+    height = (blocks + 1 - blocks % 2) * BLOCK
     out = np.zeros((strips, height, LANES))
     for strip in range(strips):
         part = values[:, strip * LANES : (strip + 1) * LANES]

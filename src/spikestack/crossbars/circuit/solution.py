@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ValidationError
+from .reduced import Nodes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,31 +69,36 @@ class Solution:
     floating_bits: NDArray[np.bool_]
     iterations: int
     residual: float
-    _nodes: tuple[_F64, ...] | None = field(default=None, repr=False)
+    _nodes: tuple[Nodes, ...] | None = field(default=None, repr=False)
     _flows: _F64 | None = field(default=None, repr=False)
 
-    def _asked(self) -> tuple[_F64, _F64]:
+    @cached_property
+    def _sides(self) -> tuple[_F64, _F64]:
         if self._nodes is None:
             raise ValidationError(
                 "Solution", "the node voltages of several inputs were not kept", "",
                 "solve with nodes=True, or one input at a time",
             )  # fmt: skip
-        return self._nodes[0], self._nodes[1]
+        shape = self.conductance.shape
+        plain = [found.plain(shape[0], shape[1]) for found in self._nodes]
+        full = (*self.currents.shape[:-1], *shape)
+        words, bits = (np.stack(side).reshape(full) for side in zip(*plain, strict=True))
+        return words, bits
 
     @property
     def word_voltages(self) -> _F64:
         """V at the nodes of the word lines, ``(rows, columns)`` or ``(inputs, rows, columns)``."""
-        return self._asked()[0]
+        return self._sides[0]
 
     @property
     def bit_nodes(self) -> _F64:
         """V at the nodes of the bit lines, of the same shape."""
-        return self._asked()[1]
+        return self._sides[1]
 
     @property
     def cell_voltages(self) -> _F64:
         """V across each cell, its access device included."""
-        words, bits = self._asked()
+        words, bits = self._sides
         return words - bits
 
     @property
@@ -111,7 +118,7 @@ class Solution:
     @property
     def power(self) -> Power:
         """Power of one input, in W; what sources deliver is what cells and wires take."""
-        words, bits = self._asked()
+        words, bits = self._sides
         if words.ndim != 2:
             raise ValidationError("Solution.power", "several inputs", "one input")
         flows = self.cell_currents

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ...errors import NumericalError, ValidationError
 from .assembled import Assembled
 from .checks import checked_array, checked_lines, checked_number, checked_volts, need_memory
-from .reduced import Nodes, Reduced, packed, unpacked
+from .reduced import Nodes, Reduced, packed
 from .solution import Solution
 from .sweeps import LANES, collect
 
@@ -137,7 +137,7 @@ class Wires:
         if keep and inputs:
             need_memory(32.0 * inputs[0] * m * n, "keeping all node voltages", "nodes=False")
         out, into = np.empty((*inputs, n)), np.empty((*inputs, m))
-        kept: list[tuple[_F64, _F64]] = []
+        kept: list[Nodes] = []
         iterations, residual = 0, 0.0
         for k in np.ndindex(*inputs):
             found = self.nodes(words[k], bits[k])
@@ -145,16 +145,14 @@ class Wires:
             iterations = max(iterations, found.iterations)
             residual = max(residual, found.residual)
             if keep:
-                kept.append(self.plain(found))
-        volts = None
-        if keep:
-            volts = tuple(np.stack(side).reshape(*inputs, m, n) for side in zip(*kept))
+                kept.append(found)
         ideal = None
         if not (self.floating_words.any() or self.floating_bits.any()):
             ideal = words @ self.conductance - bits * self.conductance.sum(axis=0)
         return Solution(
             out, into, ideal, words, bits, self.conductance, self.r_word, self.r_bit,
-            self.floating_words, self.floating_bits, iterations, residual, volts,
+            self.floating_words, self.floating_bits, iterations, residual,
+            tuple(kept) if keep else None,
         )  # fmt: skip
 
     def _inputs(self, voltages: Any, bit_voltages: Any) -> tuple[_F64, _F64]:
@@ -246,12 +244,6 @@ class Wires:
         into[self.floating_words] = 0.0
         return out, into
 
-    def plain(self, found: Nodes) -> tuple[_F64, _F64]:
-        """Node voltages as rows and columns."""
-        if found.words.ndim == 2:
-            return found.words, found.bits
-        return unpacked(found.words, *self.shape), unpacked(found.bits, *self.shape)
-
     def effective(self, method: str = "auto") -> _F64:
         """Conductances of an array with ideal wires whose currents are those of this one.
 
@@ -261,9 +253,9 @@ class Wires:
             S, ``(rows, columns)``; currents are ``voltages @ effective``, with all bit lines at 0 V
             and floating word lines left out (their rows are 0).
 
-        See `spikestack.crossbars.circuit.effective`.
+        See `spikestack.crossbars.circuit.matrices`.
         """
-        from .effective import effective_matrix
+        from .matrices import effective_matrix
 
         if self._effective is None or method != "auto":
             self._effective = effective_matrix(self, method)
@@ -293,7 +285,7 @@ class Wires:
         if weights.ndim != 1 or solution.currents.shape != (n,):
             raise ValidationError("gradient", "several inputs", "one input at a time")
         adjoint = self.nodes(np.zeros(m), weights)
-        words, bits = self.plain(adjoint)
+        words, bits = adjoint.plain(m, n)
         cells = -(words - bits) * solution.cell_voltages * self.divider**2
         return cells, -self.flows(adjoint)[1]
 
