@@ -131,7 +131,8 @@ def _help_of(command: Callable[..., None]) -> str:
 
 
 for _command in (
-    run, inspect, compare, models, describe, chips, map_, plan, devices, crossbar, demo,
+    run, inspect, compare, models, describe, chips, map_, plan, devices,
+    crossbar, demo,
 ):  # fmt: skip
     app.command(_command.__name__.rstrip("_"), help=_help_of(_command))(_command)
 
