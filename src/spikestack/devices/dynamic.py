@@ -89,7 +89,7 @@ class DynamicDevice(Device):
             if chosen not in known:
                 raise UnknownNameError(f"{self.label}.{name}", chosen, known)
             self.chosen[name] = chosen
-        self._choose(**self.chosen)
+        self._choose()
         for state, unit in self.state_units.items():
             if state in values:
                 where = f"{self.label}.{state}"
@@ -105,8 +105,8 @@ class DynamicDevice(Device):
                 )
         self._parse()
 
-    def _choose(self, **chosen: str) -> None:
-        """Put together the texts that depend on choices; a subclass with any overrides this."""
+    def _choose(self) -> None:
+        """Put together the texts that depend on `chosen`; devices with choices override this."""
 
     def inputs(self) -> dict[str, Unit]:
         """Voltage and current."""
@@ -129,9 +129,10 @@ class DynamicDevice(Device):
         for kind in ("bounds", "noise", "solution", "at_rest"):
             self._check_states(kind, getattr(self, kind))
         self._check_states("memory", (self.memory,))
+        parameters = set(self.parameters)
         self.bound_exprs = {
-            name: tuple(self._text("bounds", text, set(self.parameters)) for text in pair)
-            for name, pair in self.bounds.items()
+            name: (self._text("bounds", low, parameters), self._text("bounds", high, parameters))
+            for name, (low, high) in self.bounds.items()
         }
         self.noise_exprs = self._texts("noise", names, filled)
         self.solution_exprs = self._texts("solution", {*names, *_PULSE}, filled)
@@ -185,13 +186,10 @@ class DynamicDevice(Device):
     def limits(self, values: Mapping[str, Any] | None = None) -> dict[str, tuple[Any, Any]]:
         """Lower and upper bound of every state, infinite where there is none."""
         numbers = self.numbers() | dict(values or {})
-        free = (-np.inf, np.inf)
-        return {
-            state: tuple(evaluate(expr, numbers) for expr in self.bound_exprs[state])
-            if state in self.bound_exprs
-            else free
-            for state in self.block.states
-        }  # type: ignore[return-value]
+        found: dict[str, tuple[Any, Any]] = dict.fromkeys(self.block.states, (-np.inf, np.inf))
+        for state, (low, high) in self.bound_exprs.items():
+            found[state] = evaluate(low, numbers), evaluate(high, numbers)
+        return found
 
     def current_at(self, v: Any, **states: Any) -> Any:
         """The current (A) at `v` volts with states, and parameters, other than the initial ones."""
