@@ -10,17 +10,18 @@ that of the top electrode; a conductance is current over voltage at a stated rea
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .base import Device
 
-__all__ = ["all_devices", "device_named"]
+__all__ = ["all_devices", "device_named", "device_of"]
 
 #: Modules of this folder that hold no device: bases, and what devices are made with.
 _TOOLS: dict[str, str] = {
     "Device": "base", "DynamicDevice": "dynamic", "PulsedDevice": "pulsed",
-    "StatisticalDevice": "statistical",
+    "StatisticalDevice": "statistical", "window": "named_windows",
 }  # fmt: skip
 
 
@@ -48,6 +49,26 @@ def device_named(name: str) -> type[Device]:
         errors = importlib.import_module("spikestack.errors")
         raise errors.UnknownNameError("device", name, found)
     return found[name]
+
+
+def device_of(data: Mapping[str, Any] | str) -> Device:
+    """The device that `Device.to_dict` described, or that a text names.
+
+    A text is the name of a device, which then has its defaults, or ``"window/TiO2"`` for the
+    `window` of that name.
+
+    Raises
+    ------
+    UnknownNameError
+        If the catalogue has none of its name: one of your own must be imported first.
+    """
+    if isinstance(data, str):
+        place, _, name = data.rpartition("/")
+        if place == "window":
+            found: Device = importlib.import_module(f"{__name__}.named_windows").window(name)
+            return found
+        return device_named(data)()
+    return device_named(str(data["kind"]))(**data["values"])
 
 
 def __getattr__(name: str) -> Any:

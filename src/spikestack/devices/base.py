@@ -34,7 +34,14 @@ class Device(AbstractModel):
     initial: Mapping[str, Any] = {}
 
     def __init__(self, **values: Any) -> None:
+        #: What it was made of, as given: for files.
+        self.given = values
         self._set_up(self.declared_parameters(), values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """It as plain data: its name, and the numbers that it was made of."""
+        values = {name: self.values.get(name, value) for name, value in self.given.items()}
+        return {"kind": type(self).__name__, "values": values}
 
     @property
     def g_min(self) -> float:
