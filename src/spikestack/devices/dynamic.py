@@ -95,6 +95,7 @@ class DynamicDevice(Device):
                 where = f"{self.label}.{state}"
                 values[state] = magnitude(values[state], parse_unit(unit), where)
         super().__init__(**values)
+        self.given = self.given | self.chosen
         for name, value in self.scalar_values().items():
             if isinstance(value, Distribution):
                 raise ValidationError(
@@ -251,3 +252,9 @@ class DynamicDevice(Device):
                 known = {*self.parameters, *self.block.states}
                 raise UnknownNameError(f"{self.label}, value", name, known)
         return {**self.numbers(), **self.start(), **given}
+
+    def __repr__(self) -> str:
+        plain = super().__repr__()
+        chosen = [f"{k}={v!r}" for k, v in self.chosen.items() if v != self.choices[k][0]]
+        given = plain[len(self.label) + 1 : -1]
+        return f"{self.label}({', '.join([*chosen, *([given] if given else [])])})"
