@@ -160,6 +160,20 @@ def test_access_transistors() -> None:
     assert 0.05 < made.errors().wires < 0.2 and made.errors().cells < 1e-6
 
 
+def test_a_programmer_of_ones_own() -> None:
+    """Called with the cells and conductances of each tile, instead of what is described."""
+    called = []
+
+    def half(cells: sp.crossbars.Cells, target: np.ndarray) -> None:
+        called.append(target.shape)
+        cells.set(cells.g_min + 0.5 * (target - cells.g_min))
+
+    bar = sp.Crossbar(sp.devices.Ideal(), rows=32, columns=24, programming="write-verify")
+    made = CrossbarArray(WEIGHTS, bar, programmer=half)
+    assert called == [tile.shape for tile in made.tiles]
+    np.testing.assert_allclose(made.weights(), 0.5 * WEIGHTS, atol=1e-6)
+
+
 def test_wrong_inputs() -> None:
     """Said, with what is allowed."""
     made = array()

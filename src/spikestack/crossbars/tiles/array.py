@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -358,6 +359,13 @@ def _programmer_of(crossbar: Crossbar) -> Programmer:
         return lambda cells, target: cells.set(target)
     if crossbar.programming == "statistics":
         return lambda cells, target: cells.program(target)
-    from ..programming import write_verify
-
+    try:
+        write_verify = importlib.import_module("spikestack.crossbars.programming").write_verify
+    except (ImportError, AttributeError):
+        raise ValidationError(
+            "Crossbar.programming",
+            "got 'write-verify'",
+            "'exact' or 'statistics' here",
+            "or give CrossbarArray a programmer",
+        ) from None
     return lambda cells, target: write_verify(cells, target, tolerance=crossbar.tolerance)
