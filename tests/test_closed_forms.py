@@ -220,7 +220,7 @@ def test_poisson_window_and_seed() -> None:
     assert len(one) == pytest.approx(200, abs=60)
 
 
-@pytest.mark.parametrize("function", ["tanh", "exprel", "exp", "log", "sqrt"])
+@pytest.mark.parametrize("function", ["tanh", "sinh", "exprel", "exp", "log", "sqrt"])
 def test_functions_in_equations(function: str) -> None:
     """Functions of the language agree with NumPy's on both engines."""
     reference = {"exprel": lambda x: np.where(x == 0, 1, np.expm1(x) / np.where(x == 0, 1, x))}

@@ -84,6 +84,9 @@ _HOMES = {
     # run
     "Simulation": "simulation",
     "chips": "chips",
+    "devices": "devices",
+    "crossbars": "crossbars",
+    "Crossbar": "devices.crossbar",
     "load": "files",
     "compare": "insight",
     # train
@@ -132,6 +135,7 @@ __all__ = [
     "CameraEvents",
     "ConstantCurrent",
     "Convolution",
+    "Crossbar",
     "CurrentModel",
     "Delta",
     "Dense",
@@ -192,6 +196,8 @@ __all__ = [
     "combine_cues",
     "compare",
     "convert",
+    "crossbars",
+    "devices",
     "drop_sense",
     "errors",
     "evaluate",
@@ -213,8 +219,9 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from . import chips, errors, zoo
+    from . import chips, crossbars, devices, errors, zoo
     from .conversion import convert
+    from .devices.crossbar import Crossbar
     from .equations.edge_expression import Expression
     from .equations.fixed_point import FixedPoint
     from .equations.model import Parameter

@@ -596,3 +596,25 @@ def _learning(rule: Any, chip: SpiNNaker | None = None) -> None:
     if chip is not None:
         chip.map(net)
     SpiNNaker().quantise(net, 1.0)
+
+
+def test_a_timer_starts_the_steps_at_a_multiple_of_real_time_that_is_chosen() -> None:
+    net = network(size=64)
+
+    def lasts(dt: float, **how: Any) -> float:
+        run = net.run(10.0, dt=dt, on=SpiNNaker(**how))
+        return run.hardware_seconds / 10e-3
+
+    assert lasts(1.0) == pytest.approx(1.0) and lasts(2.0) == pytest.approx(1.0)
+    assert lasts(0.1) == pytest.approx(10.0) and lasts(0.4) == pytest.approx(3.0)
+    assert lasts(0.1, time_scale=20) == pytest.approx(20.0)
+    assert lasts(0.1, step=Figure(2.0, "ms", Grade.DERIVED, "this test")) == pytest.approx(20.0)
+    mapped = SpiNNaker(time_scale=20).map(net, 0.1)
+    assert float(mapped.chip.step) == pytest.approx(2.0) and mapped.chip.step.grade is Grade.USER
+    # A slower timer leaves links more time.
+    assert mapped.chip.packets_per_link == pytest.approx(12_000)
+    with pytest.raises(ValidationError, match=r"along with step.*one of both"):
+        SpiNNaker(time_scale=2, step=Figure(2.0, "ms", Grade.DERIVED, "this test"))
+    for wrong in (0, -1.0, float("nan"), "20", True):
+        with pytest.raises(ValidationError, match=r"time_scale.*a number from 0.001"):
+            SpiNNaker(time_scale=wrong)  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ from .limits import Limit
 from .mapping.cores import MappedNetwork, map_network
 from .mapping.mesh import Mesh
 from .pricing import Prices
-from .quantising import Quantised
+from .quantising import Quantised, refuse_crossbars
 from .running import ChipRun, run_mapped
 
 __all__ = ["Chip"]
@@ -112,6 +112,32 @@ class Chip(ABC):
             If anything in it cannot be had on the chip.
         """
 
+    def training_settings(self, network: Network, dt: float = 1.0) -> dict[str, Any]:
+        """What `Network.compile` must be told so that training sees the chip's weights.
+
+        Parameters
+        ----------
+        network
+            The description, which is quantised as it is: what the chip cannot have is said before
+            anything is trained.
+        dt
+            Its step in ms.
+
+        Returns
+        -------
+        dict
+            ``weight_bits``: by projection, those that the chip stores, where 2 to 16 bits hold
+            their weights. Projections onto readouts of the host's are left out.
+
+        Raises
+        ------
+        ValidationError
+            If anything in the network cannot be had on the chip.
+        """
+        losses = self.quantise(network, dt).losses
+        bits = {name: losses[name].bits for name in network.projections if name in losses}
+        return {"weight_bits": {n: int(b) for n, b in bits.items() if 2 <= b <= 16 and b == int(b)}}
+
     def state_words(self, model: NeuronModel) -> float:
         """Words of the memory of synapses that a neuron's states take; 0 where they have theirs."""
         return 0.0
@@ -137,6 +163,7 @@ class Chip(ABC):
         ValidationError
             If it does not fit; every violated limit is named, with what to do.
         """
+        refuse_crossbars(network, self.name)
         return self.lay_out(replace(self.quantise(network, dt), described=network), rates, seed)
 
     def lay_out(

@@ -14,7 +14,7 @@ from ..program.compact_edges import compact_weights
 from ..program.edge_list import EdgeList, edge_list
 from ..program.learning import PlasticProgram
 from ..program.live import Events, Live, largest_count
-from ..program.program import Program
+from ..program.program import EdgeProgram, Program, ValueSpec
 from ..program.structure import wiring_of
 from ..storage import read_archive, write_archive
 from .saved_structure import load_structure, structure_arrays
@@ -201,8 +201,8 @@ def _unlearned(program: Program, plastic: PlasticProgram) -> Learned:
     # All trials begin with the same weights, and nobody writes into a state.
     states = np.broadcast_to(weights, (trials, 1, len(weights)))
     if plastic.variables:
-        more = np.array(plastic.initial, program.dtype)[:, None]
-        more = np.broadcast_to(more, (trials, len(more), len(weights)))
+        rows = [_at_first(value, edge, program.dtype, len(weights)) for value in plastic.initial]
+        more = np.broadcast_to(np.stack(rows), (trials, len(rows), len(weights)))
         states = np.concatenate([states, more], axis=1)
     sides = []
     sizes = [program.populations[k].size for k in (edge.pre, edge.post)]
@@ -219,6 +219,13 @@ def _unlearned(program: Program, plastic: PlasticProgram) -> Learned:
     wirings = (wiring_of(program, plastic, rule, *seen, 0) for rule in plastic.structure)
     elements = (rule.rule.elements(one) for rule, one in zip(plastic.structure, wirings))
     return Learned.of(arrays, seen[0], tuple(each.astype(float) for each in elements))
+
+
+def _at_first(value: float | ValueSpec, edge: EdgeProgram, dtype: Any, synapses: int) -> np.ndarray:
+    """A variable of all synapses at t = 0."""
+    if isinstance(value, ValueSpec):
+        return compact_weights(replace(edge, weight=value), dtype)
+    return np.full(synapses, value, dtype)
 
 
 def edges_of(program: Program, plastic: PlasticProgram, given: EdgeList | None) -> EdgeList:

@@ -13,7 +13,7 @@ __all__ = ["BOOLEAN", "check_unit", "unit_of"]
 #: What a condition yields; no quantity has these dimensions.
 BOOLEAN = Unit(1.0, (99, 0, 0, 0, 0), "a condition")
 
-_PLAIN = ("exp", "log", "tanh", "exprel", "sin", "cos")
+_PLAIN = ("exp", "log", "tanh", "sinh", "exprel", "sin", "cos")
 _SAME = ("add", "sub", "min", "max", "clip")
 
 

@@ -56,6 +56,7 @@ FUNCTIONS = {
     "floor": 1,
     "trunc": 1,
     "tanh": 1,
+    "sinh": 1,
     "sin": 1,
     "cos": 1,
     "exprel": 1,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..devices.crossbar import Crossbar
 from ..equations.catalogue import members
 from ..equations.edge_expression import Expression
 from ..equations.fixed_point import FixedPoint
@@ -106,6 +107,9 @@ class _Reader:
                 self.synapse(item["synapse"]),
                 name=item["name"],
                 **self.learning(net, item),
+                realised_by=Crossbar.from_dict(item["realised_by"])
+                if "realised_by" in item
+                else None,
             )
         for item in data["drives"]:
             view = self.view(net, item["target"])

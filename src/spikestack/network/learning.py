@@ -12,6 +12,7 @@ from ..plasticity.base import PlasticityRule
 from ..plasticity.structural import StructuralRule
 from ..synapses.base import Synapse
 from ..units import magnitude, parse_unit
+from ..values import Distribution
 from .population import Population, View
 from .rules import Rule
 from .rules.stencils import StencilRule
@@ -138,6 +139,14 @@ def _check_new(
 ) -> None:
     """Raise ValidationError unless a structural rule can be used, and its new weights may be."""
     structural.check_use(where)
+    for rule in rules:
+        for name in rule.synapse_units:
+            if isinstance(rule.initial_values[name], Distribution | np.ndarray):
+                raise ValidationError(
+                    f"{where}, {rule.label}.{name}",
+                    f"each synapse has its own, and {structural.label} forms new ones",
+                    "one number for all synapses",
+                )
     unit = synapse.unit_of_weight()
     for weight in structural.new_weights():
         if synapse.positive and weight < 0:

@@ -7,8 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
+from ..devices.crossbar import Crossbar
 from ..equations.edge_expression import GEOMETRY, Expression
-from ..errors import ValidationError
+from ..errors import ValidationError, shorten
 from ..plasticity.base import PlasticityRule
 from ..plasticity.structural import StructuralRule
 from ..synapses.base import Synapse
@@ -18,7 +19,7 @@ from .learning import Signal
 from .population import Population, View
 from .rules.base import Ends, Rule
 
-__all__ = ["Drive", "Probe", "Projection", "SynapseProbe", "check_edge_values"]
+__all__ = ["Drive", "Probe", "Projection", "SynapseProbe", "check_edge_values", "check_realisation"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,7 @@ class Projection:
     modulator: Population | Signal | None = None
     modulator_delay: float = 0.0
     structure: tuple[StructuralRule, ...] = ()
+    realised_by: Crossbar | None = None
 
     @property
     def is_plastic(self) -> bool:
@@ -98,6 +100,29 @@ class SynapseProbe:
     def name(self) -> str:
         """What the record is called."""
         return self.variable if self.bins is None else f"{self.variable} histogram"
+
+
+def check_realisation(projection: Projection, where: str) -> None:
+    """Raise ValidationError unless crossbars can stand behind a projection's weights."""
+    given = projection.realised_by
+    if given is None:
+        return
+    if not isinstance(given, Crossbar):
+        raise ValidationError(
+            f"{where}.realised_by", f"got {shorten(given)}", "a Crossbar", "Crossbar(devices.PCM())"
+        )
+    if projection.synapse.continuous:
+        raise ValidationError(
+            f"{where}.realised_by",
+            f"{projection.synapse.label} joins potentials and has no weights",
+            "a synapse that receives spikes",
+        )
+    if projection.structure:
+        raise ValidationError(
+            f"{where}.realised_by",
+            f"{projection.structure[0].label} forms and removes synapses",
+            "synapses that stay, as devices do",
+        )
 
 
 def check_edge_values(

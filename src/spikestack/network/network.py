@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..equations.catalogue import collect
-from ..equations.edge_expression import Expression
+from ..devices.crossbar import Crossbar
 from ..errors import UnknownNameError, ValidationError, shorten
 from ..plasticity.base import PlasticityRule
 from ..plasticity.structural import StructuralRule
 from ..synapses.base import Synapse, check_receiver
 from ..units import magnitude, parse_unit
+from .driving import synapse_of
 from .inputs import Input
 from .learning import Signal, check_plasticity, modulator_of, rules_of
-from .links import Drive, Probe, Projection, SynapseProbe, check_edge_values
+from .links import Drive, Probe, Projection, SynapseProbe, check_edge_values, check_realisation
 from .population import Population, View, check_name
 from .probing import neuron_probes, synapse_probes
 from .rules.base import Rule, check_edge_count
@@ -99,6 +99,7 @@ class Network:
         plasticity: Plasticity = None,
         modulator: Population | Signal | None = None,
         modulator_delay: Any = 1.0,
+        realised_by: Crossbar | None = None,
     ) -> Projection:
         """Connect two populations or views.
 
@@ -119,6 +120,8 @@ class Network:
         modulator
             Whose spikes modulate the rules, all alike, `modulator_delay` ms (a step or more) after
             they were fired; or a `Signal`. `Simulation.modulate` sets the signal by hand.
+        realised_by
+            Crossbars of devices that stand behind the weights; they are numbers without.
 
         Raises
         ------
@@ -151,7 +154,8 @@ class Network:
         modulator = modulator_of(modulator, rules, where)
         late = float(magnitude(modulator_delay, parse_unit("ms"), f"{where}.modulator_delay"))
         projection = Projection(
-            name, source, target, rule, synapse, self.seed, rules, modulator, late, structure
+            *(name, source, target, rule, synapse, self.seed, rules, modulator, late, structure),
+            realised_by,
         )
         rule.check(source.size, target.size, where)
         projection.ends.check_not_contradictory(where)
@@ -159,6 +163,7 @@ class Network:
         edges = rule.expected_edges(source.size, target.size)
         check_edge_count(edges, where)
         check_receiver(synapse, target.population.model, where)
+        check_realisation(projection, where)
         if synapse.continuous:
             check_receiver(synapse, source.population.model, where)
         for value, what in (
@@ -192,7 +197,7 @@ class Network:
                 where, "a second drive of this name is ambiguous", "one name each", "pass name="
             )
         input.check(view.size, where)
-        synapse = self._synapse_of(input, view, where) if input.has_events else None
+        synapse = synapse_of(input, view, where) if input.has_events else None
         if not input.has_events and "i_syn" not in view.population.model.names_used():
             raise ValidationError(
                 where,
@@ -354,35 +359,3 @@ class Network:
                 "net.add(...) it first",
             )
         return view
-
-    def _synapse_of(self, input: Input, view: View, where: str) -> Synapse:
-        synapse = input.synapse
-        if synapse is None:
-            kinds = collect("spikestack.synapses", Synapse)
-            kind = view.population.model.default_synapse
-            if kind not in kinds:
-                raise UnknownNameError(f"{where}, default synapse", kind, kinds)
-            synapse = kinds[kind](weight=input.weight)
-        if synapse.continuous:
-            raise ValidationError(
-                where,
-                f"{synapse.label} joins potentials, and an input brings spikes",
-                "a synapse that receives spikes",
-                "connect two populations by it",
-            )
-        check_receiver(synapse, view.population.model, where)
-        synapse.check_sizes(view.population.size, where)
-        weight = synapse.weight
-        if isinstance(weight, Expression):
-            raise ValidationError(
-                f"{where}.weight",
-                "an expression of pairs, and an input has no sources",
-                "a number, an array or a distribution",
-            )
-        if isinstance(weight, np.ndarray) and weight.shape != (view.size,):
-            raise ValidationError(
-                f"{where}.weight",
-                f"an array of shape {weight.shape}",
-                f"one value for each of the {view.size} neurons",
-            )
-        return synapse

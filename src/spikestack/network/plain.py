@@ -61,6 +61,7 @@ def plain_network(network: Network, pack: Pack) -> dict[str, Any]:
                 "synapse": _synapse(p.synapse, pack),
             }
             | (_learning(p, pack) if p.is_plastic else {})
+            | ({"realised_by": p.realised_by.to_dict()} if p.realised_by else {})
             for p in network.projections.values()
         ],
         "drives": [

@@ -16,10 +16,12 @@ import numba
 
 __all__ = ["is_cached", "njit", "sources_stamp"]
 
-#: Folders of compiled code whose functions call each other: of simulation, sensors, and chips.
+#: Folders of compiled code whose functions call each other: of simulation, sensors, chips and
+#: crossbars.
 _ENGINES = ("numerics", "program", "engines")
 _SENSORS = ("numerics", "sensors")
 _CHIPS = ("numerics", "chips")
+_CROSSBARS = ("numerics", "crossbars")
 
 
 @cache
@@ -41,7 +43,7 @@ def njit(**options: Any) -> Any:
         made = numba.njit(**options)(function)
         file = getattr(getattr(made, "_cache", None), "_cache_file", None)
         if file is not None:
-            own = {".sensors.": _SENSORS, ".chips.": _CHIPS}
+            own = {".sensors.": _SENSORS, ".chips.": _CHIPS, ".crossbars.": _CROSSBARS}
             folders = next((f for part, f in own.items() if part in function.__module__), _ENGINES)
             file._source_stamp = (sources_stamp(folders), file._source_stamp)
         return made

@@ -99,7 +99,8 @@ class PlasticityRule(AbstractModel):
     parameters
         Name to `Parameter`, text with a unit, or number.
     initial
-        Values of traces and variables at t = 0.
+        Values of traces and variables at t = 0; of variables also distributions, from which each
+        synapse draws its own, and arrays with one for each, in the order of arrays of weights.
     values
         Parameters that differ from the declared ones, among them ``w_min``, ``w_max`` and
         ``interval`` (ms; 0 means every step); one number for all synapses.
@@ -222,7 +223,7 @@ class PlasticityRule(AbstractModel):
 
     def _check_values(self) -> None:
         for name, value in {**self.values, **self.initial_values}.items():
-            if isinstance(value, np.ndarray | Distribution):
+            if isinstance(value, np.ndarray | Distribution) and name not in self.synapse_units:
                 raise ValidationError(
                     f"{self.label}.{name}",
                     f"got {shorten(value)}",

@@ -36,6 +36,7 @@ __all__ = [
     "draw_array",
     "draw_many",
     "greatest",
+    "scaled_spec",
     "spec_of",
     "to_quanta",
     "to_steps",
@@ -45,7 +46,7 @@ _HALF = 2.0**-54
 
 
 def spec_of(
-    value: Value, seed: int, name: str, purpose: str, order: np.ndarray | None
+    value: Value, seed: int, name: str, purpose: str, order: np.ndarray | slice | None
 ) -> ValueSpec:
     """Turn a weight or delay into flat data.
 
@@ -80,6 +81,17 @@ def spec_of(
         from_u, to_u = normal_cdf(below), normal_cdf(above)
     params = np.array([centre, spread, low, high, from_u, to_u], dtype=np.float64)
     return ValueSpec(LOGNORMAL if lognormal else NORMAL, params, empty, key)
+
+
+def scaled_spec(spec: ValueSpec, scale: float) -> ValueSpec:
+    """The same values, times `scale`."""
+    if spec.kind == 4:
+        factors = np.array([1, 1, scale, scale, 1, 1.0])
+        params = spec.params * factors
+        params[0] += math.log(scale)
+    else:
+        params = spec.params * np.array([scale, scale, scale, scale, 1, 1])
+    return ValueSpec(spec.kind, params, spec.array * scale, spec.key)
 
 
 @njit(cache=True, error_model="numpy")

@@ -14,7 +14,7 @@ from ..network.rules.base import Ends, ListedRule, Rows, Rule
 from ..numerics import edges as enumerators
 from ..numerics.rows import EXPLICIT
 from .computed import computed
-from .edge_values import ARRAY, CONSTANT, draw_many, greatest, spec_of, to_steps
+from .edge_values import ARRAY, CONSTANT, draw_many, greatest, scaled_spec, spec_of, to_steps
 from .plasticity import bounded
 from .program import ValueSpec
 from .value_tables import on_grid, spacing_of
@@ -100,7 +100,7 @@ def draft_edges(projection: Projection, seed: int, dt: float) -> dict[str, Any]:
         values["weight"] = _scaled(values["weight"], relative, where)
     scale = synapse.unit_of_weight().scale
     if scale != 1.0:
-        values["weight"] = _coherent(values["weight"], scale)
+        values["weight"] = scaled_spec(values["weight"], scale)
     values["weight"] = on_grid(values["weight"], spacing_of(values["weight"]), inside=True)
     for purpose in ("delay", "dendritic"):
         values[purpose] = on_grid(values[purpose], dt, inside=False)
@@ -148,16 +148,6 @@ def _scaled(spec: ValueSpec, relative: np.ndarray, where: str) -> ValueSpec:
             "a number that scales them",
         )
     return ValueSpec(ARRAY, np.zeros(6), spec.params[0] * relative, spec.key)
-
-
-def _coherent(spec: ValueSpec, scale: float) -> ValueSpec:
-    if spec.kind == 4:
-        factors = np.array([1, 1, scale, scale, 1, 1.0])
-        params = spec.params * factors
-        params[0] += math.log(scale)
-    else:
-        params = spec.params * np.array([scale, scale, scale, scale, 1, 1])
-    return ValueSpec(spec.kind, params, spec.array * scale, spec.key)
 
 
 def delay_steps(values: dict[str, ValueSpec], dt: float, where: str) -> tuple[int, int]:

@@ -10,6 +10,7 @@ import numpy as np
 from .tac import Code
 
 if TYPE_CHECKING:
+    from .program import ValueSpec
     from .structure import StructureProgram
 
 __all__ = ["PlasticProgram", "RoundProgram", "TraceProgram"]
@@ -75,7 +76,8 @@ class PlasticProgram:
     sources, targets, modulators
         Traces of both sides and of the modulator.
     variables, initial
-        Names of what each synapse has besides its weight, and coherent values at t = 0.
+        Names of what each synapse has besides its weight, and coherent values at t = 0, or what
+        they are drawn from.
     reads
         States of the target's population that its traces load.
     on_pre, on_post
@@ -106,7 +108,7 @@ class PlasticProgram:
     targets: TraceProgram
     modulators: TraceProgram
     variables: tuple[str, ...]
-    initial: tuple[float, ...]
+    initial: tuple[float | ValueSpec, ...]
     reads: tuple[int, ...]
     on_pre: Code
     on_post: Code

@@ -274,6 +274,11 @@ class Builder:
         quotient = self.put("div", self.put("sub", self.put("exp", z), self.const(1.0)), divisor)
         return self.select(small, total, quotient)
 
+    def _sinh(self, x: int) -> int:
+        """Through (exp(x) - 1)/x of both signs, which keeps small arguments exact."""
+        both = self.put("add", self._exprel(x), self._exprel(self.put("neg", x)))
+        return self.put("mul", self.put("mul", x, self.const(0.5)), both)
+
     def _tanh(self, x: int) -> int:
         """Through exp(-2|x|) - 1, which keeps small arguments exact."""
         z = self.put("mul", self.put("abs", x), self.const(-2.0))

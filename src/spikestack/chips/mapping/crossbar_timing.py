@@ -16,6 +16,7 @@ from ...program.lower import lower
 from ...synapses.base import Synapse
 from ...synapses.delta import Delta
 from ..circuits.crossbar import CrossbarQuantised
+from ..circuits.crossbar_drawn import mean_values
 from ..circuits.reading import copy_inputs
 from ..limits import Limit, Violation
 from ..neurons.crossbar import CrossbarAxon
@@ -228,12 +229,12 @@ class _Rewiring:
 
     def _crossbar(self, k: int, name: str, pre: str, post: str) -> None:
         """Synapses, each from whoever drives its axons."""
-        w, values = self.wires, self.quantised.values[post]
+        w, values = self.wires, mean_values(self.quantised.values, self.quantised.draws, post)
         own = np.flatnonzero((w.projection == k) & self.kept[: len(w.projection)])
         p, q = w.names.index(pre), w.names.index(post)
         source, target = w.source[own], w.target[own] - w.starts[q]
         kind, delays = w.key_kind[w.key[own]], self.timing.delays[w.key[own]]
-        weights, heard = values[target, kind].astype(float), self.drivers[self.axon[own]]
+        weights, heard = values[target, kind], self.drivers[self.axon[own]]
         if pre not in self.quantised.scales:
             made = packets_name(pre)
             self._add(name, made, post, heard, target, weights, delays, Delta(weight=1.0))

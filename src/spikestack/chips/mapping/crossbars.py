@@ -16,6 +16,7 @@ from ..limits import Violation
 from .cores import Core, MappedNetwork, free_places
 from .crossbar_copies import Copies, copies_for
 from .crossbar_faults import defects, with_added
+from .crossbar_packing import counted, slots_of
 from .crossbar_places import crossbar_places
 from .crossbar_routes import routing_tables
 from .crossbar_tables import CrossbarTables
@@ -79,6 +80,12 @@ class MappedCrossbars(MappedNetwork):
     crossings: np.ndarray
     values: Mapping[str, np.ndarray]
 
+    @property
+    def draws(self) -> Mapping[str, np.ndarray]:
+        """By population, through which types of axons events are drawn; none by default."""
+        found: Mapping[str, np.ndarray] = getattr(self.quantised, "draws", {})
+        return found
+
     def tables(self, draws: Mapping[str, Any] | None = None) -> CrossbarTables:
         """What is loaded into the cores, as arrays; see `CrossbarTables`.
 
@@ -86,8 +93,9 @@ class MappedCrossbars(MappedNetwork):
         ----------
         draws
             By population, through which types of axons events are drawn: four numbers, 0 or 1,
-            for all of its neurons or for each.
+            for all of its neurons or for each; by default as the network was quantised.
         """
+        chosen = {**self.draws, **(draws or {})}
         for name in draws or {}:
             if name not in self.core_of:
                 raise UnknownNameError("tables, draws", name, self.core_of)
@@ -108,7 +116,7 @@ class MappedCrossbars(MappedNetwork):
                 continue
             core, slot = self.core_of[name], self.slots[name]
             weights[core, slot] = self.values[name]
-            drawn[core, slot] = np.asarray((draws or {}).get(name, 0))
+            drawn[core, slot] = np.asarray(chosen.get(name, 0))
             program = programs[name]
             v = np.asarray(program.initial[program.states.index("v")])
             start[core, slot] = np.rint(v[0] if v.ndim > 1 else v)
@@ -253,7 +261,7 @@ class _Plan:
         """Cores with places, and the defects that they have there."""
         names, core_of, values = self._populations()
         axons, crossings = self._axons(names)
-        slots = _slots(core_of, self.copies.cores)
+        slots = slots_of(core_of)
         traffic = self._traffic(names, core_of, axons, rates)
         places = crossbar_places(traffic, chip, seed)
         limits = {v.counts: int(v.most) for v in chip.limits if v.per == "core"}
@@ -331,7 +339,7 @@ class _Plan:
         at = np.stack([self.axon, target, w.target - w.starts[target]], axis=1)
         copy_at = np.stack([row, number[copy_of], local], axis=1)
         axons = Axons(
-            core, _counted(core), np.concatenate([kinds, np.zeros(len(many), np.int64)]),
+            core, counted(core), np.concatenate([kinds, np.zeros(len(many), np.int64)]),
             np.concatenate([population, mp]), np.concatenate([neuron, many - w.starts[mp]]),
             np.concatenate([delays, np.ones(len(many), np.int64)]),
         )  # fmt: skip
@@ -367,21 +375,3 @@ def _within_population(of: np.ndarray, wires: Wires) -> np.ndarray:
     """Number of each copy among those of its population."""
     population = np.searchsorted(wires.starts, of, side="right") - 1
     return np.arange(len(of)) - np.searchsorted(population, population, side="left")
-
-
-def _counted(core: np.ndarray) -> np.ndarray:
-    """Number of each among those of its core, in their order."""
-    order = np.argsort(core, kind="stable")
-    made = np.empty(len(core), np.int64)
-    made[order] = np.arange(len(core)) - np.searchsorted(core[order], core[order], side="left")
-    return made
-
-
-def _slots(core_of: Mapping[str, np.ndarray], cores: int) -> dict[str, np.ndarray]:
-    """Places of neurons in their cores, one population after the other."""
-    together = np.concatenate([*core_of.values(), np.zeros(0, np.int64)])
-    counted, at, made = _counted(together), 0, {}
-    for name, of in core_of.items():
-        made[name] = counted[at : at + len(of)]
-        at += len(of)
-    return made

@@ -1,4 +1,4 @@
-"""Numbers from expressions of parameters, at lowering, in float64."""
+"""Numbers from expressions and values of their names, in float64."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..equations.expressions import Expr, Name, Num
 from ..numerics.functions import exp, log
+from .expressions import Expr, Name, Num
 
 __all__ = ["evaluate"]
 
@@ -37,6 +37,7 @@ _FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
     "or": np.logical_or,
     "not": np.logical_not,
     "tanh": np.tanh,
+    "sinh": np.sinh,
     "sin": np.sin,
     "cos": np.cos,
     "exprel": lambda z: np.where(z == 0, 1.0, np.expm1(z) / np.where(z == 0, 1.0, z)),
