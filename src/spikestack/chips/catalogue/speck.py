@@ -16,7 +16,7 @@ from ..evaluating import Inferences, infer_by_runs
 from ..eventwise import run_eventwise
 from ..figures import Figure, Grade
 from ..hosting import chip_run
-from ..limits import Limit, LimitKind, Violation
+from ..limits import Limit, LimitKind, Violation, violations
 from ..mapping.cores import Core, MappedNetwork
 from ..mapping.layers import Layer, assign, layer_of
 from ..mapping.mesh import Mesh
@@ -199,11 +199,7 @@ class Speck(Chip):
                 "kernel words": a.kernel_entries,
                 "neuron words": a.neuron_entries,
             }
-            found += [
-                Violation(limit, used[limit.counts], f"layer {a.name!r}")
-                for limit in self.limits
-                if limit.counts in used and used[limit.counts] > float(limit.most)
-            ]
+            found += violations(self.limits, used, f"layer {a.name!r}")
         limit = next(x for x in self.limits if x.counts == "layers")
         if len(layers) > int(limit.most):
             found.append(Violation(limit, len(layers), "network"))

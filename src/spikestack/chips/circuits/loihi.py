@@ -20,7 +20,7 @@ from ..neurons.loihi import LoihiAxon, LoihiCompartment
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
 from .driving import sources_of, with_sources
-from .reading import Edges, acting, copy_inputs, edges_of
+from .reading import StoredEdges, acting, copy_inputs, edges_of
 
 __all__ = [
     "LONGEST_DELAY",
@@ -127,7 +127,7 @@ def _built(
     network: Network,
     program: Program,
     neurons: dict[int, LinearNeuron],
-    edges: list[Edges],
+    edges: list[StoredEdges],
     late: list[int],
     rules: Rules,
 ) -> Quantised:
@@ -168,7 +168,7 @@ def _built(
     return Quantised(made, later, scales, zeros, stored, losses, dt=program.dt)
 
 
-def scale_of(neuron: LinearNeuron, into: list[Edges]) -> tuple[np.ndarray, np.ndarray]:
+def scale_of(neuron: LinearNeuron, into: list[StoredEdges]) -> tuple[np.ndarray, np.ndarray]:
     """Units of the chip for one of the potential, a power of two; the potential that is 0.
 
     As large as threshold, weights and the input accumulator allow: the last by the sum of all
@@ -238,7 +238,7 @@ def _eight_bits(wanted: np.ndarray, most: float | None) -> tuple[np.ndarray, Los
     return made, loss_of(wanted, made, _BITS), step / 2.0
 
 
-def widest(e: Edges, rules: Rules) -> Edges:
+def widest(e: StoredEdges, rules: Rules) -> StoredEdges:
     """A projection with the greatest weights that it can learn."""
     if e.name not in rules:
         return e

@@ -25,8 +25,9 @@ from ...synapses.base import Synapse
 from ...synapses.exponential_current import ExponentialCurrent
 from ...values import support
 from ..neurons.spinnaker import ROWS, Channel
+from .edges import Edges
 
-__all__ = ["Cells", "Edges", "cells_of", "edges_of", "highest", "is_source"]
+__all__ = ["Cells", "RuledEdges", "cells_of", "edges_of", "highest", "is_source"]
 
 #: Standard deviations above the mean that a ring buffer must hold.
 _SIGMAS = 5.0
@@ -35,17 +36,9 @@ _SHIFTS = 16
 
 
 @dataclass(frozen=True)
-class Edges:
-    """A projection: edges in populations, weights in coherent units, delays in steps."""
+class RuledEdges(Edges):
+    """A projection, and the rule by which it learns, if any."""
 
-    name: str
-    pre: int
-    post: int
-    receptor: int
-    sources: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-    delays: np.ndarray
     rule: PlasticityRule | None
 
 
@@ -65,12 +58,12 @@ class Cells:
         return pairs.index((receptor, sign))
 
 
-def edges_of(network: Network, e: Any, program: Program) -> Edges:
+def edges_of(network: Network, e: Any, program: Program) -> RuledEdges:
     where = f"SpiNNaker, projection {e.name!r}"
     if program.populations[e.pre].emit_type != "none":
         raise ValidationError(where, "carries values", "spikes without values")
     found = edge_list(e)
-    return Edges(
+    return RuledEdges(
         e.name, e.pre, e.post, e.receptor, found.pre, found.post, edge_weights(e), found.delays,
         _rule_of(network.projections[e.name], where),
     )  # fmt: skip
@@ -119,7 +112,9 @@ def is_source(model: NeuronModel, driven: bool) -> bool:
     return "i_syn" not in model.names_used()
 
 
-def cells_of(network: Network, program: Program, k: int, edges: list[Edges], rate: float) -> Cells:
+def cells_of(
+    network: Network, program: Program, k: int, edges: list[RuledEdges], rate: float
+) -> Cells:
     described, p = network.populations[program.populations[k].name], program.populations[k]
     where = f"SpiNNaker, population {p.name!r}"
     model = described.model
@@ -153,7 +148,7 @@ def cells_of(network: Network, program: Program, k: int, edges: list[Edges], rat
 
 
 def _gathered(
-    network: Network, p: PopulationProgram, receptors: tuple[Synapse, ...], into: list[Edges],
+    network: Network, p: PopulationProgram, receptors: tuple[Synapse, ...], into: list[RuledEdges],
     drives: list[Drive], dt: float, rate: float,
 ) -> dict[tuple[int, int], float]:  # fmt: skip
     """The greatest input in one step that is to be expected, by receptor and sign."""

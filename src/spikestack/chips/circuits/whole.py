@@ -16,7 +16,7 @@ from ..linear import LinearNeuron
 from ..neurons.whole import EventNeuron, WholeAxon, WholeNeuron
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
-from .reading import Described, Edges, acting, copy_inputs, copy_outside, read
+from .reading import Described, StoredEdges, acting, copy_inputs, copy_outside, read
 
 __all__ = ["Format", "quantise"]
 
@@ -136,7 +136,7 @@ def quantise(network: Network, dt: float, form: Format) -> Quantised:
 
 
 def _as_described(
-    network: Network, made: Network, e: Edges, delays: np.ndarray, given: Described
+    network: Network, made: Network, e: StoredEdges, delays: np.ndarray, given: Described
 ) -> None:
     """A projection onto a readout of the host's: as described, but for lateness."""
     described = network.projections[e.name].synapse
@@ -204,7 +204,7 @@ def _bias(neuron: LinearNeuron) -> np.ndarray:
     return neuron.decay * zero + neuron.drift - zero
 
 
-def _scale(neuron: LinearNeuron, zero: np.ndarray, into: list[Edges], form: Format) -> float:
+def _scale(neuron: LinearNeuron, zero: np.ndarray, into: list[StoredEdges], form: Format) -> float:
     """Units of the chip for one of the potential, the same for all neurons of a population."""
     silent = np.isinf(neuron.threshold)
     reach = float(np.where(silent, 0.0, neuron.threshold - zero).max(initial=0.0))
@@ -241,7 +241,7 @@ def _grid(weights: np.ndarray, heaviest: float) -> int:
     return 0
 
 
-def _exponent(e: Edges, neuron: LinearNeuron, scale: float, form: Format) -> float:
+def _exponent(e: StoredEdges, neuron: LinearNeuron, scale: float, form: Format) -> float:
     most = float(np.abs(e.weights * neuron.gain[e.receptor][e.targets]).max()) * scale
     if most == 0.0:
         return 0.0
