@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +12,10 @@ from .engines.base import AbstractEngine
 from .engines.state import Learned, edges_of
 from .errors import EngineError, NumericalError, UnknownNameError, ValidationError, shorten
 from .network.files import network_of, plain_with_arrays
+from .network.links import Projection
 from .network.network import Network
 from .network.rules import FromArrays
+from .program.learning import PlasticProgram
 from .program.program import Program
 from .restructuring import Restructuring
 
@@ -144,6 +147,8 @@ def learned_network(
     for k, (plastic, found) in enumerate(zip(program.plastic, learned)):
         edge = program.edges[plastic.edge]
         item, projection = projections[edge.name], network.projections[edge.name]
+        if not projection.is_plastic:
+            continue
         edges = edges_of(program, plastic, found.edges)
         scale = projection.synapse.unit_of_weight().scale
         columns = {
@@ -158,7 +163,30 @@ def learned_network(
         packed = {name: {"array": f"learned_{k}_{name}"} for name in columns}
         item["rule"] = {"kind": FromArrays.__name__, "pre": packed["pre"], "post": packed["post"]}
         item["synapse"] |= {n: packed[n] for n in ("weight", "delay", "dendritic_delay")}
+        _keep_variables(item, projection, plastic, found.states[trial, 1:], arrays)
     return network_of(header, arrays)
+
+
+def _keep_variables(
+    item: dict[str, Any],
+    projection: Projection,
+    plastic: PlasticProgram,
+    states: np.ndarray,
+    arrays: dict[str, np.ndarray],
+) -> None:
+    """Give the variables of synapses their present values; of rules of structure there are none."""
+    if projection.structure:
+        return
+    for prefixed, values in zip(plastic.variables, states):
+        place, _, name = prefixed.partition(".")
+        rule = projection.plasticity[int(place)]
+        if name not in rule.synapse_units:
+            continue
+        of_weight = rule.synapse_units[name] is rule.weight_stand_in
+        unit = projection.synapse.unit_of_weight() if of_weight else rule.synapse_units[name]
+        key = f"{projection.name} {prefixed}"
+        arrays[key] = values.astype(np.float64) / unit.scale
+        item["plasticity"][int(place)]["values"][name] = {"array": key}
 
 
 def _places(ids: np.ndarray, of_view: np.ndarray) -> np.ndarray:

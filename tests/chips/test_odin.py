@@ -198,3 +198,27 @@ def test_cycles_are_those_of_the_list() -> None:
 def test_targets_are_met() -> None:
     found = benchmark().r11()
     assert found["ok"], found
+
+
+def test_potentials_that_are_kept_above_a_bound_are_described() -> None:
+    """One event in a step, bounds and whole weights: the chip does what was described."""
+    rng = np.random.default_rng(4)
+    held = sp.NeuronModel(
+        "v[t+1] = v : 1", threshold="v >= 1", reset="v = 0", dimensionless=True,
+        default_synapse="Delta", after_arrivals="v = max(v, 0)",
+    )  # fmt: skip
+    net = sp.Network(seed=1)
+    source = net.add(sp.Population("source", 20, sp.SpikeSource()))
+    cells = net.add(sp.Population("cells", 30, held))
+    net.drive(source, sp.SpikeTrains(times=np.arange(1.0, 301.0), ids=rng.integers(0, 20, 300)))
+    weights = rng.integers(-7, 8, (20, 30)) / 16
+    net.connect(source, cells, sp.Dense(weights), sp.Delta(weight=1.0, delay=0.0))
+    net.record(cells, "spikes")
+    run, described = net.run(300.0, on=sp.chips.ODIN()), net.run(300.0, dt=1.0)
+    assert len(described["cells"].times) > 500
+    assert described.same_spikes(run)
+    assert all(loss.error == 0.0 for loss in run.mapped.quantised.losses.values())
+    bound = sp.chips.GenericChip().quantise(net).network["cells"].model.values["low"]
+    assert np.all(bound == 0.0)
+    with pytest.raises(ValidationError, match=r"'cells'.*kept from falling below.*GenericChip"):
+        sp.chips.Loihi().quantise(net)

@@ -148,3 +148,54 @@ def test_more_than_fifteen_spikes_of_a_channel_are_lost() -> None:
 def test_events_are_counted() -> None:
     found = benchmark().r10(60)
     assert found["ok"], found
+
+
+def several(most: int = 31) -> sp.Network:
+    """Hidden neurons that send as many spikes as thresholds are reached, driven hard."""
+    rng = np.random.default_rng(2)
+    tau = -1.0 / np.log(1 - 2.0**-3)
+    model = sp.NeuronModel(
+        f"dv/dt = (-v + 8*i_syn)/tau : 1\nworth = clip(floor(v), 0, {most}) : 1",
+        threshold="v >= 1", reset="v -= worth", emit="worth", emit_type="int", emit_limit=most,
+        dimensionless=True, parameters={"tau": tau},
+    )  # fmt: skip
+    net = sp.Network(seed=1)
+    source = net.add(sp.Population("source", 6, sp.SpikeSource()))
+    cells = net.add(sp.Population("cells", 20, model))
+    out = net.add(sp.Population("out", 3, sp.LeakyIntegrator(beta=0.875)))
+    at, ids = np.nonzero(rng.random((60, 6)) < 0.4)
+    net.drive(source, sp.SpikeTrains(times=at + 1.0, ids=ids))
+    current = sp.ExponentialCurrent(weight=1.0, delay=0.0, tau_syn=-1.0 / np.log(0.5))
+    weights = rng.integers(-64, 128, (6, 20)) / 128
+    net.connect(source, cells, sp.Dense(weights), current)
+    out_of = sp.Dense(rng.integers(-8, 8, (20, 3)) / 128)
+    net.connect(cells, out, out_of, sp.Delta(weight=1.0, delay=0.0))
+    net.record(cells, "spikes")
+    return net
+
+
+def test_several_spikes_in_a_step_are_described() -> None:
+    net = several()
+    run = net.run(60.0, on=sp.chips.Xylo())
+    assert not any("31 times" in note for note in run.mapped.quantised.notes)
+    described = net.run(60.0, dt=1.0)["cells"]
+    assert described.values.max() >= 3
+    found, wanted = np.zeros((2, 61, 20), int)
+    np.add.at(found, (run["cells"].steps, run["cells"].ids), 1)
+    np.add.at(wanted, (described.steps, described.ids), described.values.astype(int))
+    # Decays are cut to whole numbers on the chip: a spike may come a step sooner or later.
+    assert np.abs(np.cumsum(found - wanted, axis=0)).max() <= 2
+    assert wanted.sum(0).max() > 60
+    quantised = sp.chips.Xylo().quantise(several(most=4))
+    assert any("31 times" in note for note in quantised.notes)
+
+
+def test_values_that_are_no_numbers_of_spikes_are_refused() -> None:
+    net = sp.Network(seed=1)
+    source = net.add(sp.Population("source", 2, sp.SpikeSource()))
+    cells = net.add(sp.Population("cells", 2, sp.IntegerLIF(beta=0.875)))
+    out = net.add(sp.Population("out", 1, sp.LeakyIntegrator(beta=0.875)))
+    for pre, post in ((source, cells), (cells, out)):
+        net.connect(pre, post, sp.AllToAll(), sp.Delta(weight=0.2, delay=0.0))
+    with pytest.raises(ValidationError, match=r"'cells'.*no numbers of spikes.*floor"):
+        sp.chips.Xylo().quantise(net)

@@ -16,13 +16,13 @@ from ..network.network import Network
 from ..neurons.base import NeuronModel
 from ..settings import checked_count, checked_dt
 from .evaluating import Inferences, infer
-from .faults import Faults, with_faults
+from .faults import KINDS, Faults, honoured, with_faults
 from .figures import Figure
 from .limits import Limit
 from .mapping.cores import MappedNetwork, map_network
 from .mapping.mesh import Mesh
 from .pricing import Prices
-from .quantising import Quantised
+from .quantising import Quantised, refuse_crossbars
 from .running import ChipRun, run_mapped
 
 __all__ = ["Chip"]
@@ -81,6 +81,8 @@ class Chip(ABC):
     complete: ClassVar[bool] = True
     #: Whether it is among "all" chips of a comparison; variants of another are not.
     compared: ClassVar[bool] = True
+    #: Whether its mapper makes the ways of packets by itself, not over `mesh`.
+    routes_itself: ClassVar[bool] = False
     #: What a user may set, by name: figures in place of the chip's own.
     settable: ClassVar[tuple[str, ...]] = ("step",)
 
@@ -110,6 +112,32 @@ class Chip(ABC):
             If anything in it cannot be had on the chip.
         """
 
+    def training_settings(self, network: Network, dt: float = 1.0) -> dict[str, Any]:
+        """What `Network.compile` must be told so that training sees the chip's weights.
+
+        Parameters
+        ----------
+        network
+            The description, which is quantised as it is: what the chip cannot have is said before
+            anything is trained.
+        dt
+            Its step in ms.
+
+        Returns
+        -------
+        dict
+            ``weight_bits``: by projection, those that the chip stores, where 2 to 16 bits hold
+            their weights. Projections onto readouts of the host's are left out.
+
+        Raises
+        ------
+        ValidationError
+            If anything in the network cannot be had on the chip.
+        """
+        losses = self.quantise(network, dt).losses
+        bits = {name: losses[name].bits for name in network.projections if name in losses}
+        return {"weight_bits": {n: int(b) for n, b in bits.items() if 2 <= b <= 16 and b == int(b)}}
+
     def state_words(self, model: NeuronModel) -> float:
         """Words of the memory of synapses that a neuron's states take; 0 where they have theirs."""
         return 0.0
@@ -135,15 +163,15 @@ class Chip(ABC):
         ValidationError
             If it does not fit; every violated limit is named, with what to do.
         """
+        refuse_crossbars(network, self.name)
         return self.lay_out(replace(self.quantise(network, dt), described=network), rates, seed)
 
     def lay_out(
         self, quantised: Any, rates: np.ndarray | None = None, seed: int = 1
     ) -> MappedNetwork:
         """Deal a quantised network out to cores; see `mapping.cores.map_network`."""
-        if self.faults is not None:
-            quantised = with_faults(quantised, self.faults)
-        return map_network(quantised, self, rates, seed)
+        faults = honoured(self, *KINDS, why="all of them")
+        return map_network(with_faults(quantised, faults), self, rates, seed)
 
     def run(
         self,

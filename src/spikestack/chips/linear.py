@@ -48,6 +48,10 @@ class LinearNeuron:
         Steps.
     start
         Potential at t = 0.
+    low
+        Least potential; minus infinity if there is none.
+    most
+        Spikes in a step, at most: 1, or more where a spike carries how many it stands for.
     """
 
     decay: np.ndarray
@@ -61,6 +65,8 @@ class LinearNeuron:
     includes: bool
     refractory: np.ndarray
     start: np.ndarray
+    low: np.ndarray
+    most: np.ndarray
 
 
 class _Step:
@@ -70,8 +76,23 @@ class _Step:
         self.p = population
         self.n = population.size
 
+    def sent(self, states: np.ndarray, arrivals: np.ndarray) -> np.ndarray:
+        """What spikes carry (neurons), 0 where none is."""
+        made, spike, emit = self._made(states, arrivals), self.p.code.spike, self.p.code.emit
+        if spike is None or emit is None:
+            return np.zeros(self.n)
+        return np.where(made[spike], made[emit], 0.0) + np.zeros(self.n)
+
     def __call__(self, states: np.ndarray, arrivals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """New states (states, neurons), and who fires."""
+        made = self._made(states, arrivals)
+        new = np.stack([np.broadcast_to(made[s], self.n) for s in self.p.code.stores])
+        spike = self.p.code.spike
+        fires = np.zeros(self.n, bool) if spike is None else np.broadcast_to(made[spike], self.n)
+        return new.astype(float), fires
+
+    def _made(self, states: np.ndarray, arrivals: np.ndarray) -> Any:
+        """All values of the step."""
         loads: dict[str, Any] = {
             "const": np.float64,
             "state": lambda data: states[data],
@@ -79,14 +100,12 @@ class _Step:
             "arrivals": lambda data: arrivals[data],
             "refractory": lambda _: np.zeros(self.n, bool),
         }
-        made = interpret(self.p.code, loads)
-        new = np.stack([np.broadcast_to(made[s], self.n) for s in self.p.code.stores])
-        spike = self.p.code.spike
-        fires = np.zeros(self.n, bool) if spike is None else np.broadcast_to(made[spike], self.n)
-        return new.astype(float), fires
+        return interpret(self.p.code, loads)
 
 
-def identify(population: PopulationProgram, where: str, injected: bool = False) -> LinearNeuron:
+def identify(
+    population: PopulationProgram, where: str, injected: bool = False, bounded: bool = False
+) -> LinearNeuron:
     """Find out what a population's neurons do.
 
     Parameters
@@ -97,6 +116,8 @@ def identify(population: PopulationProgram, where: str, injected: bool = False) 
         For messages.
     injected
         Whether to leave out injected currents; else they are refused.
+    bounded
+        Whether potentials may have a lower bound; else it is refused.
 
     Raises
     ------
@@ -111,7 +132,14 @@ def identify(population: PopulationProgram, where: str, injected: bool = False) 
         raise ValidationError(where, "has no v", "a neuron with a membrane potential v")
     v, receptors = names.index("v"), len(population.receptors)
     base = np.stack([np.broadcast_to(np.asarray(x, float), n) for x in population.initial])
-    nothing = np.zeros((max(receptors, 1), n))
+    nothing, start = np.zeros((max(receptors, 1), n)), base[v].copy()
+    low = _least(step, base, nothing, v)
+    if np.isfinite(low).any():
+        if not bounded:
+            raise ValidationError(where, "is kept from falling below a bound",
+                                  "a potential without a lower bound",
+                                  "Speck, ODIN and GenericChip have one")  # fmt: skip
+        base[v] = _lifted(step, base, nothing, v, low)
     slopes = _slopes(step, base, nothing, where)
     arrives = _arriving(step, base, nothing, receptors, where)
     others = [k for k in range(len(names)) if k != v]
@@ -143,14 +171,52 @@ def identify(population: PopulationProgram, where: str, injected: bool = False) 
     threshold, includes = _threshold(step, base, nothing, v, decay)
     free = {k: names[k] for k in others if k not in used}
     _check_memories(step, base, nothing, v, decay, threshold, free, where)
-    reset, soft = _reset(step, base, nothing, v, decay, drift, threshold, where)
+    one = np.ones(n)
+    if population.emit_type == "none":
+        reset, soft = _reset(step, base, nothing, v, decay, drift, threshold, where)
+    else:
+        one = _several(step, base, nothing, v, decay, threshold, where)
+        reset, soft = threshold, True
     steps = 0 if population.n_ref is None else population.n_ref
     empty = np.zeros((0, n))
     return LinearNeuron(
         decay, drift, np.stack(gain) if gain else empty, np.stack(late) if late else empty,
         tuple(direct), threshold, reset, soft, includes,
-        np.broadcast_to(np.asarray(steps, np.int64), n), base[v],
+        np.broadcast_to(np.asarray(steps, np.int64), n), start, low, one,
     )  # fmt: skip
+
+
+def _least(step: _Step, base: np.ndarray, nothing: np.ndarray, v: int) -> np.ndarray:
+    """The potential that neurons are at, however far below they were; minus infinity if none."""
+    found, silent = [], np.ones(base.shape[1], bool)
+    for by in (1e-3, -1e6, -2e6):
+        moved = base.copy()
+        moved[v] += by
+        new, fires = step(moved, nothing)
+        found.append(new[v])
+        silent &= ~fires
+    held = silent & (found[1] == found[2]) & (found[0] != found[1])
+    return np.where(held, found[1], -np.inf)
+
+
+def _lifted(
+    step: _Step, base: np.ndarray, nothing: np.ndarray, v: int, low: np.ndarray
+) -> np.ndarray:
+    """Potentials a quarter of the way to where they fire, of those that begin at their bound."""
+    high, still = base.copy(), base.copy()
+    high[v] += 1e6
+    if not step(high, nothing)[1].all():
+        reach = np.ones_like(low)
+    else:
+        for _ in range(_HALVINGS):
+            middle = still.copy()
+            middle[v] = 0.5 * (still[v] + high[v])
+            fires = step(middle, nothing)[1]
+            high[v] = np.where(fires, middle[v], high[v])
+            still[v] = np.where(fires, still[v], middle[v])
+        reach = high[v] - base[v]
+    near = step(base, nothing)[0][v] - low < 0.25 * reach
+    return np.where(near, base[v] + 0.25 * reach, base[v])
 
 
 def _slopes(step: _Step, base: np.ndarray, nothing: np.ndarray, where: str) -> np.ndarray:
@@ -188,8 +254,10 @@ def _arriving(
 
 
 def _clean(slopes: np.ndarray) -> np.ndarray:
-    """Without what is but rounding."""
-    return np.where(np.abs(slopes) < _STRAIGHT * 1e-1, 0.0, slopes)
+    """Without what is but rounding: of whole numbers, 0 and 1 above all."""
+    whole = np.rint(slopes)
+    near = np.abs(slopes) < _STRAIGHT * 1e-1
+    return np.where(near | (np.abs(slopes - whole) < _STRAIGHT * 1e-2), whole, slopes)
 
 
 def _check_straight(found: list[np.ndarray], where: str) -> None:
@@ -293,3 +361,28 @@ def _reset(
     if (np.abs(lost[1] - lost[0]) < 1e-7 * np.maximum(1.0, np.abs(lost[0]))).all():
         return np.round(lost[0], 9), True
     raise ValidationError(where, "its reset is neither to a value nor by one", "one of both")
+
+
+def _several(
+    step: _Step,
+    base: np.ndarray,
+    nothing: np.ndarray,
+    v: int,
+    decay: np.ndarray,
+    threshold: np.ndarray,
+    where: str,
+) -> np.ndarray:
+    """How many spikes one of a neuron may stand for, if it is as many as thresholds are reached."""
+    rest, most = step(base, nothing)[0][v], np.zeros(len(threshold))
+    for times in (1e6, 0.75, 1.25, 1.75, 2.25, 3.5):
+        high = base.copy()
+        high[v] = base[v] + (times * threshold - rest) / decay
+        number = step.sent(high, nothing)
+        most = number if times == 1e6 else most
+        lost = times * threshold - step(high, nothing)[0][v]
+        near = np.abs(lost - number * threshold) <= 1e-6 * np.maximum(1.0, np.abs(lost))
+        if not near.all() or (number != np.minimum(np.floor(times), most)).any():
+            raise ValidationError(where, "sends values that are no numbers of spikes",
+                                  "as many spikes as thresholds are reached, each subtracted",
+                                  "emit='clip(floor(v/theta), 0, 31)', reset alike")  # fmt: skip
+    return most

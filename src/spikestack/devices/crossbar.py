@@ -17,6 +17,7 @@ __all__ = ["Crossbar"]
 _ENCODINGS = ("differential", "offset")
 _ACCESS = ("1T1R", "passive", "selector")
 _PROGRAMMING = ("exact", "statistics", "write-verify")
+_SCALES = ("array", "tile", "column")
 _COMPENSATIONS = ("global drift", "column drift", "remapping", "redundancy", "calibration")
 
 
@@ -27,14 +28,17 @@ class Crossbar:
     Parameters
     ----------
     device
-        What each cell is.
+        What each cell is; a text names one with its defaults: ``"PCM"``, ``"window/TiO2"``.
     encoding
         How signed weights become conductances: ``"differential"``, the difference of two devices;
         ``"offset"``, one device, and a column of reference devices in the middle of the window.
     slices, bits_per_cell
         Cells that share a weight, each of so many bits, most significant first; 0 bits: analog.
+    scale
+        Weights that share the scale by which they become conductances: those of the whole
+        ``"array"``, of a ``"tile"``, of an output's ``"column"`` in a tile.
     rows, columns
-        Of one tile; larger matrices are split.
+        Of one tile, all its lines counted; larger matrices are split.
     r_word, r_bit
         Ohms of a segment of word and bit line.
     access
@@ -42,11 +46,25 @@ class Crossbar:
     r_access
         Ohms of the access transistor when it conducts.
     dac_bits, adc_bits
-        Of the converters; 0: exact.
+        Of the converters, sign included; 0: exact.
+    input_range
+        The greatest input that is converted; 0: the greatest of each vector of inputs.
+    adc_range
+        The greatest output that is converted, in currents of one cell that is read through its
+        whole window; 0: calibrated.
+    adaptive_adc
+        Whether slices of less significance are converted with fewer bits.
+    columns_per_adc
+        Outputs of a tile that take turns at one converter.
+    output_noise
+        Standard deviation of noise at every output before its converter, in units of `adc_range`.
     v_read, t_read
         Volts and seconds of a reading; those of the device and 10 ns by default.
     read_noise
-        Whether reading is noisy where the device has noise of reading.
+        Whether reading is noisy: by the device, where it has noise of reading, and by thermal and
+        shot noise of the currents.
+    temperature
+        Kelvins, of the thermal noise.
     programming
         ``"exact"``; ``"statistics"``, the spread measured of the device; ``"write-verify"``, by
         pulses.
@@ -67,6 +85,8 @@ class Crossbar:
         `accumulate`, else dropped.
     accumulate
         See `least_update`.
+    most_pulses
+        Pulses that one learning step may send to a device.
     seed
         Of all that is drawn; with the network's and the projection's name.
 
@@ -80,6 +100,7 @@ class Crossbar:
     encoding: str = "differential"
     slices: int = 1
     bits_per_cell: int = 0
+    scale: str = "tile"
     rows: int = 256
     columns: int = 256
     r_word: Any = 0.0
@@ -88,9 +109,15 @@ class Crossbar:
     r_access: Any = 0.0
     dac_bits: int = 0
     adc_bits: int = 0
+    input_range: float = 0.0
+    adc_range: float = 0.0
+    adaptive_adc: bool = False
+    columns_per_adc: int = 128
+    output_noise: float = 0.0
     v_read: Any = None
     t_read: Any = 10e-9
     read_noise: bool = True
+    temperature: float = 300.0
     programming: str = "statistics"
     tolerance: float = 0.02
     spread: Mapping[str, float] = field(default_factory=dict)
@@ -100,9 +127,12 @@ class Crossbar:
     age: Any = 0.0
     least_update: float = 0.0
     accumulate: bool = False
+    most_pulses: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if isinstance(self.device, str):
+            self._put("device", device_of(self.device))
         if not isinstance(self.device, Device):
             raise ValidationError(
                 "Crossbar.device",
@@ -116,6 +146,13 @@ class Crossbar:
             self._put(name, _in_si(getattr(self, name), unit, f"Crossbar.{name}"))
         volts = self.device.v_read if self.v_read is None else self.v_read
         self._put("v_read", _in_si(volts, "V", "Crossbar.v_read"))
+        for name in ("v_read", "t_read"):
+            _check(getattr(self, name) > 0, name, getattr(self, name), "more than 0")
+        for name in ("input_range", "adc_range", "output_noise", "temperature"):
+            value = magnitude(getattr(self, name), DIMENSIONLESS, f"Crossbar.{name}")
+            fine = isinstance(value, float) and 0 <= value < math.inf
+            _check(fine, name, value, "at least 0")
+            self._put(name, value)
         for name in ("tolerance", "stuck_low", "stuck_high", "least_update"):
             value = magnitude(getattr(self, name), DIMENSIONLESS, f"Crossbar.{name}")
             _check(isinstance(value, float) and 0 <= value <= 1, name, value, "from 0 to 1")
@@ -144,7 +181,7 @@ class Crossbar:
         object.__setattr__(self, name, value)
 
     def _check_choices(self) -> None:
-        for name, known in (("encoding", _ENCODINGS), ("access", _ACCESS),
+        for name, known in (("encoding", _ENCODINGS), ("access", _ACCESS), ("scale", _SCALES),
                             ("programming", _PROGRAMMING)):  # fmt: skip
             _check(getattr(self, name) in known, name, getattr(self, name), f"one of {known}")
         given = self.compensation
@@ -154,10 +191,15 @@ class Crossbar:
         self._put("compensation", given)
         for name, low, high in (("slices", 1, 16), ("bits_per_cell", 0, 8), ("rows", 1, 2**16),
                                 ("columns", 1, 2**16), ("dac_bits", 0, 16), ("adc_bits", 0, 16),
-                                ("seed", 0, 2**63 - 1)):  # fmt: skip
+                                ("columns_per_adc", 1, 2**16),
+                                ("most_pulses", 1, 8), ("seed", 0, 2**63 - 1)):  # fmt: skip
             value = getattr(self, name)
             whole = isinstance(value, int) and not isinstance(value, bool)
             _check(whole and low <= value <= high, name, value, f"whole, {low} to {high}")
+        for name in ("dac_bits", "adc_bits"):
+            _check(getattr(self, name) != 1, name, 1, "at least 2: one is the sign; or 0: exact")
+        _check(self.slices * self.bits_per_cell <= 32, "slices", self.slices,
+               "at most 32 bits in all")  # fmt: skip
         _check(self.slices == 1 or self.bits_per_cell > 0, "bits_per_cell", self.bits_per_cell,
                "at least 1 where several cells share a weight")  # fmt: skip
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..equations.evaluating import evaluate
 from ..errors import UnknownNameError, ValidationError, shorten
 from ..network.network import Network
 from ..numerics.random import stream_key
 from ..program.edge_values import draw_array
-from ..program.evaluate import evaluate
 from ..program.populations import GAP, INJECTED, receptor_names
 from ..recording import Recording
 from ..synapses.base import Synapse

@@ -141,10 +141,10 @@ def _check_new(
     structural.check_use(where)
     for rule in rules:
         for name in rule.synapse_units:
-            if isinstance(rule.initial_values[name], Distribution):
+            if isinstance(rule.initial_values[name], Distribution | np.ndarray):
                 raise ValidationError(
                     f"{where}, {rule.label}.{name}",
-                    f"each synapse draws its own, and {structural.label} forms new ones",
+                    f"each synapse has its own, and {structural.label} forms new ones",
                     "one number for all synapses",
                 )
     unit = synapse.unit_of_weight()

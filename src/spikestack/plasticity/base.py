@@ -100,7 +100,7 @@ class PlasticityRule(AbstractModel):
         Name to `Parameter`, text with a unit, or number.
     initial
         Values of traces and variables at t = 0; of variables also distributions, from which each
-        synapse draws its own.
+        synapse draws its own, and arrays with one for each, in the order of arrays of weights.
     values
         Parameters that differ from the declared ones, among them ``w_min``, ``w_max`` and
         ``interval`` (ms; 0 means every step); one number for all synapses.
@@ -223,8 +223,7 @@ class PlasticityRule(AbstractModel):
 
     def _check_values(self) -> None:
         for name, value in {**self.values, **self.initial_values}.items():
-            drawn = isinstance(value, Distribution) and name in self.synapse_units
-            if isinstance(value, np.ndarray | Distribution) and not drawn:
+            if isinstance(value, np.ndarray | Distribution) and name not in self.synapse_units:
                 raise ValidationError(
                     f"{self.label}.{name}",
                     f"got {shorten(value)}",

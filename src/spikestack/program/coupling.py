@@ -94,7 +94,7 @@ def noise_factors(system: System, plan: Plan, noise: Mapping[str, object], dt: f
     rate and is integrated exactly, the standard deviation of the Ornstein-Uhlenbeck process after
     dt, so that its variance is right whatever dt (Gillespie 1996, Phys Rev E 54:2084).
     """
-    from .evaluate import evaluate
+    from ..equations.evaluating import evaluate
 
     found: dict[str, float | np.ndarray] = {}
     for x in noise:

@@ -46,7 +46,7 @@ _HALF = 2.0**-54
 
 
 def spec_of(
-    value: Value, seed: int, name: str, purpose: str, order: np.ndarray | None
+    value: Value, seed: int, name: str, purpose: str, order: np.ndarray | slice | None
 ) -> ValueSpec:
     """Turn a weight or delay into flat data.
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.linalg import expm
 
+from ..equations.evaluating import evaluate
 from ..equations.expressions import Expr, Num
 from ..equations.linear import affine, linear_subsystem
 from ..errors import EquationError
-from .evaluate import evaluate
 from .tac import Builder
 
 __all__ = ["System", "choose", "integrate", "propagators"]

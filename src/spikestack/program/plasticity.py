@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import ValidationError
 from ..network.learning import Signal
 from ..network.links import Projection
+from ..numerics.edges import expected_edges
 from ..numerics.random import stream_key
 from .compact_edges import compact_weights
 from .edge_values import greatest, to_steps
@@ -86,7 +87,7 @@ def plastic_program(
         targets,
         modulators,
         tuple(made.variables),
-        made.initial(projection),
+        made.initial(projection, expected_edges(edge.rule)),
         tuple(states.index(name) for name in made.reads),
         on_pre,
         on_post,

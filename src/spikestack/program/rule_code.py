@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ..equations.block import Statement
 from ..equations.builtins import NOISE, kind_of
 from ..equations.expressions import Expr, Name, names_in, substitute
+from ..errors import ValidationError
 from ..network.links import Projection
+from ..network.rules.base import ListedRule, Rows
 from ..plasticity.base import PlasticityRule
 from ..units import Unit
 from ..values import Distribution
@@ -60,20 +64,37 @@ class RuleCode:
         ]
         self.draws: list[str] = []
 
-    def initial(self, projection: Projection) -> tuple[float | ValueSpec, ...]:
-        """Values of the variables of synapses at t = 0: numbers, or what each draws from."""
-        return tuple(self._of_synapses(name, projection) for name in self.variables)
+    def initial(self, projection: Projection, edges: int) -> tuple[float | ValueSpec, ...]:
+        """Values of variables of so many synapses at t = 0: numbers, or what tells each its own.
 
-    def _of_synapses(self, prefixed: str, projection: Projection) -> float | ValueSpec:
-        place, _, name = prefixed.partition(".")
-        rule = self.rules[int(place)]
-        value = rule.initial_values[name]
-        if not isinstance(value, Distribution):
-            return self._initial(prefixed)
-        of_weight = rule.synapse_units[name] is rule.weight_stand_in
-        scale = self.unit.scale if of_weight else rule.synapse_units[name].scale
-        spec = spec_of(value, projection.seed, projection.name, f"variable {prefixed}", None)
-        return spec if scale == 1.0 else scaled_spec(spec, scale)
+        Raises
+        ------
+        ValidationError
+            If an array has another length, or the rule of connection is random.
+        """
+        order: Any = None
+        made: list[float | ValueSpec] = []
+        for prefixed in self.variables:
+            place, _, name = prefixed.partition(".")
+            rule = self.rules[int(place)]
+            value = rule.initial_values[name]
+            if not isinstance(value, Distribution | np.ndarray):
+                made.append(self._initial(prefixed))
+                continue
+            if isinstance(value, np.ndarray):
+                fixed = projection.rule.has_fixed_edges()
+                if value.shape != (edges,) or not fixed:
+                    raise ValidationError(
+                        f"{self.where}, {rule.label}.{name}",
+                        f"an array of shape {value.shape}" + ("" if fixed else ", a random rule"),
+                        f"one value for each of {edges} synapses that are listed",
+                    )
+                order = _order_of(projection) if order is None else order
+            of_weight = rule.synapse_units[name] is rule.weight_stand_in
+            scale = self.unit.scale if of_weight else rule.synapse_units[name].scale
+            names = projection.seed, projection.name, f"variable {prefixed}"
+            made.append(scaled_spec(spec_of(value, *names, order), scale))
+        return tuple(made)
 
     def traces(self, side: str) -> TraceProgram:
         """The traces of one side."""
@@ -247,6 +268,14 @@ class RuleCode:
 
     def _builder(self, states: Sequence[str]) -> Builder:
         return Builder(self.precision, self.params, {name: k for k, name in enumerate(states)})
+
+
+def _order_of(projection: Projection) -> np.ndarray | slice:
+    """Place in the given order of each edge in the enumerated one."""
+    if not isinstance(projection.rule, ListedRule):
+        return slice(None)
+    found = projection.rule.list_edges(projection.ends)
+    return slice(None) if isinstance(found, Rows) else np.argsort(found.pre, kind="stable")
 
 
 def _code(builder: Builder, stores: tuple[int, ...], emit: int | None = None) -> Code:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import ValidationError
+from ..errors import ValidationError, shorten
 from ..network.network import Network
 from ..progress import InterruptGuard
+from ..units import magnitude, parse_unit
 from .bars import TrainingMeter
 from .course import Course
 from .fitted import Fitted
@@ -46,6 +47,7 @@ def fit(
     check: bool = True,
     progress: bool | None = None,
     device: Any = None,
+    on: Any = None,
     **compiling: Any,
 ) -> Fitted:
     """Train a network on labelled data.
@@ -102,6 +104,10 @@ def fit(
     device
         Where to train, as ``"cuda"``: the module is moved there and stays; by default where it is.
         Batches follow it.
+    on
+        For a description: the chip that it is meant for, as of `spikestack.chips`. It is asked
+        whether it can have the network, and its weights get the chip's bits; see
+        `Chip.training_settings`.
     compiling
         For a description: ``dt``, ``train_parameters`` (what `compile` calls ``train``),
         ``surrogate``, ... as of `Network.compile`.
@@ -130,7 +136,7 @@ def fit(
     plan = Plan(loss, epochs, batch, optimiser, lr, weight_decay, schedule, clip, steps, seed,
                 patience, _list(regularise), _list(augment), truncate, checkpoint,
                 save_every)  # fmt: skip
-    module = _module(model, compiling)
+    module = _module(model, compiling if on is None else _for_chip(on, model, compiling))
     if device is not None:
         module.to(device)
     sizes = fed_sizes(module)
@@ -147,6 +153,17 @@ def fit(
 
 def _list(given: Any) -> tuple[Any, ...]:
     return (given,) if callable(given) else tuple(given)
+
+
+def _for_chip(on: Any, model: Any, compiling: dict[str, Any]) -> dict[str, Any]:
+    """Settings of compile: what a chip asks for, and what was told."""
+    if not callable(getattr(on, "training_settings", None)):
+        raise ValidationError("fit, on", f"got {shorten(on)}", "a chip, as sp.chips.Xylo()")
+    if not isinstance(model, Network):
+        raise ValidationError("fit, on", "a chip, and a compiled network", "a description",
+                              "or compile(**chip.training_settings(net))")  # fmt: skip
+    dt = float(magnitude(compiling.get("dt", 1.0), parse_unit("ms"), "fit, dt"))
+    return {**on.training_settings(model, dt), **compiling}
 
 
 def _module(model: Any, compiling: dict[str, Any]) -> SpikingNetwork:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from copy import copy
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from ...errors import ValidationError
+from ...errors import ValidationError, shorten
 from ...network.network import Network
 from ..chip import Chip
 from ..circuits.spinnaker import quantise
 from ..evaluating import Inferences, infer
+from ..faults import Faults
 from ..figures import Figure, Grade
 from ..limits import Limit, LimitKind
 from ..mapping.cores import MappedNetwork
@@ -29,6 +32,7 @@ _P13 = "Painkras et al. 2013, IEEE JSSC 48(8), doi:10.1109/JSSC.2013.2259038"
 _MACHINE = "spinn_machine 7.4.1"
 _SOFTWARE = "sPyNNaker 7.4.1"
 _KERAS = "KerasSpiking, after arXiv:1903.08941"
+_SLOWED = "sPyNNaker, messages and discussion of its public tracker, #247 (2016), #1602 (2025)"
 
 
 def _silicon(value: float, unit: str, note: str = "") -> Figure:
@@ -52,22 +56,30 @@ def _divided(energy: float) -> Figure:
     )  # fmt: skip
 
 
+_MS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
 _TIME = {"accesses": _divided(26.0), "sparse events": _divided(13.3)}
 
 
 class SpiNNaker(Chip):
     """Small processors that send each other packets; software decides what a neuron is.
 
+    A timer starts the steps, so a run takes a fixed multiple of the described time, which its user
+    chooses. Left alone, it is 1 from steps of 1 ms on, and below the least whole number with which
+    the timer's period is `step` or longer: 10 for steps of 0.1 ms, as sPyNNaker had it until 2025.
+
     Parameters
     ----------
+    time_scale
+        How many times longer than described a step lasts.
     chips
         How many there are, on as many boards of 48 as that takes: a board by default. Cores are
         filled chip by chip, outwards from the first.
     faults
-        What does not work: a mapping with ``"chips"``, columns and rows, ``"links"``, the number
-        of the link besides, and ``"cores"``, the number of the core besides.
+        `Faults`: chips by column and row, links and cores with their number besides; or a mapping
+        of ``"chips"``, ``"links"`` and ``"cores"``.
     figures
-        ``step``, ``neurons_per_core``, ``expected_rate``.
+        ``step``, ``neurons_per_core``, ``expected_rate``; of packets ``link_rate``,
+        ``router_wait``, ``reinjection``, ``input_buffer``.
     """
 
     maker, year = "University of Manchester", 2012
@@ -88,7 +100,12 @@ class SpiNNaker(Chip):
     board_power = _code(26.84, "W", note="a board that idles; 5.04 W more in its box")
     packet = _code(40, "bits", note="8 and a key of 32; 72 with a payload")
     link_rate = _memory(6e6, "packets per s")
+    router_wait = _memory(2.4, "us", "an estimate: 240 cycles of 100 MHz")
+    reinjection = _memory(10.0, "us", "an estimate: until software has sent a dropped packet again")
+    input_buffer = _memory(256, "packets", "that wait at a core")
     step = _silicon(1.0, "ms", "a timer of each core, in real time")
+    slow_down = _code(10, "times real time", _SLOWED, "for steps of 0.1 ms unless told, so that "
+                      "the timer keeps 1 ms; since 2025 1, with cores for synapses")  # fmt: skip
     neurons_per_core = _code(256, "neurons", _SOFTWARE)
     design_target = Figure(1000, "neurons", Grade.MAKER, "Furber et al. 2014, Proc IEEE 102(5)",
                            "of a core, with 1,000 inputs each at 10 Hz")  # fmt: skip
@@ -97,6 +114,7 @@ class SpiNNaker(Chip):
     state_bits = _code(32, "bits", _SOFTWARE, "s16.15")
 
     mesh = Mesh(1, 1, TRIANGULAR)
+    routes_itself = True
     tile = 16
     word_bits = 32
     synapse_bits: ClassVar[Mapping[str, float]] = {"sparse": 32, "dense": 32}
@@ -149,29 +167,79 @@ class SpiNNaker(Chip):
             time=_TIME,
         ),
     }  # fmt: skip
-    settable = ("step", "neurons_per_core", "expected_rate")
+    settable = (
+        "step", "neurons_per_core", "expected_rate", "link_rate", "router_wait", "reinjection",
+        "input_buffer",
+    )  # fmt: skip
 
-    def __init__(self, *, chips: int = BOARD, faults: Any = None, **figures: Figure) -> None:
-        super().__init__(chips=chips, faults=faults, **figures)
+    def __init__(
+        self, *, chips: int = BOARD, faults: Any = None, time_scale: float | None = None,
+        **figures: Figure,
+    ) -> None:  # fmt: skip
+        super().__init__(chips=chips, faults=self._faults(faults), **figures)
+        self.time_scale = self._checked_scale(time_scale, "step" in figures)
         boards = -(-self.chips // BOARD)
-        broken = self._broken()
-        self.machine = Machine.boards(boards, broken["chips"], broken["links"])
-        self.dead_cores = frozenset(broken["cores"])
+        self.machine = Machine.boards(boards)
+        if self.faults is not None:
+            self.machine = self._broken(self.faults, boards)
 
-    def _broken(self) -> dict[str, list[Any]]:
-        """Chips, links and cores that do not work."""
-        given = {} if self.faults is None else self.faults
+    def _checked_scale(self, given: float | None, stepped: bool) -> float | None:
+        if given is None:
+            return None
+        where = f"{self.name}, time_scale"
+        if stepped:
+            raise ValidationError(where, "is given along with step", "one of both",
+                                  "step is the timer's period itself")  # fmt: skip
+        number = isinstance(given, int | float) and not isinstance(given, bool)
+        if not number or not math.isfinite(given) or not 1e-3 <= given <= 1e6:
+            raise ValidationError(where, f"got {shorten(given)}", "a number from 0.001 to 1e6")
+        return float(given)
+
+    def timed(self, dt: float) -> Self:
+        """The same with the timer that it has for steps of `dt` ms: `step` is its period."""
+        assert self.step is not None
+        if "step" in vars(self) and self.time_scale is None:
+            return self
+        least = float(self.step) * _MS[self.step.unit]
+        times = self.time_scale or max(1.0, math.ceil(least / dt - 1e-9))
+        made, unit = copy(self), f"{times:g} times the described {dt:g} ms"
+        if self.time_scale is not None:
+            made.step = Figure(times * dt, "ms", Grade.USER, "time_scale", unit)
+        elif times * dt != least:
+            made.step = Figure(times * dt, "ms", Grade.DERIVED, "the least timer's period", unit)
+        return made
+
+    def _faults(self, given: Any) -> Faults | None:
+        """What does not work, also of a mapping of lists."""
+        if given is None or isinstance(given, Faults):
+            return given
+        names = {"chips": 2, "links": 3, "cores": 3}
+        if not isinstance(given, Mapping) or set(given) - set(names):
+            raise ValidationError(f"{self.name}, faults", f"got {given!r}",
+                                  "a mapping with 'chips', 'links' and 'cores'")  # fmt: skip
         made: dict[str, list[Any]] = {}
-        for name, length in (("chips", 2), ("links", 3), ("cores", 3)):
-            listed: Iterable[Any] = given.get(name, ()) if isinstance(given, Mapping) else ()
+        for name, length in names.items():
+            listed: Iterable[Any] = given.get(name, ())
             made[name] = [tuple(int(n) for n in np.ravel(item)) for item in listed]
             if any(len(item) != length for item in made[name]):
                 raise ValidationError(f"{self.name}, faults, {name!r}", f"got {listed!r}",
                                       f"tuples of {length} numbers")  # fmt: skip
-        if not isinstance(given, Mapping) or set(given) - set(made):
-            raise ValidationError(f"{self.name}, faults", f"got {self.faults!r}",
-                                  "a mapping with 'chips', 'links' and 'cores'")  # fmt: skip
-        return made
+        return Faults(dead_chips=made["chips"], dead_links=made["links"], dead_cores=made["cores"])
+
+    def _broken(self, faults: Faults, boards: int) -> Machine:
+        """The machine without what is dead."""
+        chips, links = faults.items("dead_chips", 2), faults.items("dead_links", 3)
+        cores, most = faults.items("dead_cores", 3), int(self.cores)
+        for kind, items, top in (("links", links, 6), ("cores", cores, most)):
+            for item in items:
+                if not 0 <= item[2] < top:
+                    raise ValidationError(f"Faults.dead_{kind}", f"got {item}",
+                                          f"0 to {top - 1} at the end")  # fmt: skip
+        for item in (*chips, *links, *cores):
+            if item[:2] not in self.machine.number:
+                raise ValidationError(f"{self.name}, faults", f"no chip at {item[:2]}",
+                                      f"one of its {self.machine.size:,} chips")  # fmt: skip
+        return Machine.boards(boards, chips, links)
 
     def quantise(self, network: Network, dt: float = 1.0) -> Quantised:
         """Bring a network of any neurons into sPyNNaker's numbers; see `circuits.spinnaker`."""
@@ -181,7 +249,8 @@ class SpiNNaker(Chip):
         self, quantised: Any, rates: np.ndarray | None = None, seed: int = 1
     ) -> RoutedNetwork:
         """Cut a quantised network into slices, place and route them; nothing is by chance."""
-        return map_routed(quantised, self, self.machine, rates, self.dead_cores)
+        timed = self.timed(quantised.dt)
+        return map_routed(quantised, timed, self.machine, rates, self.faults)
 
     def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
         """Run what was mapped for a number of steps."""
@@ -205,5 +274,4 @@ class SpiNNaker(Chip):
     def packets_per_link(self) -> float:
         """Packets that a link takes in a step."""
         assert self.step is not None
-        seconds = {"us": 1e-6, "ms": 1e-3, "s": 1.0}[self.step.unit]
-        return float(self.link_rate) * float(self.step) * seconds
+        return float(self.link_rate) * float(self.step) * _MS[self.step.unit] * 1e-3

@@ -57,7 +57,12 @@ class Described:
 
 
 def read(
-    network: Network, dt: float, chip: str, reads_potentials: bool, counts: bool = False
+    network: Network,
+    dt: float,
+    chip: str,
+    reads_potentials: bool,
+    counts: bool = False,
+    bounded: bool = False,
 ) -> Described:
     """Read a description of leaky integrate-and-fire neurons.
 
@@ -72,7 +77,9 @@ def read(
     reads_potentials
         Whether the chip's potentials can be read; otherwise readouts are the host's.
     counts
-        Whether sources may send whole numbers, of spikes in a step.
+        Whether whole numbers may be sent, of spikes in a step.
+    bounded
+        Whether potentials may have a lower bound.
 
     Raises
     ------
@@ -100,9 +107,9 @@ def read(
         if not reads_potentials and p.code.spike is None and k not in sends:
             readouts.add(k)
             continue
-        if p.emit_type != "none":
+        if p.emit_type not in ("none", "int" if counts else "none"):
             raise ValidationError(where, "sends values", "spikes without values", "use Loihi 2")
-        neurons[k] = identify(p, where)
+        neurons[k] = identify(p, where, bounded=bounded)
     edges = [edges_of(network, e, program, chip) for e in program.edges]
     return Described(network, program, frozenset(outside), frozenset(readouts), neurons, edges)
 

@@ -19,9 +19,12 @@ from .reading import Described, StoredEdges, acting, copy_inputs, copy_outside, 
 __all__ = ["outputs_of", "quantise"]
 
 _MOST_WEIGHT, _SHIFTS = 127.0, 15
+#: Of a hidden neuron in a step.
+_MOST_SPIKES = 31.0
 #: Thresholds that leave three bits for what exceeds them.
 _THRESHOLD, _SILENT = 4096.0, 32768.0
 _DIRECT = "synapses without a current act over a few steps, by a current that halves in each"
+_SEVERAL = "hidden neurons fire up to 31 times in a step, once for each threshold that they reach"
 _EARLY = "recurrent currents act a step earlier than described"
 
 
@@ -53,6 +56,9 @@ def quantise(network: Network, dt: float) -> Quantised:
         raise ValidationError("Xylo", "; ".join(problems), "networks that the chip has")
     late = lateness(len(given.program.populations), hops)
     delays, notes = _delays(given, late)
+    hidden = [n for k, n in given.neurons.items() if k not in outputs_of(given)]
+    if any((np.isfinite(n.threshold) & (n.most != _MOST_SPIKES)).any() for n in hidden):
+        notes.append(_SEVERAL)
     made, losses = Network(seed=network.seed), {}
     scales, zeros = {}, {}
     copy_outside(given, made)
@@ -161,7 +167,7 @@ def _neuron(
     leak = np.rint(-np.log2(lost))
     model = XyloNeuron(
         share=2.0**leak, share_1=2.0 ** shifts.get(0, nothing),
-        share_2=2.0 ** shifts.get(1, nothing), theta=theta, most=1.0 if is_output else 31.0,
+        share_2=2.0 ** shifts.get(1, nothing), theta=theta, most=1.0 if is_output else _MOST_SPIKES,
     )  # fmt: skip
     losses = {
         f"{name}.threshold": loss_of(np.where(silent, 0, scale * n.threshold),

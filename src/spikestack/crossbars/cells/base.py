@@ -51,6 +51,10 @@ class Cells(ABC):
     def read(self) -> _F64:
         """Conductances as one reading finds them: each call draws new noise."""
 
+    def read_deviation(self) -> _F64:
+        """Standard deviation of the noise of one reading at each cell, in S; 0 without any."""
+        return np.zeros(self.shape)
+
     @abstractmethod
     def pulse(self, voltage: Any, width: Any = None, count: Any = 1, where: Any = None) -> None:
         """Send pulses.

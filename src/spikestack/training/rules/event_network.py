@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...equations.evaluating import evaluate
 from ...equations.expressions import Expr, Name, Op, names_in
 from ...errors import ValidationError
 from ...network.population import Population
@@ -14,7 +15,6 @@ from ...neurons.base import NeuronModel
 from ...neurons.spike_source import SpikeSource
 from ...numerics import edges as enumerators
 from ...program.edge_values import draw_many
-from ...program.evaluate import evaluate
 from ...synapses.exponential_current import ExponentialCurrent
 from ..module import SpikingNetwork
 from .event_kernels import Layout

@@ -1,4 +1,4 @@
-"""Numbers from expressions of parameters, at lowering, in float64."""
+"""Numbers from expressions and values of their names, in float64."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..equations.expressions import Expr, Name, Num
 from ..numerics.functions import exp, log
+from .expressions import Expr, Name, Num
 
 __all__ = ["evaluate"]
 

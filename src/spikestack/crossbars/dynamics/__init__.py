@@ -1,0 +1,1 @@
+"""Stepping the equations of devices: their code, its compiled form, drives by waveforms."""

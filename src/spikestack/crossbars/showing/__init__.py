@@ -1,0 +1,1 @@
+"""Pictures of devices and crossbars."""

@@ -1,0 +1,1 @@
+"""Matrices on crossbars: encoding, tiles, converters, noise; energy and area."""
