@@ -1,16 +1,19 @@
 """What is published of Loihi, Pohoiki Springs, Loihi 2 and Hala Point, found again.
 
-    python benchmarks/chips_loihi.py
+    python benchmarks/chips_loihi.py [--peer-python PATH]
 
-One row of JSON for each target of reproduction: what was published, what was found, the band.
+One row of JSON for each target of reproduction: what was published, what was found, the band. With
+an interpreter that has SANA-FE 2.2.9, networks run there as well, and both price what they counted.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
 
+import chips_speed
 import numpy as np
 
 import spikestack as sp
@@ -96,6 +99,25 @@ def r4() -> dict[str, Any]:
                [worst, *seconds], "1e-9", bool(worst < 1e-9 and close))  # fmt: skip
 
 
+def r4_run(python: str) -> dict[str, Any]:
+    """Random networks run here and by SANA-FE: what both count, and both energies."""
+    worst, equal, steps = 0.0, True, []
+    for kind in ("dense", "sparse", "convolutional"):
+        given = chips_speed.drawn("synapses", fan=20, steps=200) | {"format": np.array(kind)}
+        made = chips_speed.mapped(given)
+        _, ours = chips_speed.run(given, made, 1)
+        theirs = chips_speed.peer(python, given, made, 1, "simple")
+        if "counted" not in theirs:
+            return row("R4", "run by SANA-FE", 0, None, "1e-9", None, note=theirs["missing"])
+        found = chips_speed.compared(ours, theirs)
+        equal &= all(mine == other for mine, other in found["compared"].values())
+        worst = max(worst, abs(found["energy_apart"]))
+        steps.append(found["time_apart"])
+    return row("R4", "run by SANA-FE: counts equal; energy, relative; steps longer here, relative",
+               [True, 0], [equal, worst, steps], "equal; 1e-9",
+               bool(equal and worst < 1e-9))  # fmt: skip
+
+
 def r5() -> dict[str, Any]:
     """Pohoiki Springs, Frady et al. 2020: its static power, and its barriers."""
     chip = PohoikiSprings()
@@ -158,6 +180,16 @@ def r13(neurons: int = 4000) -> dict[str, Any]:
                bool(replayed.is_equal and worst < 4))  # fmt: skip
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print the rows."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--peer-python", help="an interpreter that has SANA-FE")
+    python = parser.parse_args().peer_python
     for target in (r1, r4, r5, r6, r8, r13):
         print(json.dumps(target()), flush=True)
+    if python:
+        print(json.dumps(r4_run(python)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

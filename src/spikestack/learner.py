@@ -147,6 +147,8 @@ def learned_network(
     for k, (plastic, found) in enumerate(zip(program.plastic, learned)):
         edge = program.edges[plastic.edge]
         item, projection = projections[edge.name], network.projections[edge.name]
+        if not projection.is_plastic:
+            continue
         edges = edges_of(program, plastic, found.edges)
         scale = projection.synapse.unit_of_weight().scale
         columns = {
@@ -178,6 +180,8 @@ def _keep_variables(
     for prefixed, values in zip(plastic.variables, states):
         place, _, name = prefixed.partition(".")
         rule = projection.plasticity[int(place)]
+        if name not in rule.synapse_units:
+            continue
         of_weight = rule.synapse_units[name] is rule.weight_stand_in
         unit = projection.synapse.unit_of_weight() if of_weight else rule.synapse_units[name]
         key = f"{projection.name} {prefixed}"

@@ -12,6 +12,7 @@ from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from .collecting import Collector, integration, provenance
 from .connections import Connections, connections_of
+from .crossbars.realising import realised
 from .engines.base import AbstractEngine, Options
 from .engines.cpu.engine import CpuEngine
 from .engines.reference import ReferenceEngine
@@ -136,7 +137,8 @@ class Simulation(Learner, Session):
         if not ENGINES[on].is_prepared() and sys.stderr.isatty():
             print("compiling for this machine, once; this takes about 20 s ...", file=sys.stderr)
         with threadpool_limits(self.threads):
-            self.program = lower(network, self.dt, precision, self.trials)
+            self._realised = realised(network, self.dt)
+            self.program = lower(self._realised, self.dt, precision, self.trials)
             check_plastic(self.program, self._options.procedural)
             lowering = time.perf_counter() - started
             self._engine_type = ENGINES[on]
@@ -303,7 +305,7 @@ class Simulation(Learner, Session):
 
     def _begin(self) -> None:
         """Begin a recording, and to count the time that it takes."""
-        samples = SynapseSamples(self.network, self.program)
+        samples = SynapseSamples(self._realised, self.program)
         self._collector = (
             Collector(self.program, self.step, samples)
             if self._to is None
@@ -372,7 +374,7 @@ def planned(
     ValidationError
         If the network does not fit the grid.
     """
-    program = lower(network, checked_dt(dt), precision, trials)
+    program = lower(realised(network, checked_dt(dt)), checked_dt(dt), precision, trials)
     return {
         "populations": integration(program),
         "layout": ENGINES[on].planned(program, threads, Options(connectivity == "procedural")),
@@ -393,5 +395,5 @@ def connections(
         raise ValidationError(
             "connections, precision", f"got {shorten(precision)}", f"{list(PRECISIONS)}"
         )
-    program = lower(network, checked_dt(dt), precision, 1)
+    program = lower(realised(network, checked_dt(dt)), checked_dt(dt), precision, 1)
     return connections_of(network, program, name, available_processors(), pre, post)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 
@@ -48,12 +49,18 @@ def test_another_threshold_gives_other_values(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_files_that_are_something_else_are_refused(kind: str, tmp_path: Path) -> None:
-    for text in (b"", b"no such file", b"\x1f\x8b\x08\x00"):
-        path = tmp_path / f"{kind}_x.{'json.gz' if kind == 'ranc' else 'npz'}"
+    broken = (b"", b"no such file", b"PK\x03\x04 and no more", b"\x1f\x8b\x08\x00" + b"\xff" * 40)
+    path = tmp_path / f"{kind}_x.{'json.gz' if kind == 'ranc' else 'npz'}"
+    for text in broken:
         path.write_bytes(text)
-        with pytest.raises(FileFormatError, match="cannot be read"):
+        with pytest.raises(FileFormatError, match="cannot be read") as refused:
             replay(path)
-    if kind != "ranc":
+        assert str(refused.value).startswith(f"{path}: ")
+    if kind == "ranc":
+        path.write_bytes(gzip.compress(b"[1, 2]"))
+        with pytest.raises(FileFormatError, match=r"holds no run, but \[1, 2\]"):
+            replay(path)
+    else:
         np.savez(tmp_path / f"{kind}_y.npz", something=np.zeros(3))
         with pytest.raises(SpikestackError, match=r"not as .* files are"):
             replay(tmp_path / f"{kind}_y.npz")

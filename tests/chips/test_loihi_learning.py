@@ -206,8 +206,6 @@ def test_reward_gates_what_is_learned() -> None:
 def test_rules_must_fit_the_network() -> None:
     with pytest.raises(UnknownNameError, match="learning"):
         sp.chips.Loihi(learning={"nobody": RULE}).quantise(network())
-    with pytest.raises(ValidationError, match="changes delays"):
-        sp.chips.Loihi(learning={"inputs->cells": Rule(dd="x0")})
     with pytest.raises(ValidationError, match="LoihiRule"):
         sp.chips.Loihi(learning={"inputs->cells": "x0"})
     narrow = Rule(dw="x0", w_max=0.1)

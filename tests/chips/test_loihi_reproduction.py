@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import spikestack as sp
@@ -13,6 +16,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 import chips_loihi
 import chips_loihi_learning
+import chips_speed
+
+VECTORS = Path(__file__).parents[1] / "vectors" / "chips"
 
 
 @pytest.mark.parametrize("target", ["r4", "r5", "r8", "r13"])
@@ -47,3 +53,18 @@ def test_a_class_is_added_from_five_shots() -> None:
     assert found["new class"] > 0.5
     assert -0.05 <= found["forgotten"] < 0.15
     assert found["learning updates"] > 0
+
+
+@pytest.mark.parametrize("row", json.loads((VECTORS / "sana_fe_runs.json").read_text()))
+def test_a_run_counts_and_costs_what_it_does_in_sana_fe(row: dict[str, Any]) -> None:
+    """The same network on the same cores, run there: every count equal, the same energy."""
+    given = chips_speed.drawn(row["net"], fan=row["fan"], steps=row["steps"])
+    given |= {"format": np.array(row["format"])}
+    _, ours = chips_speed.run(given, chips_speed.mapped(given), 1)
+    total, theirs = ours.ledger.totals(), row["counted"]
+    assert total["driven updates"] == theirs["neurons_updated"]
+    assert total["spikes"] == theirs["neurons_fired"]
+    assert total["messages"] == theirs["packets_sent"]
+    assert total[f"{row['format']} events"] == theirs["spikes"]
+    dynamic = sum(ours.bill("fit").dynamic.values())
+    assert dynamic == pytest.approx(row["energy"]["total"], rel=1e-12)

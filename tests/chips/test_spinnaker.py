@@ -7,15 +7,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import spikestack as sp
 from spikestack.chips.catalogue.spinnaker import SpiNNaker
 from spikestack.chips.catalogue.spinnaker2 import SpiNNaker2
+from spikestack.chips.faults import Faults
 from spikestack.chips.figures import Figure, Grade
 from spikestack.chips.neurons.spinnaker import Channel, Row0, Row1, lif
-from spikestack.chips.routing.checking import check
+from spikestack.chips.routing.broken_words import Word
+from spikestack.chips.routing.checking import Routers, arrivals, check
+from spikestack.chips.routing.keys import Block
 from spikestack.chips.routing.mapping import RoutedNetwork
-from spikestack.errors import ValidationError
+from spikestack.errors import UnknownNameError, ValidationError
+from spikestack.numerics.random import stream_key, uniform
 
 # ---------------------------------------------------------------------------- arithmetic
 
@@ -372,6 +378,112 @@ def test_dead_parts_are_left_out() -> None:
         SpiNNaker(faults={"boards": []})
 
 
+def test_faults_are_named_as_on_other_chips() -> None:
+    listed = {"chips": [(1, 0)], "links": [(0, 0, 1)], "cores": [(0, 0, 3)]}
+    faults = Faults(dead_chips=[(1, 0)], dead_links=[(0, 0, 1)], dead_cores=[(0, 0, 3)])
+    one, two = (
+        SpiNNaker(neurons_per_core=SMALL, faults=f).map(network()) for f in (listed, faults)
+    )
+    assert [c.place for c in one.cores] == [c.place for c in two.cores]
+    assert one.trees == two.trees
+    for wrong, says in (
+        (Faults(dead_cores=[3]), "3 numbers"), (Faults(dead_chips=[(8, 8)]), "no chip at"),
+        (Faults(dead_links=[(0, 0, 6)]), "0 to 5"), (Faults(dead_cores=[(0, 0, 16)]), "0 to 15"),
+    ):  # fmt: skip
+        with pytest.raises(ValidationError, match=says):
+            SpiNNaker(faults=wrong)
+
+
+def test_a_machine_that_is_cut_in_two_uses_its_first_part() -> None:
+    """Chips that cannot be reached hold nothing; what then does not fit is refused."""
+    around = [(x, y) for x in range(6) for y in range(6) if max(x, y) == 1]
+    chip = SpiNNaker(neurons_per_core=SMALL, faults=Faults(dead_chips=around))
+    assert chip.machine.size == 1
+    assert {core.place // 16 for core in chip.map(network(size=24)).cores} == {0}
+    with pytest.raises(ValidationError, match="do not fit 1 chips"):
+        chip.map(network(size=200))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 4), st.integers(1, 256), st.integers(0, 2**32 - 1))
+def test_words_hold_what_is_put_into_them(types: int, neurons: int, seed: int) -> None:
+    rng, word = np.random.default_rng(seed), Word(types, neurons)
+    given = (
+        rng.integers(0, 65536, 50), rng.integers(1, 17, 50), rng.integers(0, types, 50),
+        rng.integers(0, neurons, 50),
+    )  # fmt: skip
+    packed = word.packed(*given)
+    assert packed.min() >= 0 and packed.max() < 2**32
+    assert all(np.array_equal(a, b) for a, b in zip(word.read(packed), given, strict=True))
+
+
+def test_bits_that_flip_change_weight_delay_type_and_neuron() -> None:
+    """Each word once, by hand: what runs is what the words in memory say."""
+    net, name = network(delay=3.0), "source->cells"
+    seven = Figure(7, "neurons", Grade.DERIVED, "this test")
+    whole = SpiNNaker(neurons_per_core=seven).map(net)
+    chip = SpiNNaker(neurons_per_core=seven, faults=Faults(bit_flips=0.03, seed=2))
+    mapped = chip.map(net)
+    old, new = (m.quantised.network.connections for m in (whole, mapped))
+    given = {n: old(n, dt=1.0, precision="float64") for n in (name, "cells->cells, negative")}
+    expected: dict[str, list[tuple[float, ...]]] = {}
+    for n, e in given.items():
+        for k in range(len(e.weight)):
+            core, index = divmod(int(e.post[k]), 7)
+            flips = 0
+            for bit in range(32):
+                key = stream_key(2, n, f"bit {bit} flips")
+                flips |= int(uniform(key, np.array([k], np.uint64))[0] < 0.03) << bit
+            kind = int(n != name)
+            word = int(e.weight[k]) << 16 | round(e.delay[k]) % 16 << 4 | kind << 3 | index
+            word ^= flips
+            weight, delay, to, at = word >> 16, word >> 4 & 15 or 16, word >> 3 & 1, word & 7
+            if at >= (7 if core < 8 else 4):
+                weight, delay, to, at = 0, round(e.delay[k]), kind, index
+            there = n if to == kind else f"{n}, as type {to}"
+            expected.setdefault(there, []).append((e.pre[k], 7 * core + at, weight, delay))
+    assert set(expected) == set(mapped.quantised.network.projections) and len(expected) == 4
+    for n, rows in expected.items():
+        e = new(n, dt=1.0, precision="float64")
+        found = zip(e.pre, e.post, e.weight, np.rint(e.delay), strict=True)
+        assert sorted((int(a), int(b), float(c), float(d)) for a, b, c, d in found) == sorted(rows)
+    assert "words of synapses are not those meant" in mapped.quantised.notes[-1]
+    run = chip.execute(mapped, 100, False)
+    assert not run.same_spikes(whole.chip.execute(whole, 100, False))
+    assert run.ledger.total("sparse events") > 0
+
+
+def test_stuck_words_do_nothing() -> None:
+    net = network()
+    mute = SpiNNaker(faults=Faults(stuck_synapses={"source->cells": list(range(600))}))
+    assert len(net_run(net, SpiNNaker())["cells"].times) > 0
+    assert len(net_run(net, mute)["cells"].times) == 0
+    with pytest.raises(UnknownNameError):
+        SpiNNaker(faults=Faults(stuck_synapses={"none": [0]})).map(net)
+    with pytest.raises(ValidationError, match=r"projection .* learns"):
+        _learning(sp.AdditiveSTDP(), SpiNNaker(faults=Faults(bit_flips=0.1)))
+
+
+def test_tables_of_cores_say_where_neurons_send_and_by_which_keys() -> None:
+    mapped = SpiNNaker(neurons_per_core=SMALL).map(network())
+    routers = Routers.of(mapped.machine, mapped.tables)
+    at = 0
+    for k, core in enumerate(mapped.cores):
+        (ids,) = core.neurons.values()
+        table = core.table
+        assert set(table.neurons.tolist()) == set(range(at, at + len(ids)) if len(table) else ())
+        assert set(table.cores.tolist()) == set(mapped.reached.get(k, []))
+        at += len(ids)
+        for key in np.unique(table.keys).tolist():
+            ((_, found),) = arrivals(routers, core.place // 16, Block(key, 2**32 - 1))
+            places = {divmod(mapped.cores[to].place, 16) for to in table.cores[table.keys == key]}
+            assert set(found) == places
+        for to, hops in zip(table.cores, table.hops, strict=True):
+            far = mapped.machine.distance(core.place // 16, mapped.cores[to].place // 16)
+            assert hops.tolist() == [0, 0, far]
+        assert core.memory["local bytes"][1] == 65536.0
+
+
 @pytest.mark.parametrize("extra", [0, 1])
 def test_a_machine_takes_what_it_holds(extra: int) -> None:
     net = network(size=7 * 8 + extra)
@@ -476,11 +588,13 @@ def test_learning_is_counted_by_the_spikes_of_sources() -> None:
     assert net_run(net, SpiNNaker()).ledger.total("learning updates") == 3 * 20
 
 
-def _learning(rule: Any) -> None:
+def _learning(rule: Any, chip: SpiNNaker | None = None) -> None:
     net = sp.Network(seed=1)
     cells = net.add(sp.Population("cells", 4, sp.LIF()))
     synapse = sp.ExponentialCurrent(weight=0.5, delay=1.0)
     net.connect(cells, cells, sp.AllToAll(), synapse, plasticity=rule)
+    if chip is not None:
+        chip.map(net)
     SpiNNaker().quantise(net, 1.0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,8 @@ from hypothesis import strategies as st
 
 import spikestack as sp
 from spikestack.chips.circuits.crossbar_codes import CODES, coded
+from spikestack.chips.fabric.routers import fabric_of
+from spikestack.chips.faults import Faults
 from spikestack.chips.figures import Figure, Grade
 from spikestack.chips.mapping.crossbars import MappedCrossbars
 from spikestack.chips.neurons.truenorth import TrueNorthNeuron
@@ -276,14 +277,115 @@ def test_cores_hold_256_neurons_and_chips_their_cores(over: int) -> None:
 def test_dead_cores_hold_nothing() -> None:
     """Three cores of four: the dead one is left out, and a fourth core is refused."""
     side = Figure(2, "cores", Grade.DERIVED, "this test")
-    chip = sp.chips.RANC(faults=SimpleNamespace(dead_cores=[1]), width=side, height=side)
+    chip = sp.chips.RANC(faults=Faults(dead_cores=[1]), width=side, height=side)
     mapped = alone(600, chip)
     assert sorted(core.place for core in mapped.cores) == [0, 2, 3]
     with pytest.raises(ValidationError, match="4 cores, 3 cores per system"):
         alone(769, chip)
-    chip.faults = SimpleNamespace(bit_flips=0.1)
-    with pytest.raises(ValidationError, match="dead cores only"):
-        alone(3, chip)
+    more = sp.chips.RANC(chips=2, faults=Faults(dead_chips=[0]), width=side, height=side)
+    assert all(core.place >= 4 for core in alone(600, more).cores)
+    with pytest.raises(ValidationError, match=r"dead_cores.*got 4.*0 to 3"):
+        alone(3, sp.chips.RANC(faults=Faults(dead_cores=[4]), width=side, height=side))
+
+
+def chain(cores: int) -> sp.Network:
+    """Populations of 16 neurons that each hear all of the one before."""
+    net = sp.Network(seed=1)
+    before = net.add(sp.Population("source", 16, sp.SpikeSource()))
+    for k in range(cores):
+        after = net.add(sp.Population(f"layer {k}", 16, integrator()))
+        net.connect(before, after, sp.OneToOne(), sp.Delta(weight=1.0, delay=2.0))
+        before = after
+    net.drive(net["source"], sp.SpikeTrains(times=[1.0, 3.0], ids=[0, 5]))
+    net.record(before, "spikes")
+    return net
+
+
+def test_packets_do_not_come_over_dead_links() -> None:
+    """They cannot go round one: cores are put where none is met, or the network is refused."""
+    few = Figure(16, "neurons", Grade.DERIVED, "this test")
+    four = Figure(4, "cores", Grade.DERIVED, "this test")
+    small = {"neurons_per_core": few, "axons_per_core": few, "width": four, "height": four}
+    whole = sp.chips.RANC(**small).map(chain(9))
+    routers = np.array([core.place for core in whole.cores])
+    a, b = routers[np.argwhere(whole.deliveries)[0]]
+    (ay, ax), (by, bx) = divmod(int(a), 4), divmod(int(b), 4)
+    step = (ay * 4 + ax + np.sign(bx - ax)) if ax != bx else (ay + np.sign(by - ay)) * 4 + ax
+    chip = sp.chips.RANC(faults=Faults(dead_links=[(int(a), int(step))]), **small)
+    mapped = chip.map(chain(9))
+    dead = set(fabric_of(chip).dead.tolist())
+    at = np.array([core.place for core in mapped.cores])
+    sound = fabric_of(sp.chips.RANC(**small))
+    for pre, post in np.argwhere(mapped.deliveries):
+        assert not dead & set(sound.paths(at[[pre]], at[[post]]).links.tolist())
+    run, other = (m.chip.execute(m, 40, False) for m in (mapped, whole))
+    assert run.same_spikes(other) and len(run["layer 8"].times) == 2
+    cut = sp.chips.RANC(faults=Faults(dead_links=[(1, 2), (5, 6), (9, 10), (13, 14)]), **small)
+    with pytest.raises(ValidationError, match=r"dead link.*not round anything"):
+        cut.map(chain(9))
+
+
+def test_broken_connections_are_those_of_the_tables() -> None:
+    """What runs on cores with defects is what their tables do, and not what was meant."""
+    net = layered(2, False, 3)
+    whole = sp.chips.TrueNorth().map(net)
+    for faults in (Faults(stuck_synapses=0.1, seed=4), Faults(bit_flips=0.002, seed=4)):
+        mapped = sp.chips.TrueNorth(faults=faults).map(net)
+        assert [c.place for c in mapped.cores] == [c.place for c in whole.cores]
+        meant, found = whole.tables().synapses, mapped.tables().synapses
+        wrong = (meant != found).sum()
+        assert f"faults: {wrong:,} connections" in mapped.quantised.notes[-1]
+        if faults.stuck_synapses:
+            assert 0.08 < wrong / meant.sum() < 0.12 and not (found & ~meant).any()
+        else:
+            used = sum(c.used["axons in"] * c.used["neurons"] for c in mapped.cores)
+            assert 0.0015 < wrong / used < 0.0025 and (found & ~meant).any()
+        run = mapped.chip.execute(mapped, 110, False)
+        at, ids = trains(np.random.default_rng(2), 60)
+        packets = mapped.packets("source", at + 1, ids)
+        loaded = mapped.tables().run(110, packets)
+        for name in ("first", "second"):
+            steps, neurons = np.nonzero(loaded.raster[:, mapped.core_of[name], mapped.slots[name]])
+            expected = set(zip((steps + 1).tolist(), neurons.tolist(), strict=True))
+            assert events(run[name], 0, 110) == expected
+        tables = mapped.tables()
+        rows, sent = tables.synapses.sum(2).ravel(), tables.to[np.nonzero(loaded.raster)[1:]]
+        met = rows[sent[sent >= 0]].sum() + rows[packets[:, 1]].sum()
+        assert met == run.ledger.total("dense events")
+        assert not run.same_spikes(whole.chip.execute(whole, 110, False))
+
+
+def test_synapses_that_are_listed_are_stuck() -> None:
+    net = layered(2, False, 3)
+    name = "source->first"
+    chip = sp.chips.TrueNorth(faults=Faults(stuck_synapses={name: [0, 7]}))
+    edges = sp.chips.TrueNorth().quantise(net).edges[name]
+    lost = sum(int(edges.masks[k]).bit_count() for k in (0, 7))
+    whole, mapped = sp.chips.TrueNorth().map(net), chip.map(net)
+    assert len(whole.crossings) - len(mapped.crossings) == lost
+    with pytest.raises(UnknownNameError):
+        sp.chips.TrueNorth(faults=Faults(stuck_synapses={"none": [0]})).map(net)
+    with pytest.raises(ValidationError, match=r"synapse 1000000"):
+        sp.chips.TrueNorth(faults=Faults(stuck_synapses={name: [1_000_000]})).map(net)
+
+
+def test_tables_of_cores_say_where_neurons_send() -> None:
+    mapped = sp.chips.TrueNorth().map(layered(2, False, 3))
+    loaded, numbers = mapped.tables(), {}
+    for name, of in mapped.core_of.items():
+        numbers |= {len(numbers) + k: (name, k) for k in range(len(of))}
+    for core, entry in enumerate(mapped.cores):
+        table = entry.table
+        for row, number in enumerate(table.neurons.tolist()):
+            name, neuron = numbers[number]
+            assert mapped.core_of[name][neuron] == core
+            slot = mapped.slots[name][neuron]
+            assert loaded.to[core, slot] == table.cores[row] * 256 + table.axons[row]
+            assert loaded.delays[core, slot] == table.delays[row]
+            ends = entry.place, mapped.cores[table.cores[row]].place
+            assert table.hops[row].sum() == mapped.chip.mesh.between(*ends)
+        assert len(table) == (loaded.to[core] >= 0).sum()
+        assert entry.memory["neurons"] == (entry.used["neurons"], 256.0)
 
 
 def test_neurons_of_the_chip_need_no_input() -> None:

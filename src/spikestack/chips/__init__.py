@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 _HOMES = {
     "Chip": "chip", "ChipRun": "running", "Figure": "figures", "Grade": "figures",
     "Limit": "limits", "LimitKind": "limits", "LoihiRule": "learning.rules", "Prices": "pricing",
-    "Scope": "pricing", "chip_named": "naming", "compare_chips": "comparison",
-    "from_file": "user_files",
+    "SDSPRule": "learning.sdsp", "Scope": "pricing", "chip_named": "naming",
+    "compare_chips": "comparison", "from_file": "user_files",
 }  # fmt: skip
 
 __all__ = ["Chip", "ChipRun", "Figure", "Grade", "Limit", "LimitKind", "LoihiRule", "Prices",
-           "Scope", "all_chips", "chip_named", "compare_chips", "from_file"]  # fmt: skip
+           "SDSPRule", "Scope", "all_chips", "chip_named", "compare_chips",
+           "from_file"]  # fmt: skip
 
 
 def all_chips() -> dict[str, type[Chip]]:

@@ -16,13 +16,13 @@ from ..network.network import Network
 from ..neurons.base import NeuronModel
 from ..settings import checked_count, checked_dt
 from .evaluating import Inferences, infer
-from .faults import Faults, with_faults
+from .faults import KINDS, Faults, honoured, with_faults
 from .figures import Figure
 from .limits import Limit
 from .mapping.cores import MappedNetwork, map_network
 from .mapping.mesh import Mesh
 from .pricing import Prices
-from .quantising import Quantised
+from .quantising import Quantised, refuse_crossbars
 from .running import ChipRun, run_mapped
 
 __all__ = ["Chip"]
@@ -81,6 +81,8 @@ class Chip(ABC):
     complete: ClassVar[bool] = True
     #: Whether it is among "all" chips of a comparison; variants of another are not.
     compared: ClassVar[bool] = True
+    #: Whether its mapper makes the ways of packets by itself, not over `mesh`.
+    routes_itself: ClassVar[bool] = False
     #: What a user may set, by name: figures in place of the chip's own.
     settable: ClassVar[tuple[str, ...]] = ("step",)
 
@@ -161,15 +163,15 @@ class Chip(ABC):
         ValidationError
             If it does not fit; every violated limit is named, with what to do.
         """
+        refuse_crossbars(network, self.name)
         return self.lay_out(replace(self.quantise(network, dt), described=network), rates, seed)
 
     def lay_out(
         self, quantised: Any, rates: np.ndarray | None = None, seed: int = 1
     ) -> MappedNetwork:
         """Deal a quantised network out to cores; see `mapping.cores.map_network`."""
-        if self.faults is not None:
-            quantised = with_faults(quantised, self.faults)
-        return map_network(quantised, self, rates, seed)
+        faults = honoured(self, *KINDS, why="all of them")
+        return map_network(with_faults(quantised, faults), self, rates, seed)
 
     def run(
         self,

@@ -14,7 +14,7 @@ from .hosting import Spikes, outside_spikes
 from .kernels.events import run_events
 from .mapping.cores import MappedNetwork
 
-__all__ = ["Eventwise", "run_eventwise"]
+__all__ = ["Eventwise", "Prepared", "prepared", "run_eventwise"]
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,70 @@ def run_eventwise(
     queue
         Events that may wait.
     """
+    given = prepared(mapped, steps)
+    limits = np.full(len(mapped.cores), -1, np.int64) if room is None else room.astype(np.int64)
+    source = (given.at, given.ids, steps, given.starts, given.targets, given.weights)
+    found_at, found, seen, dropped = _run(source, given.constants, limits, queue, given.kept, steps)
+    return given.found(mapped, found_at, found, seen, dropped)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A network of `EventNeuron` as arrays, neurons numbered as in its program.
+
+    Attributes
+    ----------
+    program
+        What it was lowered to.
+    outside
+        Spikes of sources outside, by population.
+    at, ids
+        The same: step, ascending, and neuron.
+    starts, targets, weights, edges
+        Synapses by source: neurons that they end at, whole weights, places of their projections in
+        the program, and in these.
+    constants
+        By name, of every neuron: those of `EventNeuron`, and its ``core``; 0 outside.
+    read, kept
+        Populations of which ``v`` is recorded, and their neurons.
+    """
+
+    program: Program
+    outside: dict[str, Spikes]
+    at: np.ndarray
+    ids: np.ndarray
+    starts: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    edges: tuple[np.ndarray, np.ndarray]
+    constants: dict[str, np.ndarray]
+    read: list[str]
+    kept: np.ndarray
+
+    def found(
+        self, mapped: MappedNetwork, at: np.ndarray, ids: np.ndarray, seen: np.ndarray, dropped: int
+    ) -> Eventwise:
+        """What a kernel has found, by population."""
+        offsets = {p.name: p.offset for p in self.program.populations}
+        spikes = dict(self.outside)
+        for name, of in mapped.core_of.items():
+            mine = (ids >= offsets[name]) & (ids < offsets[name] + len(of))
+            spikes[name] = (at[mine], ids[mine] - offsets[name])
+        potentials, begin = {}, 0
+        for name in self.read:
+            size = len(mapped.core_of[name])
+            potentials[name] = seen[:, begin : begin + size]
+            begin += size
+        return Eventwise(spikes, potentials, dropped)
+
+
+def prepared(mapped: MappedNetwork, steps: int) -> Prepared:
+    """Bring a mapped network into arrays, and find out what comes from outside."""
     quantised = mapped.quantised
     program = lower(quantised.network, quantised.dt, "float64", 1)
     total = sum(p.size for p in program.populations)
     offsets = {p.name: p.offset for p in program.populations}
-    synapses = _synapses(program, set(mapped.core_of), total)
+    starts, targets, weights, edges = _synapses(program, set(mapped.core_of), total)
     constants = {n: np.zeros(total, np.int64) for n in ("v", "low", "most", "theta", "taken",
                                                         "subtracts", "core")}  # fmt: skip
     for name, of in mapped.core_of.items():
@@ -73,40 +132,35 @@ def run_eventwise(
     at = np.concatenate([none, *(s for s, _ in outside.values())]).astype(np.int64)
     ids = np.concatenate([none, *(i + offsets[n] for n, (_, i) in outside.items())])
     order = np.lexsort((ids, at))
-    read = {p.target.population.name for p in quantised.network.probes if p.variable == "v"}
-    read &= set(mapped.core_of)
+    probed = {p.target.population.name for p in quantised.network.probes if p.variable == "v"}
+    read = sorted(probed & set(mapped.core_of))
     kept = np.concatenate([none, *(offsets[n] + np.arange(len(mapped.core_of[n])) for n in read)])
-    limits = np.full(len(mapped.cores), -1, np.int64) if room is None else room.astype(np.int64)
-    given = (at[order], ids[order].astype(np.int64), steps, *synapses)
-    found_at, found, seen, dropped = _run(given, constants, limits, queue, kept, steps)
-    spikes = dict(outside)
-    for name, of in mapped.core_of.items():
-        mine = (found >= offsets[name]) & (found < offsets[name] + len(of))
-        spikes[name] = (found_at[mine], found[mine] - offsets[name])
-    potentials, begin = {}, 0
-    for name in read:
-        size = len(mapped.core_of[name])
-        potentials[name] = seen[:, begin : begin + size]
-        begin += size
-    return Eventwise(spikes, potentials, dropped)
+    return Prepared(
+        program, outside, at[order], ids[order].astype(np.int64), starts, targets, weights, edges,
+        constants, read, kept,
+    )  # fmt: skip
 
 
 def _synapses(
     program: Program, on_chip: set[str], total: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    pre, post, weights = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
-    for e in program.edges:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    none = np.zeros(0, np.int64)
+    pre, post, weights, edge, place = [none], [none], [np.zeros(0)], [none], [none]
+    for k, e in enumerate(program.edges):
         a, b = program.populations[e.pre], program.populations[e.post]
         if b.name in on_chip:
             found = edge_list(e)
             pre.append(found.pre + a.offset)
             post.append(found.post + b.offset)
             weights.append(edge_weights(e))
+            edge.append(np.full(len(found.pre), k))
+            place.append(np.arange(len(found.pre)))
     source = np.concatenate(pre)
     order = np.lexsort((np.concatenate(post), source))
     starts = np.searchsorted(source[order], np.arange(total + 1)).astype(np.int64)
     whole = np.rint(np.concatenate(weights)[order]).astype(np.int64)
-    return starts, np.concatenate(post)[order].astype(np.int64), whole
+    targets = np.concatenate(post)[order].astype(np.int64)
+    return starts, targets, whole, (np.concatenate(edge)[order], np.concatenate(place)[order])
 
 
 def _run(

@@ -29,6 +29,8 @@ COUNTERS: dict[str, str] = {
     "hops north-south": "a packet over a link along a column",
     "hops between chips": "a packet over a link from chip to chip",
     "learning updates": "a synapse visited by the learning engine",
+    "time references": "an event that lets all neurons of an event-driven core leak",
+    "bistability events": "an event that lets all synapses drift to the nearer end",
     "barriers": "a synchronisation of all cores",
     "busy cores": "a core with anything to do in a step",
     "host words in": "a word written by the host",

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import ValidationError
 from ..network.network import Network
 
-__all__ = ["Loss", "Quantised", "loss_of"]
+__all__ = ["Loss", "Quantised", "loss_of", "refuse_crossbars"]
 
 
 @dataclass(frozen=True)
@@ -95,3 +96,15 @@ def loss_of(given: np.ndarray, made: np.ndarray, bits: float) -> Loss:
         float(apart.max() / np.abs(given).max()),
         float(np.mean((made == 0) & (given != 0))),
     )
+
+
+def refuse_crossbars(network: Network, chip: str) -> None:
+    """Raise ValidationError if devices of a crossbar stand behind any weights."""
+    for name, projection in network.projections.items():
+        if projection.realised_by is not None:
+            raise ValidationError(
+                f"Projection {name!r}.realised_by",
+                f"{projection.realised_by.device.label} behind weights on {chip}",
+                "weights in the chip's own memory",
+                "describe the network without realised_by for a chip",
+            )

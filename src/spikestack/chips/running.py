@@ -235,7 +235,7 @@ class MappedSimulation(Simulation):
 
     def __init__(self, mapped: MappedNetwork, **settings: Any) -> None:
         self.mapped = mapped
-        network: Network = network_of(*plain_with_arrays(mapped.quantised.network))
+        network = self._copied()
         self._probed = {p.target.population.name for p in network.probes if p.variable == "spikes"}
         for name in mapped.core_of:
             if name not in self._probed:
@@ -244,6 +244,10 @@ class MappedSimulation(Simulation):
             if _BUSY in network[name].model.block.states:
                 network.record(network[name], _BUSY)
         super().__init__(network, dt=mapped.quantised.dt, precision="float64", **settings)
+
+    def _copied(self) -> Network:
+        """The network that runs, apart from the one that was mapped."""
+        return network_of(*plain_with_arrays(self.mapped.quantised.network))
 
     def _begin(self) -> None:
         super()._begin()

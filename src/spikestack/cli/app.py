@@ -15,7 +15,9 @@ from ..version import __version__
 from .catalogue import describe, models
 from .chips import chips, map_
 from .comparing import compare
+from .crossbar import crossbar
 from .demonstrating import demo
+from .devices import devices
 from .event_files import convert, cut, info, view
 from .inspecting import inspect
 from .measuring import cpu
@@ -128,7 +130,10 @@ def _help_of(command: Callable[..., None]) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-for _command in (run, inspect, compare, models, describe, chips, map_, plan, demo):
+for _command in (
+    run, inspect, compare, models, describe, chips, map_, plan, devices,
+    crossbar, demo,
+):  # fmt: skip
     app.command(_command.__name__.rstrip("_"), help=_help_of(_command))(_command)
 
 bench = typer.Typer()

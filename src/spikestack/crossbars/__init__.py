@@ -1,4 +1,9 @@
-"""Crossbars of devices: cells, wires, converters, programming, and networks that run on them."""
+"""Crossbars of devices: cells, wires, converters, programming, and networks that run on them.
+
+``sp.crossbars.solve(conductance, voltages, r_word=1.0, r_bit=1.0)`` gives the currents of an array
+with its wires; ``sp.crossbars.CrossbarArray(weights, crossbar)`` holds a matrix on tiles;
+``net.connect(..., realised_by=sp.Crossbar(device))`` puts devices behind the weights of a network.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +12,34 @@ from typing import Any
 
 #: Public name -> module that holds it.
 _HOMES = {
+    # devices in arrays, and driven by waveforms
+    "Cells": "cells",
     "DriveTrace": "dynamics.trace",
+    "cells_of": "cells",
     "drive": "dynamics.driving",
+    # wires
+    "Bias": "circuit.selection",
+    "Curve": "circuit.laws",
+    "Law": "circuit.laws",
+    "Reading": "circuit.selection",
+    "Selector": "circuit.laws",
+    "Sinh": "circuit.laws",
+    "Solution": "circuit.solution",
+    "Wires": "circuit.wires",
+    "bias": "circuit.selection",
+    "effective": "circuit.matrices",
+    "largest_array": "circuit.selection",
+    "read_cell": "circuit.selection",
+    "selectivity_needed": "circuit.selection",
+    "solve": "circuit.wires",
+    "solve_nonlinear": "circuit.newton",
+    # matrices and networks
+    "CrossbarArray": "tiles.array",
+    "aged": "realising",
+    "array_of": "realising",
+    "draw_drift": "showing.drift",
+    "draw_switching": "showing.updates",
+    "draw_updates": "showing.updates",
 }
 
 __all__ = [  # noqa: PLE0604

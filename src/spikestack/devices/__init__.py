@@ -51,14 +51,23 @@ def device_named(name: str) -> type[Device]:
     return found[name]
 
 
-def device_of(data: Mapping[str, Any]) -> Device:
-    """The device that `Device.to_dict` described.
+def device_of(data: Mapping[str, Any] | str) -> Device:
+    """The device that `Device.to_dict` described, or that a text names.
+
+    A text is the name of a device, which then has its defaults, or ``"window/TiO2"`` for the
+    `window` of that name.
 
     Raises
     ------
     UnknownNameError
         If the catalogue has none of its name: one of your own must be imported first.
     """
+    if isinstance(data, str):
+        place, _, name = data.rpartition("/")
+        if place == "window":
+            found: Device = importlib.import_module(f"{__name__}.named_windows").window(name)
+            return found
+        return device_named(data)()
     return device_named(str(data["kind"]))(**data["values"])
 
 

@@ -28,7 +28,7 @@ class Crossbar:
     Parameters
     ----------
     device
-        What each cell is.
+        What each cell is; a text names one with its defaults: ``"PCM"``, ``"window/TiO2"``.
     encoding
         How signed weights become conductances: ``"differential"``, the difference of two devices;
         ``"offset"``, one device, and a column of reference devices in the middle of the window.
@@ -85,6 +85,8 @@ class Crossbar:
         `accumulate`, else dropped.
     accumulate
         See `least_update`.
+    most_pulses
+        Pulses that one learning step may send to a device.
     seed
         Of all that is drawn; with the network's and the projection's name.
 
@@ -125,9 +127,12 @@ class Crossbar:
     age: Any = 0.0
     least_update: float = 0.0
     accumulate: bool = False
+    most_pulses: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if isinstance(self.device, str):
+            self._put("device", device_of(self.device))
         if not isinstance(self.device, Device):
             raise ValidationError(
                 "Crossbar.device",
@@ -186,7 +191,8 @@ class Crossbar:
         self._put("compensation", given)
         for name, low, high in (("slices", 1, 16), ("bits_per_cell", 0, 8), ("rows", 1, 2**16),
                                 ("columns", 1, 2**16), ("dac_bits", 0, 16), ("adc_bits", 0, 16),
-                                ("columns_per_adc", 1, 2**16), ("seed", 0, 2**63 - 1)):  # fmt: skip
+                                ("columns_per_adc", 1, 2**16),
+                                ("most_pulses", 1, 8), ("seed", 0, 2**63 - 1)):  # fmt: skip
             value = getattr(self, name)
             whole = isinstance(value, int) and not isinstance(value, bool)
             _check(whole and low <= value <= high, name, value, f"whole, {low} to {high}")

@@ -29,7 +29,7 @@ def window(name: str, behavioural: bool = False, **values: Any) -> Device:
         ``"TiO2"`` (1 kOhm to 1 MOhm; `Yakopcic`), ``"HfO2"`` (500 Ohm to 500 kOhm; `StanfordPKU`),
         ``"PCMO"`` (1 kOhm to 10 MOhm; `PCMO`) or ``"ReRAM"`` (100 Ohm to 1 MOhm; `VTEAM`).
     behavioural
-        Whether to take a `ThresholdSwitch` with that window instead of the physical model.
+        Whether to take a `ThresholdDevice` with that window instead of the physical model.
     values
         Other parameters of the device.
 
@@ -44,12 +44,12 @@ def window(name: str, behavioural: bool = False, **values: Any) -> Device:
         raise ValidationError("window, behavioural", f"got {shorten(behavioural)}", "True or False")
     named = importlib.import_module("spikestack.devices").device_named
     if behavioural:
-        made: Device = named("ThresholdSwitch").preset(name, **values)
+        made: Device = named("ThresholdDevice").preset(name, **values)
         return made
     low, high = WINDOWS[name]
     match name:
         case "TiO2":
-            kind, physical = "Yakopcic", _yakopcic(low, high)
+            kind, physical = "Yakopcic", _yakopcic(named("Yakopcic"), low, high)
         case "HfO2":
             kind, physical = "StanfordPKU", {"r_on": low, "r_off": high}
         case "ReRAM":
@@ -59,8 +59,8 @@ def window(name: str, behavioural: bool = False, **values: Any) -> Device:
     return named(kind)(**{**physical, **values})
 
 
-def _yakopcic(low: float, high: float) -> dict[str, float]:
-    """Amplitude of the current, and least state, that give the window at 0.1 V."""
-    b, v_read = 0.5, 0.1
-    amplitude = v_read / (low * math.sinh(b * v_read))
-    return {"a1": amplitude, "a2": amplitude, "b": b, "x_min": low / high}
+def _yakopcic(kind: type[Device], low: float, high: float) -> dict[str, float]:
+    """Amplitude of the current, and least state, that give the window at the voltage of reading."""
+    b = float(kind.declared_parameters()["b"].default)
+    amplitude = kind.v_read / (low * math.sinh(b * kind.v_read))
+    return {"a1": amplitude, "a2": amplitude, "x_min": low / high}

@@ -39,5 +39,5 @@ class SecondOrder(DynamicDevice):
     s = Parameter(3.0, "1", low=0, meaning="how heat speeds switching up")
     v_th = Parameter(0.4, "V", low=0, meaning="threshold")
     tau = Parameter(500e-9, "s", low=0, low_open=True, meaning="time constant of heat")
-    energy = Parameter(20e-12, "1", low=0, low_open=True, meaning="energy of a unit of heat, J")
+    energy = Parameter(8e-12, "1", low=0, low_open=True, meaning="energy of a unit of heat, J")
     z_max = Parameter(3.0, "1", low=0, meaning="greatest heat")

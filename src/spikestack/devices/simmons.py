@@ -14,8 +14,9 @@ class Simmons(DynamicDevice):
 
     dx/dt = c sinh(i/i_0) exp(-exp(+-(x - a)/w_c - |i|/b) - x/w_c), with c, i_0 and a of switching
     off (i > 0) or on (i < 0). The product is computed as a difference of two exponentials, so that
-    no factor overflows; steps adapt. The relation of current and voltage is that of `TEAM`, as in
-    the report, whose resistances are kept; a negative voltage sets the device.
+    no factor overflows, and held below exp(600); steps adapt. The relation of current and voltage
+    is that of `TEAM`, as in the report, whose resistances are kept; a negative voltage sets the
+    device.
     """
 
     choices = {"iv": ("exponential", *[r for r in RELATIONS if r != "exponential"])}  # noqa: RUF012
@@ -23,7 +24,7 @@ class Simmons(DynamicDevice):
         scaled = abs(i)/where(i > 0, i_off, i_on)                                    : 1
         fades = where(i > 0, (x - a_off)/w_c, (a_on - x)/w_c) - abs(i)/b             : 1
         slows = exp(fades) + x/w_c                                                   : 1
-        size = 0.5*(exp(scaled - slows) - exp(-scaled - slows))                      : 1
+        size = 0.5*(exp(min(scaled - slows, 600)) - exp(-scaled - slows))            : 1
         dx/dt = where(i > 0, c_off*size, -c_on*size)                                 : 1
     """
     bounds = {"x": ("x_on", "x_off")}  # noqa: RUF012

@@ -25,6 +25,7 @@ from .inputs import Feed, feeds_of
 from .layers import Layers
 from .links import Link, link_of
 from .memory import keep_freed_memory
+from .on_crossbars import OnCrossbar
 from .over_time import put_over_time
 from .packed import Passed
 from .quantising import bits_by_name, quantised, with_formats
@@ -116,6 +117,11 @@ class SpikingNetwork(torch.nn.Module):
         self.rounds = rounds_of(len(self.names), self.links, levels)
         names = [link.name for link in self.links if link.form != "pool"]
         self.bits = bits_by_name(weight_bits, names, "compile, weight_bits")
+        self.crossbars = {
+            link.name: OnCrossbar(link, crossbar, (sizes[link.pre], sizes[link.post]))
+            for link in self.links
+            if (crossbar := network.projections[link.name].realised_by) is not None
+        }
         self.longest = self._longest_steps(longest_delay)
         self.weights, self.delays, self.values, self.derived = chosen(self, train)
         given = surrogate if isinstance(surrogate, Mapping) else {}
@@ -341,6 +347,8 @@ class SpikingNetwork(torch.nn.Module):
 
     def _weights_of(self, link: Link) -> Any:
         given = self.layers.weights(link.name, self.used_weights(link.name))
+        if link.name in self.crossbars:
+            given = self.crossbars[link.name].through(given, self.training)
         if not self.deterministic:
             return given if link.share == 1 else given * link.share
         exact = given.double() * link.share

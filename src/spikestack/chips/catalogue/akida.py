@@ -11,9 +11,10 @@ from ...errors import ValidationError
 from ...network.network import Network
 from ..chip import Chip
 from ..circuits.akida import quantise_akida
+from ..faults import honoured
 from ..figures import Figure, Grade
 from ..limits import Limit, LimitKind, Violation
-from ..mapping.cores import MappedNetwork
+from ..mapping.cores import MappedNetwork, free_places
 from ..mapping.frame_layers import Layer, Piece, cut, laid_out, layers_of
 from ..mapping.mesh import Mesh
 from ..pricing import Prices, Scope
@@ -111,9 +112,12 @@ class Akida(Chip):
         """Lay the layers of a quantised network on processors, one after the other.
 
         A layer is cut into channels, and only where one channel alone is too much into places, so
-        that each piece fits a processor. `rates` and `seed` play no part.
+        that each piece fits a processor. `rates` and `seed` play no part. Processors that are dead
+        among the `faults` are passed over.
         """
-        return laid_out(quantised, self, self.pieces(layers_of(quantised)))
+        kinds = ("dead_cores", "dead_chips", "stuck_synapses", "bit_flips")
+        faults = honoured(self, *kinds, why="how packets are routed is not published")
+        return laid_out(quantised, self, self.pieces(layers_of(quantised)), faults)
 
     def pieces(self, layers: list[Layer]) -> list[Piece]:
         """Every layer's pieces on processors.
@@ -127,7 +131,7 @@ class Akida(Chip):
         taken: dict[str, int] = {}
         passed: list[Violation] = []
         room, *counted = self.limits
-        at = 0
+        at, alive = 0, self._alive()
         for layer in layers:
             if layer.kind == "input":
                 parts = [np.arange(layer.neurons)]
@@ -136,7 +140,8 @@ class Akida(Chip):
             for neurons in parts:
                 used = {"memory bytes": self._bytes(layer, neurons)}
                 on_input = layer.kind == "input"
-                made.append(Piece(layer, neurons, self._place(at, on_input), used))
+                place = self._place(at, on_input, alive)
+                made.append(Piece(layer, neurons, place, used))
                 at += not on_input
             if layer.kind != "input":
                 taken[layer.kind] = taken.get(layer.kind, 0) + len(parts)
@@ -151,13 +156,27 @@ class Akida(Chip):
         ]
         if passed:
             raise ValidationError(self.name, "; ".join(map(str, passed)))
+        if at > len(alive):
+            dead = int(self.shown) * self.chips - len(alive)
+            raise ValidationError(
+                self.name, f"{at} pieces of layers", f"{len(alive)} processors, {dead} being dead",
+                "use fewer or smaller layers, or more chips",
+            )  # fmt: skip
         return made
 
-    def _place(self, at: int, on_input: bool) -> int:
-        if on_input:
-            return self.input_place
-        chip, place = divmod(at, int(self.shown))
-        return chip * int(self.cores) + place
+    def _alive(self) -> list[int]:
+        """Places of processors that layers may take."""
+        free = free_places(self)
+        return [int(p) for p in free[free % int(self.cores) < int(self.shown)]]
+
+    def _place(self, at: int, on_input: bool, alive: list[int]) -> int:
+        """Where the next piece goes; beyond the last, which is refused, anywhere."""
+        if not on_input:
+            return alive[min(at, len(alive) - 1)] if alive else 0
+        if self.input_place not in free_places(self):
+            raise ValidationError(f"{self.name}, faults", f"place {self.input_place} is dead",
+                                  "alive: it alone computes convolutions of the input")  # fmt: skip
+        return self.input_place
 
     def _fitting(self, layer: Layer) -> list[np.ndarray]:
         """The fewest pieces each of which a processor can hold; the smallest there are if none."""

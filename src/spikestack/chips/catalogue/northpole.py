@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ...errors import ValidationError
 from ...network.network import Network
+from ..cards import CardSimulation, FrameTime, MappedCards, crossings
 from ..chip import Chip
 from ..circuits.akida import quantise_requantising
+from ..evaluating import Inferences, infer
+from ..faults import honoured
 from ..figures import Figure, Grade
 from ..limits import Limit, LimitKind, Violation
-from ..mapping.cores import MappedNetwork
+from ..mapping.cores import MappedNetwork, free_places
 from ..mapping.frame_layers import Layer, Piece, cut, laid_out, layers_of
 from ..mapping.mesh import Mesh
 from ..pricing import Prices, Scope
 from ..quantising import Quantised
+from ..running import ChipRun
 
-__all__ = ["FrameTime", "NorthPole"]
+__all__ = ["NorthPole"]
 
 _M23 = "Modha et al. 2023, Science 382:329, doi:10.1126/science.adh1174"
 _RACK = "arXiv:2511.15950"
@@ -36,27 +40,6 @@ def _remembered(value: float, unit: str, note: str = "") -> Figure:
     return Figure(value, unit, Grade.UNVERIFIED, "from memory", note)
 
 
-@dataclass(frozen=True)
-class FrameTime:
-    """How long a frame takes.
-
-    Attributes
-    ----------
-    cycles
-        By layer.
-    seconds
-        Of a frame, one layer after the other.
-    """
-
-    cycles: Mapping[str, int]
-    seconds: float
-
-    @property
-    def frames(self) -> float:
-        """Frames in a second, one at a time."""
-        return 1.0 / self.seconds
-
-
 class NorthPole(Chip):
     """256 cores that compute dense layers of 8, 4 or 2 bits, with all memory on the chip.
 
@@ -67,7 +50,9 @@ class NorthPole(Chip):
     ----------
     bits
         Of weights and activations: 8, 4 or 2.
-    chips, faults, figures
+    chips
+        Cards in a server, of which as many are used as it takes to hold all layers.
+    faults, figures
         See `Chip`.
     """
 
@@ -92,13 +77,18 @@ class NorthPole(Chip):
     clock = Figure(381, "MHz", Grade.DERIVED, f"{_RACK}: 115 POPS of 288 cards at 4 bits",
                    "25 to 425 MHz from memory")  # fmt: skip
     bandwidth = Figure(12.8, "TB/s", Grade.DERIVED, f"{_RACK}: 3.7 PB/s of 288 cards", "on chip")
+    card_link = _remembered(
+        7.88, "GB/s", f"an estimate: PCIe 3.0, 8 lanes of 8 GT/s; cards talk by PCIe ({_RACK})"
+    )
     networks = _remembered(4, "networks", "partial sums, activations, weights, instructions")
     resnet_energy = _silicon(25, "times", note="frames per joule of a 12 nm GPU, ResNet-50")
     resnet_latency = _silicon(22, "times", note="lower latency than a 12 nm GPU, ResNet-50")
     resnet_area = _silicon(5, "times", note="frames per transistor of a 12 nm GPU, ResNet-50")
     resnet_rate = _remembered(42_460, "frames/s", "ResNet-50")
     resnet_frames_per_joule = _remembered(571, "frames/J", "ResNet-50")
-    settable: ClassVar[tuple[str, ...]] = ("step", "clock", "operations_per_mac")
+    settable: ClassVar[tuple[str, ...]] = (
+        "step", "clock", "operations_per_mac", "card_link",
+    )  # fmt: skip
 
     mesh = Mesh(16, 16)
     word_bits = 64
@@ -121,9 +111,6 @@ class NorthPole(Chip):
     ) -> None:
         if bits not in (8, 4, 2):
             raise ValidationError("NorthPole, bits", f"got {bits!r}", "8, 4 or 2")
-        if chips != 1:
-            raise ValidationError("NorthPole, chips", f"got {chips!r}", "1",
-                                  "several cards in a pipeline are not described yet")  # fmt: skip
         self.bits = bits
         super().__init__(chips=chips, faults=faults, **figures)
 
@@ -133,33 +120,93 @@ class NorthPole(Chip):
 
     def lay_out(
         self, quantised: Any, rates: np.ndarray | None = None, seed: int = 1
-    ) -> MappedNetwork:
-        """Spread each layer over all cores, by channel and by place.
+    ) -> MappedCards:
+        """Spread each layer over all cores of a card, by channel and by place.
 
-        `rates` and `seed` play no part. A step in which anything arrives takes the time of a frame.
+        Layers go to one card, in their order, until its memory is full, then to the next. `rates`
+        and `seed` play no part. A step in which anything arrives takes the time of a frame.
 
         Raises
         ------
         ValidationError
-            If the network does not fit the memory of the chip.
+            If the network does not fit the memory of the cards.
         """
+        kinds = ("dead_cores", "dead_chips", "stuck_synapses", "bit_flips")
+        faults = honoured(self, *kinds, why="how its networks route packets is not published")
         layers = layers_of(quantised)
-        pieces = [piece for layer in layers for piece in self._spread(layer)]
+        dealt = self._dealt(layers)
         timed = copy(self)
-        taken = self.frame_time(layers).seconds
-        frame = Figure(taken * 1e6, "us", Grade.DERIVED, "cycles of all layers by the clock",
+        pieces = [p for card, held in dealt.items() for x in held for p in self._spread(x, card)]
+        mapped = laid_out(quantised, timed, pieces, faults)
+        crossing, between = crossings(mapped)
+        time = self.frame_time(layers, {x.name: c for c, held in dealt.items() for x in held},
+                               between)  # fmt: skip
+        frame = Figure(time.seconds * 1e6, "us", Grade.DERIVED, "cycles of all layers by the clock",
                        "operations for a multiplication are not verified")  # fmt: skip
         timed.prices = {  # type: ignore[misc]
             name: replace(table, time={"busy cores": frame}) for name, table in self.prices.items()
         }
-        mapped = laid_out(quantised, timed, pieces)
-        self._check(quantised, mapped)
-        return mapped
+        names = {card: tuple(x.name for x in held) for card, held in dealt.items()}
+        self._check_input(quantised, names, between)
+        given = {f.name: getattr(mapped, f.name) for f in fields(MappedNetwork)}
+        return MappedCards(**given, layers=names, crossing=crossing, frame=time)
 
-    def frame_time(self, layers: list[Layer]) -> FrameTime:
-        """Cycles of every layer: multiplications by those that its cores make in a cycle."""
-        cycles = {layer.name: self._cycles(layer) for layer in layers}
-        return FrameTime(cycles, sum(cycles.values()) / (float(self.clock) * 1e6))
+    def _dealt(self, layers: list[Layer]) -> dict[int, list[Layer]]:
+        """Layers of each card: in their order, the next card when one is full."""
+        room = self.limits[0]
+        cards = iter(np.unique(free_places(self) // int(self.cores)).tolist())
+        made: dict[int, list[Layer]] = {}
+        card, used = next(cards, -1), np.zeros(int(self.cores))
+        for layer in layers:
+            alone = self._load(layer, card)
+            if made.get(card) and (used + alone).max() > float(room.most):
+                after = next(cards, -1)
+                if after < 0:
+                    worst = int((used + alone).argmax())
+                    over = Violation(room, float((used + alone)[worst]), f"core {worst}")
+                    raise ValidationError(self.name, str(over), f"{self.chips} cards' memory",
+                                          "pass chips=, or use fewer bits")  # fmt: skip
+                card, used, alone = after, np.zeros_like(used), self._load(layer, after)
+            if card < 0 or alone.max() > float(room.most):
+                over = Violation(room, float(alone.max()), f"a core, by layer {layer.name!r} alone")
+                raise ValidationError(self.name, str(over), "layers that one card holds",
+                                      "use fewer bits, or a smaller layer")  # fmt: skip
+            used = used + alone
+            made.setdefault(card, []).append(layer)
+        return made
+
+    def _load(self, layer: Layer, card: int) -> np.ndarray:
+        """Bytes of each core of a card that a layer takes."""
+        made = np.zeros(int(self.cores))
+        for piece in self._spread(layer, card):
+            made[piece.place % len(made)] += piece.used["memory bytes"]
+        return made
+
+    def frame_time(
+        self, layers: list[Layer], card_of: Mapping[str, int] | None = None,
+        sent: np.ndarray | None = None,
+    ) -> FrameTime:  # fmt: skip
+        """Cycles of every layer: multiplications by those that its cores make in a cycle.
+
+        Parameters
+        ----------
+        layers
+            Of the network.
+        card_of
+            Of each layer; the first by default.
+        sent
+            Numbers from card to card, int64[cards, cards]; one after the other over a card's link.
+        """
+        card_of = dict.fromkeys((x.name for x in layers), 0) if card_of is None else card_of
+        cycles = {x.name: self._cycles(x, card_of[x.name]) for x in layers}
+        clock, rate = float(self.clock) * 1e6, float(self.card_link) * 1e9
+        none = np.zeros((self.chips, self.chips), np.int64)
+        sending = (none if sent is None else sent).sum(1) * self.bits / 8.0 / rate
+        work = np.zeros(self.chips)
+        for name, number in cycles.items():
+            work[card_of[name]] += number / clock
+        stages = {card: float(max(work[card], sending[card])) for card in set(card_of.values())}
+        return FrameTime(cycles, float(work.sum() + sending.sum()), stages)
 
     @property
     def operations(self) -> float:
@@ -170,21 +217,27 @@ class NorthPole(Chip):
         each = {8: self.operations_8, 4: self.operations_4, 2: self.operations_2}
         return float(each[self.bits])
 
-    def _cycles(self, layer: Layer) -> int:
-        ways = self._ways(layer)
+    def _cycles(self, layer: Layer, card: int) -> int:
+        ways = self._ways(layer, len(self._places(card)))
         macs = self._per_cycle() / float(self.operations_per_mac)
         return max(1, int(np.ceil(layer.macs / (ways[0] * ways[1] * macs))))
 
-    def _ways(self, layer: Layer) -> tuple[int, int]:
-        """Into how many parts of channels and of places: as many cores as can have any."""
-        channels = min(layer.channels, int(self.cores))
-        return channels, min(layer.places, int(self.cores) // channels)
+    def _places(self, card: int) -> np.ndarray:
+        """Cores of a card that are alive."""
+        free = free_places(self)
+        return np.asarray(free[free // int(self.cores) == card])
 
-    def _spread(self, layer: Layer) -> list[Piece]:
-        ways = self._ways(layer)
+    def _ways(self, layer: Layer, cores: int) -> tuple[int, int]:
+        """Into how many parts of channels and of places: as many cores as can have any."""
+        channels = max(1, min(layer.channels, cores))
+        return channels, max(1, min(layer.places, cores // channels))
+
+    def _spread(self, layer: Layer, card: int) -> list[Piece]:
+        places = self._places(card)
+        parts = cut(layer, *self._ways(layer, len(places)))
         return [
-            Piece(layer, neurons, place, {"memory bytes": self._bytes(layer, neurons)})
-            for place, neurons in enumerate(cut(layer, *ways))
+            Piece(layer, neurons, int(place), {"memory bytes": self._bytes(layer, neurons)})
+            for place, neurons in zip(places, parts, strict=False)
         ]
 
     def _bytes(self, layer: Layer, neurons: np.ndarray) -> float:
@@ -195,16 +248,37 @@ class NorthPole(Chip):
             stored = len(neurons) * (layer.weights // layer.places)
         return (stored + len(neurons)) * self.bits / 8.0
 
-    def _check(self, quantised: Quantised, mapped: MappedNetwork) -> None:
-        room, buffer = self.limits
-        passed = []
-        worst = max(mapped.cores, key=lambda core: core.used["memory bytes"])
-        if worst.used["memory bytes"] > float(room.most):
-            passed.append(Violation(room, worst.used["memory bytes"], f"core {worst.place}"))
-        outside = [p.size for n, p in quantised.network.populations.items()
-                   if n not in quantised.scales]  # fmt: skip
-        given = sum(outside) * self.bits / 8.0
-        if given > float(buffer.most):
-            passed.append(Violation(buffer, given, "input"))
+    def _check_input(
+        self, quantised: Quantised, names: Mapping[int, tuple[str, ...]], between: np.ndarray
+    ) -> None:
+        """Refuse more numbers from outside, or from other cards, than a card has room for."""
+        buffer, passed = self.limits[1], []
+        for card, held in names.items():
+            heard = {
+                p.pre.population.name: p.pre.population.size
+                for p in quantised.network.projections.values()
+                if p.post.population.name in held and p.pre.population.name not in quantised.scales
+            }
+            given = (sum(heard.values()) + int(between[:, card].sum())) * self.bits / 8.0
+            if given > float(buffer.most):
+                passed.append(str(Violation(buffer, given, f"card {card}")))
         if passed:
-            raise ValidationError(self.name, "; ".join(map(str, passed)))
+            raise ValidationError(self.name, "; ".join(passed), "inputs that cards have room for")
+
+    def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
+        """Run what was mapped for a number of steps."""
+        assert isinstance(mapped, MappedCards)
+        simulation = CardSimulation(mapped)
+        simulation.forward(int(steps), progress=progress)
+        return simulation.result()
+
+    def infer(
+        self,
+        mapped: MappedNetwork,
+        samples: np.ndarray,
+        drive: str = "events",
+        progress: bool | None = None,
+    ) -> Inferences:
+        """Run samples, each from the network's start; see `evaluating.infer`."""
+        assert isinstance(mapped, MappedCards)
+        return infer(mapped, samples, drive, progress, CardSimulation(mapped, threads=1))

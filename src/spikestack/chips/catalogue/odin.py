@@ -12,9 +12,13 @@ from ...network.network import Network
 from ..chip import Chip
 from ..circuits.odin import quantise_signed, rows_of
 from ..evaluating import Inferences, infer_by_runs
-from ..eventwise import run_eventwise
+from ..eventwise import Eventwise, run_eventwise
+from ..faults import honoured
 from ..figures import Figure, Grade
 from ..hosting import chip_run
+from ..learning.running import with_synapses
+from ..learning.sdsp import SDSPRule, checked_sdsp
+from ..learning.sdsp_running import run_sdsp
 from ..ledger import Ledger
 from ..limits import Limit, LimitKind, Violation
 from ..mapping.cores import Core, MappedNetwork
@@ -42,15 +46,41 @@ def _recalled(value: float, unit: str) -> Figure:
     return Figure(value, unit, Grade.UNVERIFIED, _PAPER, note)
 
 
-#: Of a spike event: one, and two for each pair of neurons.
-_EVENT_CYCLES = 1 + 512
+#: Of a spike event: one, and two for each pair of neurons; of one for all neurons, all synapses.
+_EVENT_CYCLES, _REFERENCE_CYCLES, _DRIFT_CYCLES = 1 + 512, 512, 32_768
 _CLOCK_MHZ = 75.0
+#: One more synaptic operation, in pJ; a spike event has 256 of them in its cycles.
+_OPERATION = 8.43
+
+
+def _lasting() -> dict[str, Figure]:
+    """How long events take."""
+    cycles = {"messages in": _EVENT_CYCLES, "time references": _REFERENCE_CYCLES,
+              "bistability events": _DRIFT_CYCLES}  # fmt: skip
+    return {
+        name: Figure(n * 1e3 / _CLOCK_MHZ, "ns", Grade.UNVERIFIED, _VERILOG,
+                     f"{n:,} cycles at 75 MHz")
+        for name, n in cycles.items()
+    }  # fmt: skip
+
+
+def _estimated(cycles: int) -> Figure:
+    """What an event takes if its cycles take as much as those of a spike event."""
+    return Figure(
+        round(cycles * 256 * _OPERATION / _EVENT_CYCLES, 1), "pJ", Grade.UNVERIFIED,
+        "none is published", f"an estimate: {cycles:,} cycles, each as one of a spike event",
+    )  # fmt: skip
 
 
 class ODIN(Chip):
     """One crossbar of 256 neurons; a spike acts at once, synapses may learn by SDSP.
 
-    Runs of networks do not learn: `kernels.odin_core.ODINCore` does.
+    Parameters
+    ----------
+    learning
+        By projection, the `SDSPRule` that it learns by.
+    figures
+        What any chip takes.
     """
 
     maker, year = "UCLouvain", 2018
@@ -91,10 +121,7 @@ class ODIN(Chip):
         "minimum": Prices(
             "whole chip at its best point", Scope.ALL_IN,
             energy={"dense events": _silicon(12.7, "pJ", "0.55 V, all columns of a row at work")},
-            time={"messages in": Figure(
-                _EVENT_CYCLES * 1e3 / _CLOCK_MHZ, "ns", Grade.UNVERIFIED, _VERILOG,
-                "513 cycles at 75 MHz",
-            )},
+            time=_lasting(),
         ),
         "incremental": Prices(
             "one more synaptic operation", Scope.INCREMENTAL,
@@ -106,20 +133,26 @@ class ODIN(Chip):
         ),
         "parts": Prices(
             "operations, clock and leakage", Scope.PER_TERM,
-            energy={"dense events": _silicon(8.43, "pJ", "0.55 V")},
+            energy={
+                "dense events": _silicon(_OPERATION, "pJ", "0.55 V"),
+                "learning updates": Figure(
+                    0.0, "pJ", Grade.CODE, _VERILOG,
+                    "within the operation, which writes every synapse back, changed or not",
+                ),
+                "time references": _estimated(_REFERENCE_CYCLES),
+                "bistability events": _estimated(_DRIFT_CYCLES),
+            },
             static={"chip": _recalled(27.3 + 1.78 * _CLOCK_MHZ, "uW")},
-            time={"messages in": Figure(
-                _EVENT_CYCLES * 1e3 / _CLOCK_MHZ, "ns", Grade.UNVERIFIED, _VERILOG,
-                "513 cycles at 75 MHz",
-            )},
+            time=_lasting(),
         ),
     }  # fmt: skip
 
     #: Events that may wait for each other.
     queue = 1024
 
-    def __init__(self, **figures: Any) -> None:
+    def __init__(self, learning: Mapping[str, SDSPRule] | None = None, **figures: Any) -> None:
         super().__init__(**figures)
+        self.learning = checked_sdsp(learning, "ODIN, learning")
         if self.chips != 1:
             raise ValidationError("ODIN", f"{self.chips} chips", "1: there are no links")
 
@@ -128,7 +161,7 @@ class ODIN(Chip):
 
         See `circuits.odin`.
         """
-        return quantise_signed(network, dt)
+        return quantise_signed(network, dt, self.learning)
 
     def lay_out(
         self, quantised: Any, rates: np.ndarray | None = None, seed: int = 1
@@ -140,6 +173,7 @@ class ODIN(Chip):
         ValidationError
             If it does not fit; every violated limit is named, with what to do.
         """
+        honoured(self, why="there is one crossbar, taken to be sound")
         rows = rows_of(quantised)
         sizes = {n: quantised.network.populations[n].size for n in quantised.scales}
         outside = sum(int(r.sum()) for n, r in rows.items() if n not in sizes)
@@ -170,11 +204,28 @@ class ODIN(Chip):
         return infer_by_runs(self, mapped, samples, drive, progress)
 
     def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
-        """Run what was mapped, event by event, as it comes.
+        """Run what was mapped, event by event, as it comes, and let it learn where there are rules.
 
         An event passes through all 256 columns: each counts as a synaptic operation.
         """
-        found = run_eventwise(mapped, steps, queue=self.queue)
+        if not self.learning:
+            return self._counted(mapped, run_eventwise(mapped, steps, queue=self.queue), steps)
+        learned = run_sdsp(mapped, steps, self.queue)
+        more = {
+            "learning updates": learned.visited, "time references": learned.references,
+            "bistability events": learned.drifts,
+        }  # fmt: skip
+        run = self._counted(mapped, learned.events, steps, more)
+        return with_synapses(run, learned.synapses)
+
+    def _counted(
+        self,
+        mapped: MappedNetwork,
+        found: Eventwise,
+        steps: int,
+        more: Mapping[str, np.ndarray] | None = None,
+    ) -> ChipRun:
+        """A run of what was found; `more` are further counts of each step."""
         run = chip_run(mapped, found.spikes, found.potentials, steps)
         rows = rows_of(mapped.quantised)
         passes, inside = np.zeros(steps, np.int64), np.zeros(steps, np.int64)
@@ -187,11 +238,19 @@ class ODIN(Chip):
             "sparse events": 0 * passes[:, None], "convolutional events": 0 * passes[:, None],
             "messages in": passes[:, None], "messages": inside[:, None],
             "host words in": (passes - inside)[:, None],
+            **{name: n.astype(np.int64)[:, None] for name, n in (more or {}).items()},
         }  # fmt: skip
         counts = dict(run.ledger.counts) | {n: c.sum(0) for n, c in by_step.items()}
         counts["dropped"] = np.array([found.dropped], np.int64)
         return ChipRun.of(mapped, run.integers, Ledger(counts, by_step))
 
     def cycles(self, run: ChipRun) -> np.ndarray:
-        """Cycles of each step, int64[steps], by the cost of a spike event."""
-        return run.ledger.by_step["messages in"].sum(1) * int(self.spike_cycles)
+        """Cycles of each step, int64[steps], by the costs of the events that it had."""
+        made = np.zeros(run.ledger.total("steps"), np.int64)
+        for name, cycles in (
+            ("messages in", self.spike_cycles), ("time references", self.reference_cycles),
+            ("bistability events", self.bistability_cycles),
+        ):  # fmt: skip
+            if name in run.ledger.by_step:
+                made += run.ledger.by_step[name].sum(1) * int(cycles)
+        return made

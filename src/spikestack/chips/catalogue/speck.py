@@ -14,12 +14,15 @@ from ..chip import Chip
 from ..circuits.whole import Format, quantise
 from ..evaluating import Inferences, infer_by_runs
 from ..eventwise import run_eventwise
+from ..faults import Faults, honoured, with_faults
 from ..figures import Figure, Grade
 from ..hosting import chip_run
 from ..limits import Limit, LimitKind, Violation
 from ..mapping.cores import Core, MappedNetwork
+from ..mapping.frame_layers import routes_of
 from ..mapping.layers import Layer, assign, layer_of
 from ..mapping.mesh import Mesh
+from ..mapping.stored_words import stored_words
 from ..pricing import Prices, Scope
 from ..quantising import Quantised
 from ..running import ChipRun
@@ -174,15 +177,19 @@ class Speck(Chip):
         ValidationError
             If it does not fit; every violated limit is named, with what to do.
         """
+        faults = honoured(self, "dead_cores", "stuck_synapses", "bit_flips",
+                          why="cores share one router, and there is one chip")  # fmt: skip
         layers = self._layers(quantised.described, quantised)
         kernels, neurons = self.memories
+        for dead in faults.items("dead_cores", 1, int(self.cores)):
+            kernels[dead] = neurons[dead] = 0
         problems = [str(v) for v in self._violations(layers)] + self._settings(layers)
         assigned = assign(layers, kernels, neurons)
         if not problems and (assigned.core_of < 0).any():
             problems.append(self._crowded(layers, assigned.fits))
         if problems:
             raise ValidationError("Speck", "; ".join(problems), "layers that nine cores hold")
-        return self._mapped(quantised, layers, assigned.core_of)
+        return self._mapped(quantised, layers, assigned.core_of, faults)
 
     def _violations(self, layers: list[Layer]) -> list[Violation]:
         heard = [a.source for a in layers]
@@ -228,8 +235,10 @@ class Speck(Chip):
         return "layers want more cores of a kind than there are: " + ", ".join(rows)
 
     def _mapped(
-        self, quantised: Quantised, layers: list[Layer], core_of: np.ndarray
+        self, quantised: Quantised, layers: list[Layer], core_of: np.ndarray, faults: Faults
     ) -> MappedNetwork:
+        where = {a.name: np.full(a.neuron_entries, k) for k, a in enumerate(layers)}
+        routes = routes_of(quantised, self, where, core_of)
         cores = tuple(
             Core(
                 int(place),
@@ -238,16 +247,17 @@ class Speck(Chip):
                     "neurons": float(a.neuron_entries), "neuron words": float(a.neuron_entries),
                     "kernel words": float(a.kernel_entries),
                 },
+                self, routes, k,
             )
-            for a, place in zip(layers, core_of, strict=True)
+            for k, (a, place) in enumerate(zip(layers, core_of, strict=True))
         )  # fmt: skip
-        where = {a.name: np.full(a.neuron_entries, k) for k, a in enumerate(layers)}
         index = {a.name: k for k, a in enumerate(layers)}
         traffic = np.zeros((len(layers), len(layers)))
         for a in layers:
             if a.source in index:
                 traffic[index[a.source], index[a.name]] = a.inputs[0] * np.prod(a.inputs[1:])
-        return MappedNetwork(quantised, self, where, cores, traffic, ())
+        broken = with_faults(quantised, faults, stored_words(quantised, where), unit=1)
+        return MappedNetwork(broken, self, where, cores, traffic, (), routes=routes)
 
     def infer(
         self,

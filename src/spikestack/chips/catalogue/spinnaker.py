@@ -14,6 +14,7 @@ from ...network.network import Network
 from ..chip import Chip
 from ..circuits.spinnaker import quantise
 from ..evaluating import Inferences, infer
+from ..faults import Faults
 from ..figures import Figure, Grade
 from ..limits import Limit, LimitKind
 from ..mapping.cores import MappedNetwork
@@ -74,10 +75,11 @@ class SpiNNaker(Chip):
         How many there are, on as many boards of 48 as that takes: a board by default. Cores are
         filled chip by chip, outwards from the first.
     faults
-        What does not work: a mapping with ``"chips"``, columns and rows, ``"links"``, the number
-        of the link besides, and ``"cores"``, the number of the core besides.
+        `Faults`: chips by column and row, links and cores with their number besides; or a mapping
+        of ``"chips"``, ``"links"`` and ``"cores"``.
     figures
-        ``step``, ``neurons_per_core``, ``expected_rate``.
+        ``step``, ``neurons_per_core``, ``expected_rate``; of packets ``link_rate``,
+        ``router_wait``, ``reinjection``, ``input_buffer``.
     """
 
     maker, year = "University of Manchester", 2012
@@ -98,6 +100,9 @@ class SpiNNaker(Chip):
     board_power = _code(26.84, "W", note="a board that idles; 5.04 W more in its box")
     packet = _code(40, "bits", note="8 and a key of 32; 72 with a payload")
     link_rate = _memory(6e6, "packets per s")
+    router_wait = _memory(2.4, "us", "an estimate: 240 cycles of 100 MHz")
+    reinjection = _memory(10.0, "us", "an estimate: until software has sent a dropped packet again")
+    input_buffer = _memory(256, "packets", "that wait at a core")
     step = _silicon(1.0, "ms", "a timer of each core, in real time")
     slow_down = _code(10, "times real time", _SLOWED, "for steps of 0.1 ms unless told, so that "
                       "the timer keeps 1 ms; since 2025 1, with cores for synapses")  # fmt: skip
@@ -109,6 +114,7 @@ class SpiNNaker(Chip):
     state_bits = _code(32, "bits", _SOFTWARE, "s16.15")
 
     mesh = Mesh(1, 1, TRIANGULAR)
+    routes_itself = True
     tile = 16
     word_bits = 32
     synapse_bits: ClassVar[Mapping[str, float]] = {"sparse": 32, "dense": 32}
@@ -161,18 +167,21 @@ class SpiNNaker(Chip):
             time=_TIME,
         ),
     }  # fmt: skip
-    settable = ("step", "neurons_per_core", "expected_rate")
+    settable = (
+        "step", "neurons_per_core", "expected_rate", "link_rate", "router_wait", "reinjection",
+        "input_buffer",
+    )  # fmt: skip
 
     def __init__(
         self, *, chips: int = BOARD, faults: Any = None, time_scale: float | None = None,
         **figures: Figure,
     ) -> None:  # fmt: skip
-        super().__init__(chips=chips, faults=faults, **figures)
+        super().__init__(chips=chips, faults=self._faults(faults), **figures)
         self.time_scale = self._checked_scale(time_scale, "step" in figures)
         boards = -(-self.chips // BOARD)
-        broken = self._broken()
-        self.machine = Machine.boards(boards, broken["chips"], broken["links"])
-        self.dead_cores = frozenset(broken["cores"])
+        self.machine = Machine.boards(boards)
+        if self.faults is not None:
+            self.machine = self._broken(self.faults, boards)
 
     def _checked_scale(self, given: float | None, stepped: bool) -> float | None:
         if given is None:
@@ -200,20 +209,37 @@ class SpiNNaker(Chip):
             made.step = Figure(times * dt, "ms", Grade.DERIVED, "the least timer's period", unit)
         return made
 
-    def _broken(self) -> dict[str, list[Any]]:
-        """Chips, links and cores that do not work."""
-        given = {} if self.faults is None else self.faults
+    def _faults(self, given: Any) -> Faults | None:
+        """What does not work, also of a mapping of lists."""
+        if given is None or isinstance(given, Faults):
+            return given
+        names = {"chips": 2, "links": 3, "cores": 3}
+        if not isinstance(given, Mapping) or set(given) - set(names):
+            raise ValidationError(f"{self.name}, faults", f"got {given!r}",
+                                  "a mapping with 'chips', 'links' and 'cores'")  # fmt: skip
         made: dict[str, list[Any]] = {}
-        for name, length in (("chips", 2), ("links", 3), ("cores", 3)):
-            listed: Iterable[Any] = given.get(name, ()) if isinstance(given, Mapping) else ()
+        for name, length in names.items():
+            listed: Iterable[Any] = given.get(name, ())
             made[name] = [tuple(int(n) for n in np.ravel(item)) for item in listed]
             if any(len(item) != length for item in made[name]):
                 raise ValidationError(f"{self.name}, faults, {name!r}", f"got {listed!r}",
                                       f"tuples of {length} numbers")  # fmt: skip
-        if not isinstance(given, Mapping) or set(given) - set(made):
-            raise ValidationError(f"{self.name}, faults", f"got {self.faults!r}",
-                                  "a mapping with 'chips', 'links' and 'cores'")  # fmt: skip
-        return made
+        return Faults(dead_chips=made["chips"], dead_links=made["links"], dead_cores=made["cores"])
+
+    def _broken(self, faults: Faults, boards: int) -> Machine:
+        """The machine without what is dead."""
+        chips, links = faults.items("dead_chips", 2), faults.items("dead_links", 3)
+        cores, most = faults.items("dead_cores", 3), int(self.cores)
+        for kind, items, top in (("links", links, 6), ("cores", cores, most)):
+            for item in items:
+                if not 0 <= item[2] < top:
+                    raise ValidationError(f"Faults.dead_{kind}", f"got {item}",
+                                          f"0 to {top - 1} at the end")  # fmt: skip
+        for item in (*chips, *links, *cores):
+            if item[:2] not in self.machine.number:
+                raise ValidationError(f"{self.name}, faults", f"no chip at {item[:2]}",
+                                      f"one of its {self.machine.size:,} chips")  # fmt: skip
+        return Machine.boards(boards, chips, links)
 
     def quantise(self, network: Network, dt: float = 1.0) -> Quantised:
         """Bring a network of any neurons into sPyNNaker's numbers; see `circuits.spinnaker`."""
@@ -224,7 +250,7 @@ class SpiNNaker(Chip):
     ) -> RoutedNetwork:
         """Cut a quantised network into slices, place and route them; nothing is by chance."""
         timed = self.timed(quantised.dt)
-        return map_routed(quantised, timed, self.machine, rates, self.dead_cores)
+        return map_routed(quantised, timed, self.machine, rates, self.faults)
 
     def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
         """Run what was mapped for a number of steps."""

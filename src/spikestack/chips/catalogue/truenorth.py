@@ -11,13 +11,18 @@ from ...network.network import Network
 from ...program.program import PopulationProgram
 from ..chip import Chip
 from ..circuits.crossbar import CrossbarForm, CrossbarQuantised, quantise
+from ..circuits.crossbar_drawn import Choice, checked_choice
+from ..drawing import run_drawn
+from ..evaluating import Inferences, infer_by_runs
 from ..figures import Figure, Grade
 from ..kernels.crossbar import PARAMETERS
 from ..limits import Limit, LimitKind
+from ..mapping.cores import MappedNetwork
 from ..mapping.crossbars import MappedCrossbars, map_crossbars
 from ..mapping.mesh import Mesh
 from ..neurons.truenorth import TrueNorthNeuron
 from ..pricing import Prices, Scope
+from ..running import ChipRun
 
 __all__ = ["TrueNorth"]
 
@@ -53,7 +58,16 @@ def _remainder() -> Figure:
 
 
 class TrueNorth(Chip):
-    """4,096 cores of a crossbar of 256 axons and 256 neurons, each with one destination."""
+    """4,096 cores of a crossbar of 256 axons and 256 neurons, each with one destination.
+
+    Parameters
+    ----------
+    stochastic_synapses
+        Whether synapses pass events by chance, their weights being probabilities: True, or names of
+        the populations that they end at. See `circuits.crossbar_drawn`.
+    settings
+        What any chip takes.
+    """
 
     maker, year = "IBM", 2014
     features = "binary crossbars, four weights for each neuron, one destination, global 1 ms tick"
@@ -121,6 +135,11 @@ class TrueNorth(Chip):
         ),
     }  # fmt: skip
 
+    def __init__(self, stochastic_synapses: Choice = False, **settings: Any) -> None:
+        super().__init__(**settings)
+        where = "TrueNorth, stochastic_synapses"
+        self.stochastic_synapses = checked_choice(stochastic_synapses, where)
+
     def quantise(self, network: Network, dt: float = 1.0) -> CrossbarQuantised:
         """Bring a network of integrate-and-fire neurons into the chip's numbers.
 
@@ -131,13 +150,31 @@ class TrueNorth(Chip):
             2 ** (int(self.weight_bits) - 1) - 1, 2 ** (int(self.leak_bits) - 1) - 1,
             2 ** int(self.threshold_bits) - 1,
         )  # fmt: skip
-        return quantise(network, dt, form)
+        return quantise(network, dt, form, self.stochastic_synapses)
 
     def lay_out(
         self, quantised: Any, rates: np.ndarray | None = None, seed: int = 1
     ) -> MappedCrossbars:
         """Load a quantised network into crossbars; see `mapping.crossbars.map_crossbars`."""
         return map_crossbars(quantised, self, rates, seed)
+
+    def execute(self, mapped: MappedNetwork, steps: int, progress: bool | None = None) -> ChipRun:
+        """Run what was mapped; where synapses are drawn, from the tables of its cores."""
+        if isinstance(mapped, MappedCrossbars) and mapped.draws:
+            return run_drawn(mapped, steps, progress)
+        return super().execute(mapped, steps, progress)
+
+    def infer(
+        self,
+        mapped: MappedNetwork,
+        samples: np.ndarray,
+        drive: str = "events",
+        progress: bool | None = None,
+    ) -> Inferences:
+        """Run samples; see `evaluating.infer`, or, where synapses are drawn, `infer_by_runs`."""
+        if isinstance(mapped, MappedCrossbars) and mapped.draws:
+            return infer_by_runs(self, mapped, samples, drive, progress)
+        return super().infer(mapped, samples, drive, progress)
 
     @staticmethod
     def loaded(neurons: PopulationProgram) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from ..linear import LinearNeuron, identify
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
 from .crossbar_codes import Coded, coded
+from .crossbar_drawn import Choice, drawn_code, mean_values, populations_drawn
+from .crossbar_units import multiples, unit_of
 from .reading import copy_inputs
 
 __all__ = ["CrossbarEdges", "CrossbarForm", "CrossbarQuantised", "quantise"]
@@ -66,7 +68,7 @@ class CrossbarEdges:
     sources, targets
         Neurons of the populations, int64.
     weights
-        What they add, int64.
+        What they add, float64; on average, where that is drawn.
     delays
         Steps, int64.
     masks
@@ -92,6 +94,9 @@ class CrossbarQuantised(Quantised):
         By projection onto neurons of the chip.
     codes
         Name of the code of each population's weights; see `crossbar_codes.CODES`.
+    draws
+        By population whose synapses are drawn, whether those of each neuron are, by type of axon,
+        int64 (neurons, 4). The network has their means.
     copying
         Model of a neuron that fires whenever its one axon does.
     """
@@ -99,6 +104,7 @@ class CrossbarQuantised(Quantised):
     values: Mapping[str, np.ndarray] = field(default_factory=dict)
     edges: Mapping[str, CrossbarEdges] = field(default_factory=dict)
     codes: Mapping[str, str] = field(default_factory=dict)
+    draws: Mapping[str, np.ndarray] = field(default_factory=dict)
     copying: NeuronModel | None = None
 
 
@@ -113,7 +119,9 @@ class _Into:
     delays: np.ndarray
 
 
-def quantise(network: Network, dt: float, form: CrossbarForm) -> CrossbarQuantised:
+def quantise(
+    network: Network, dt: float, form: CrossbarForm, drawn: Choice = False
+) -> CrossbarQuantised:
     """Bring a network into the integers of crossbar cores.
 
     Populations are sources outside the chip, to which nothing projects; readouts, which never fire
@@ -129,6 +137,8 @@ def quantise(network: Network, dt: float, form: CrossbarForm) -> CrossbarQuantis
         Its step in ms, which becomes one tick.
     form
         What the chip's neurons hold.
+    drawn
+        Onto which populations synapses are drawn; see `circuits.crossbar_drawn`.
 
     Raises
     ------
@@ -150,7 +160,9 @@ def quantise(network: Network, dt: float, form: CrossbarForm) -> CrossbarQuantis
             least = 0 if places[e.pre] == "outside" else 1
             hops.append(Hop(e.name, e.pre, e.post, int(delays.min()), least))
     late = lateness(len(program.populations), hops)
-    return _Making(network, program, form, places, neurons, late, dt).made()
+    own = [p.name for k, p in enumerate(program.populations) if places[k] in ("native", "lowered")]
+    chosen = populations_drawn(drawn, network, own)
+    return _Making(network, program, form, places, neurons, late, dt, chosen).made()
 
 
 def _places(network: Network, program: Program, form: CrossbarForm) -> dict[int, str]:
@@ -215,6 +227,7 @@ class _Making:
     neurons: dict[int, LinearNeuron]
     late: list[int]
     dt: float
+    drawn: frozenset[str]
 
     def made(self) -> CrossbarQuantised:
         """All of it."""
@@ -222,8 +235,9 @@ class _Making:
         self.net, self.losses = Network(seed=self.network.seed), dict[str, Loss]()
         self.scales, self.zeros = dict[str, np.ndarray](), dict[str, np.ndarray]()
         self.values, self.codes = dict[str, np.ndarray](), dict[str, str]()
+        self.draws = dict[str, np.ndarray]()
         edges: dict[str, CrossbarEdges] = {}
-        into: dict[int, tuple[_Into, Coded, np.ndarray]] = {}
+        into: dict[int, tuple[_Into, Coded]] = {}
         for k, p in enumerate(self.program.populations):
             described = self.network.populations[p.name]
             if self.places[k] in ("outside", "host"):
@@ -234,7 +248,9 @@ class _Making:
             model, units = self._neuron(k, code)
             self.net.add(Population(p.name, described.shape, model))
             self.values[p.name], self.codes[p.name] = code.values * units[:, None], code.code
-            into[k] = gathered, code, units
+            if p.name in self.drawn:
+                self.draws[p.name] = (code.values != 0).astype(np.int64)
+            into[k] = gathered, code
         for i, e in enumerate(self.program.edges):
             if e.post in into:
                 edges[e.name] = self._connect(i, *into[e.post])
@@ -244,7 +260,7 @@ class _Making:
         return CrossbarQuantised(
             self.net, dict(zip(names, self.late, strict=True)), self.scales, self.zeros,
             {e.name: "dense" for e in self.program.edges}, self.losses, self.dt,
-            values=self.values, edges=edges, codes=self.codes,
+            values=self.values, edges=edges, codes=self.codes, draws=self.draws,
             copying=self.form.neuron(theta=1.0),
         )  # fmt: skip
 
@@ -276,6 +292,10 @@ class _Making:
             where = f"{self.form.chip}, population {p.name!r}"
             raise ValidationError(where, "its weights are no sums of four whole values",
                                   "whole weights, of four values for each neuron")  # fmt: skip
+        if k in self.neurons and p.name in self.drawn:
+            neuron = self.neurons[k]
+            reach = neuron.threshold - (0.0 if neuron.soft else neuron.reset)
+            return drawn_code(code, into.targets, reach)
         return code
 
     def _neuron(self, k: int, code: Coded) -> tuple[NeuronModel, np.ndarray]:
@@ -291,9 +311,11 @@ class _Making:
         # Where the threshold alone is rounded, up, whole weights lose nothing by it.
         fine = neuron.soft or bool(np.any(neuron.drift != 0) or np.any(neuron.start != zero))
         tops = [neuron.threshold - zero, neuron.drift, neuron.start - zero]
-        unit = code.unit if not len(code.masks) else _unit_of(code.unit, tops)
+        unit = code.unit if not len(code.masks) else unit_of(code.unit, tops)
         most = self.form.weight // np.maximum(np.abs(code.values).max(1), 1)
-        times = _multiples(tops, unit, most, self.form, fine, where)
+        if p.name in self.drawn:
+            most = np.ones_like(most)
+        times = multiples(tops, unit, most, self.form, fine, where)
         scale = times / unit
         above = scale * tops[0]
         if neuron.soft:
@@ -310,23 +332,28 @@ class _Making:
         made = self.form.neuron(theta=np.maximum(theta, 1.0), leak=leak, gamma=gamma, v=start)
         return made, times
 
-    def _connect(self, i: int, into: _Into, code: Coded, units: np.ndarray) -> CrossbarEdges:
+    def _connect(self, i: int, into: _Into, code: Coded) -> CrossbarEdges:
         e = self.program.edges[i]
         pre, post = self.program.populations[e.pre], self.program.populations[e.post]
         own = into.projection == i
         targets = into.targets[own]
-        weights = code.made(into.targets)[own] * units[targets]
+        bits = (code.masks[own][:, None] >> np.arange(4)) & 1
+        weights = (bits * mean_values(self.values, self.draws, post.name)[targets]).sum(1)
         wanted = into.weights[own] * self.scales[post.name][targets]
-        self.losses[e.name] = loss_of(wanted, weights, float(np.log2(len(_levels(code)) or 1)))
+        self.losses[e.name] = loss_of(wanted, weights, self._bits(post.name, code))
         kept = np.flatnonzero(code.masks[own])
         found = CrossbarEdges(
             (into.sources[own] - pre.offset)[kept], targets[kept], weights[kept],
             into.delays[own][kept], code.masks[own][kept],
         )  # fmt: skip
         rule = FromArrays(found.sources, found.targets)
-        synapse = Delta(weight=found.weights.astype(float), delay=found.delays * self.dt)
+        synapse = Delta(weight=found.weights, delay=found.delays * self.dt)
         self.net.connect(self.net[pre.name], self.net[post.name], rule, synapse, name=e.name)
         return found
+
+    def _bits(self, name: str, code: Coded) -> float:
+        """Of weights: those of a probability, or of the levels in use."""
+        return 8.0 if name in self.drawn else float(np.log2(len(np.unique(code.masks)) or 1))
 
     def _connect_host(self, i: int) -> None:
         """As described, only later."""
@@ -339,43 +366,3 @@ class _Making:
         synapse.dendritic_delay = 0.0
         rule = FromArrays(found.pre, found.post)
         self.net.connect(self.net[pre], self.net[post], rule, synapse, name=e.name)
-
-
-def _levels(code: Coded) -> np.ndarray:
-    return np.unique(code.masks)
-
-
-def _unit_of(unit: np.ndarray, tops: list[np.ndarray]) -> np.ndarray:
-    """Units of neurons; those that nothing reaches take one that holds their leak."""
-    return np.where(unit > 0, unit, np.maximum(np.abs(tops[1]), 1e-9))
-
-
-def _multiples(
-    tops: list[np.ndarray],
-    unit: np.ndarray,
-    most: np.ndarray,
-    form: CrossbarForm,
-    fine: bool,
-    where: str,
-) -> np.ndarray:
-    """How many units of the chip one of the code is: what rounds threshold and leak least."""
-    best, times = np.full(len(unit), np.inf), np.zeros(len(unit), np.int64)
-    for k in range(1, int(most.max(initial=1)) + 1 if fine else 2):
-        scaled = [k * top / unit for top in tops]
-        fits = (np.abs(scaled[0]) <= form.threshold) & (np.abs(scaled[1]) <= form.leak)
-        fits &= (k <= most) & (np.abs(scaled[2]) <= form.threshold)
-        lost = sum(
-            np.abs(np.rint(x) - x) / np.maximum(np.abs(x), 1e-12) * (np.abs(x) > 1e-12)
-            for x in scaled
-        )
-        better = fits & (lost < best - 1e-9)
-        times, best = np.where(better, k, times), np.where(better, lost, best)
-    if (times == 0).any():
-        j = int(np.flatnonzero(times == 0)[0])
-        theta, leak = tops[0][j] / unit[j], tops[1][j] / unit[j]
-        raise ValidationError(
-            where, f"neuron {j}: threshold {theta:,.0f} and leak {leak:,.1f} units of its weights",
-            f"thresholds of {form.threshold:,} and leaks of {form.leak} units at most",
-            "use larger weights, or a lower threshold",
-        )  # fmt: skip
-    return times

@@ -12,7 +12,7 @@ from ...network.population import Population
 from ...network.rules import FromArrays
 from ...program.lower import lower
 from ...program.program import Program
-from ..learning.engine import Widths
+from ..learning.engine import LONGEST_DELAY, Widths
 from ..learning.holding import check_names, greatest, held
 from ..learning.rules import Rules
 from ..linear import LinearNeuron, identify
@@ -26,6 +26,7 @@ __all__ = [
     "LONGEST_DELAY",
     "WIDTHS",
     "check_delays",
+    "formats_of",
     "quantise",
     "scale_of",
     "widest",
@@ -41,8 +42,6 @@ _THRESHOLD, _HIGHEST = 64.0, 2.0**22
 #: The potential of neurons that never fire is kept below the highest threshold.
 _V_SILENT = 2.0**21 - 1
 _SHARE = 4096.0
-#: Greatest number in the delay field of a synapse; a spike takes a step more.
-LONGEST_DELAY = 62
 #: Of weights that learn: 9 bits, of which the last is not delivered where signs are mixed.
 WIDTHS = Widths(9, 1)
 #: Greatest sum of the inputs of a step before it wraps.
@@ -153,7 +152,7 @@ def _built(
             most *= float(np.max(neuron.gain[e.receptor] * scale))
         weights, losses[e.name], unit = _eight_bits(wanted, most if rule is not None else None)
         delays = e.delays + (not neuron.direct[e.receptor]) + late[e.post] - late[e.pre]
-        if e.pre in neurons:
+        if e.pre in neurons or rule is not None:
             check_delays(delays, f"Loihi, projection {e.name!r}")
         pre, post = (made[program.populations[n].name] for n in (e.pre, e.post))
         axon = LoihiAxon(weight=weights, delay=delays * program.dt)
@@ -163,9 +162,15 @@ def _built(
         )  # fmt: skip
     copy_inputs(network, made)
     names = [p.name for p in program.populations]
-    stored = {e.name: e.stored for e in edges}
     later = dict(zip(names, late, strict=True))
+    stored = formats_of(edges, rules)
     return Quantised(made, later, scales, zeros, stored, losses, dt=program.dt)
+
+
+def formats_of(edges: list[Edges], rules: Rules) -> dict[str, str]:
+    """How projections are stored, by name: delays that learn need lists, which hold them."""
+    moving = {name for name, rule in rules.items() if rule.dd}
+    return {e.name: "sparse" if e.name in moving else e.stored for e in edges}
 
 
 def scale_of(neuron: LinearNeuron, into: list[Edges]) -> tuple[np.ndarray, np.ndarray]:

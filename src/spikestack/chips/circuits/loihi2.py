@@ -33,7 +33,7 @@ from ..neurons.loihi2 import LIFProgram, Loihi2Program
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
 from .driving import sources_of, with_sources
-from .loihi import check_delays, scale_of, widest
+from .loihi import check_delays, formats_of, scale_of, widest
 from .reading import Edges, acting, copy_inputs, edges_of
 
 __all__ = ["WIDTHS", "Ranges", "quantise"]
@@ -235,7 +235,7 @@ def _built(reading: _Reading, edges: list[Edges], late: list[int]) -> Quantised:
         losses[e.name] = _connect(made, e, reading, scales, late)
     copy_inputs(network, made)
     names = [p.name for p in program.populations]
-    stored = {e.name: e.stored for e in edges}
+    stored = formats_of(edges, reading.rules)
     delays = dict(zip(names, late, strict=True))
     return Quantised(made, delays, scales, zeros, stored, losses, dt=reading.dt)
 
@@ -258,7 +258,7 @@ def _connect(
     elif rule is not None:
         raise ValidationError(where, "learns onto a program of its own",
                               "leaky integrate-and-fire targets")  # fmt: skip
-    if e.pre not in reading.hosts:
+    if e.pre not in reading.hosts or rule is not None:
         check_delays(delays, where)
     weights, loss, unit = _eight_bits(wanted, None if rule is None else most)
     synapse.weight = weights / synapse.unit_of_weight().scale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,8 @@ class Format:
         Whether neurons are touched by events only: no leaks, currents, biases or refractoriness.
     reads_potentials
         Whether potentials can be read; otherwise readouts are computed by the host.
+    subtracts
+        Whether a spike may take something off the potential, instead of setting it to a value.
     """
 
     chip: str
@@ -58,6 +61,7 @@ class Format:
     most_delay: int = 62
     event_driven: bool = False
     reads_potentials: bool = True
+    subtracts: bool = True
 
     @property
     def most(self) -> float:
@@ -75,7 +79,9 @@ class Format:
         return max(2.0 ** (self.weight_bits - 1) - 1, 1.0)
 
 
-def quantise(network: Network, dt: float, form: Format) -> Quantised:
+def quantise(
+    network: Network, dt: float, form: Format, greatest: Mapping[str, float] | None = None
+) -> Quantised:
     """Bring a network into integers.
 
     Every population is a source outside the chip, a readout of the host's, or of neurons that
@@ -90,6 +96,9 @@ def quantise(network: Network, dt: float, form: Format) -> Quantised:
         Its step in ms, which becomes one step of the chip.
     form
         The numbers that there are.
+    greatest
+        By projection, the weight that the greatest number stands for, of populations whose scale
+        that fixes.
 
     Raises
     ------
@@ -107,7 +116,10 @@ def quantise(network: Network, dt: float, form: Format) -> Quantised:
     for k, neuron in given.neurons.items():
         name, into = given.name(k), [e for e in given.edges if e.post == k and len(e.weights)]
         zero = _zero(neuron)
+        fixed = [e for e in into if e.name in (greatest or {})]
         scale = _scale(neuron, zero, into, form)
+        if greatest and fixed:
+            scale = _fixed_scale(neuron, zero, fixed[0], greatest[fixed[0].name], form, name)
         model, told = _model(neuron, scale, zero, name, form, dt)
         made.add(Population(name, network.populations[name].shape, model))
         scales[name], zeros[name] = np.full(len(zero), scale), zero
@@ -161,6 +173,8 @@ def _check(given: Described, form: Format) -> None:
                          "delta synapses")  # fmt: skip
         if form.event_driven and (np.any(n.refractory > 0) or np.any(_bias(n) != 0)):
             found.append(f"{name!r} is refractory, or driven in every step; leave that away")
+        if n.soft and not form.subtracts:
+            found.append(f"{name!r} subtracts at a spike; train with a reset to a value")
         if form.weight_bits < 2 and any((e.weights < 0).any() for e in given.edges if e.post == k):
             found.append(f"{name!r} gets weights of both signs, which take 2 bits at least")
     if found:
@@ -227,6 +241,21 @@ def _scale(neuron: LinearNeuron, zero: np.ndarray, into: list[Edges], form: Form
         return float(2.0 ** np.floor(np.log2(scale)))
     # The threshold stays a whole number.
     return float(max(np.floor(reach * scale), 1.0) / reach) if not silent.all() else scale
+
+
+def _fixed_scale(
+    neuron: LinearNeuron, zero: np.ndarray, e: Edges, most: float, form: Format, name: str
+) -> float:
+    """Units for one of the potential where `most` is to be the greatest number."""
+    scale = form.most_weight / (most * float(np.abs(neuron.gain[e.receptor]).max()))
+    reach = float(np.where(np.isinf(neuron.threshold), 0.0, neuron.threshold - zero).max()) * scale
+    if reach > form.most:
+        raise ValidationError(
+            f"{form.chip}, population {name!r}",
+            f"a threshold of {reach:,.0f} where {most:g} is {form.most_weight:g}",
+            f"{form.most:g} at most", "a lower threshold, or a greater w_max",
+        )  # fmt: skip
+    return scale
 
 
 def _grid(weights: np.ndarray, heaviest: float) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import ValidationError
 from ...numerics.compiling import njit
+from ..faults import Faults
 from ..mapping.mesh import TRIANGULAR, Mesh
 
 if TYPE_CHECKING:
@@ -86,6 +87,12 @@ class Fabric:
         a, b = links // len(WAYS), self.ends(links)
         return np.asarray(self._chip(a) != self._chip(b))
 
+    def around(self, chips: np.ndarray) -> np.ndarray:
+        """All links of routers of some chips, in both directions."""
+        every = np.arange(self.mesh.size * len(WAYS))
+        a, b = self._chip(every // len(WAYS)), self._chip(self.ends(every))
+        return every[np.isin(a, chips) | np.isin(b, chips)]
+
     def _chip(self, router: np.ndarray) -> np.ndarray:
         y, x = np.divmod(router, self.mesh.width)
         return np.asarray(y // self.chip.height * self.columns + x // self.chip.width)
@@ -131,15 +138,19 @@ def fabric_of(chip: Chip) -> Fabric:
     one = chip.mesh
     mesh = Mesh(one.width * columns, one.height * rows, one.links, one.wraps)
     fabric = Fabric(mesh, one, columns)
-    links = getattr(chip.faults, "dead_links", ())
-    if not links:
+    if not isinstance(chip.faults, Faults) or chip.routes_itself:
         return fabric
-    return Fabric(mesh, one, columns, _dead(fabric, links))
+    links = chip.faults.items("dead_links", 2)
+    chips = chip.faults.items("dead_chips", 1, chip.chips)
+    if not links and not chips:
+        return fabric
+    dead = np.union1d(_dead(fabric, links), fabric.around(np.array(chips, np.int64)))
+    return Fabric(mesh, one, columns, dead)
 
 
-def _dead(fabric: Fabric, pairs: tuple[tuple[int, int], ...]) -> np.ndarray:
+def _dead(fabric: Fabric, pairs: list[tuple[int, int]]) -> np.ndarray:
     """Both directions of links between neighbours."""
-    mesh, found = fabric.mesh, []
+    mesh, found = fabric.mesh, list[int]()
     ways = len(WAYS) if mesh.links == TRIANGULAR else 4
     for a, b in pairs:
         ends = []

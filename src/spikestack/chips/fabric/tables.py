@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
 from ..mapping.contacts import Contacts
 from .routers import Fabric, Paths
 
-__all__ = ["Routes", "RoutingTable"]
+__all__ = ["AxonTable", "KeyTable", "Listed", "Routes", "RoutingTable", "Tables"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,64 @@ class RoutingTable:
 
     def __len__(self) -> int:
         return len(self.neurons)
+
+
+@dataclass(frozen=True)
+class AxonTable(RoutingTable):
+    """With what a packet says to a crossbar.
+
+    Attributes
+    ----------
+    axons
+        Row of the crossbar that it goes to, int64[entries].
+    delays
+        Ticks from the spike until it acts, int64[entries].
+    """
+
+    axons: np.ndarray
+    delays: np.ndarray
+
+
+@dataclass(frozen=True)
+class KeyTable(RoutingTable):
+    """With what routers look a packet up by.
+
+    Attributes
+    ----------
+    keys
+        Of 32 bits, int64[entries].
+    """
+
+    keys: np.ndarray
+
+
+class Tables(Protocol):
+    """What the tables of all cores are read from."""
+
+    def table(self, core: int) -> RoutingTable:
+        """The table of one core, by its index in `MappedNetwork.cores`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """Tables whose entries are listed.
+
+    Attributes
+    ----------
+    core
+        Of the neuron of each entry, int64.
+    every
+        All entries.
+    """
+
+    core: np.ndarray
+    every: RoutingTable
+
+    def table(self, core: int) -> RoutingTable:
+        """The table of one core."""
+        here = np.flatnonzero(self.core == core)
+        columns = {f.name: getattr(self.every, f.name)[here] for f in fields(self.every)}
+        return replace(self.every, **columns)
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,22 +56,33 @@ def _settled(v: int, p: np.ndarray, eta: int) -> tuple[int, bool]:
 
 
 @njit(cache=True, nogil=True)
+def _arrived(slot: np.ndarray, first: int, axons: int, active: np.ndarray) -> int:
+    """Write the axons of a core, whose first is given, that have a spike; return how many."""
+    count = 0
+    for a in range(axons):
+        if slot[first + a]:
+            active[count] = a
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _leaked(x: int, p: np.ndarray, key: np.uint64, neuron: int, tick: int) -> int:
+    """Potential after the leak, which may be drawn and may turn with the potential's sign."""
+    way = _sign(x) if p[2] else 1
+    if not p[1]:
+        x += way * p[0]
+    elif abs(p[0]) >= _drawn(key, neuron, tick, 0) & 255:
+        x += way * _sign(p[0])
+    return min(max(x, _LOW), _HIGH)
+
+
+@njit(cache=True, nogil=True)
 def advance(
-    begin: int,
-    types: np.ndarray,
-    synapses: np.ndarray,
-    weights: np.ndarray,
-    draws: np.ndarray,
-    parameters: np.ndarray,
-    to: np.ndarray,
-    delays: np.ndarray,
-    packets: np.ndarray,
-    key: np.uint64,
-    v: np.ndarray,
-    slots: np.ndarray,
-    raster: np.ndarray,
-    events: np.ndarray,
-) -> None:
+    begin: int, types: np.ndarray, synapses: np.ndarray, weights: np.ndarray, draws: np.ndarray,
+    parameters: np.ndarray, to: np.ndarray, delays: np.ndarray, packets: np.ndarray,
+    key: np.uint64, v: np.ndarray, slots: np.ndarray, raster: np.ndarray, events: np.ndarray,
+) -> None:  # fmt: skip
     """Compute as many ticks as `raster` has rows.
 
     Parameters
@@ -110,11 +121,7 @@ def advance(
                 slot[packets[at, 1]] = True
             at += 1
         for c in range(cores):
-            count = 0
-            for a in range(axons):
-                if slot[c * axons + a]:
-                    active[count] = a
-                    count += 1
+            count = _arrived(slot, c * axons, axons, active)
             for j in range(neurons):
                 p, x, n = parameters[c, j], v[c, j], c * neurons + j
                 for k in range(count):
@@ -126,13 +133,7 @@ def advance(
                             x += s
                         elif abs(s) >= _drawn(key, n, tick, 2 + a) & 255:
                             x += _sign(s)
-                x = min(max(x, _LOW), _HIGH)
-                way = _sign(x) if p[2] else 1
-                if not p[1]:
-                    x += way * p[0]
-                elif abs(p[0]) >= _drawn(key, n, tick, 0) & 255:
-                    x += way * _sign(p[0])
-                x = min(max(x, _LOW), _HIGH)
+                x = _leaked(min(max(x, _LOW), _HIGH), p, key, n, tick)
                 eta = _drawn(key, n, tick, 1) & p[8] if p[8] else 0
                 v[c, j], fires = _settled(x, p, eta)
                 raster[row, n] = fires

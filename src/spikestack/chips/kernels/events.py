@@ -11,26 +11,11 @@ __all__ = ["run_events"]
 
 @njit(cache=True, nogil=True)
 def run_events(
-    given_at: np.ndarray,
-    given: np.ndarray,
-    steps: int,
-    starts: np.ndarray,
-    targets: np.ndarray,
-    weights: np.ndarray,
-    v: np.ndarray,
-    low: np.ndarray,
-    most: np.ndarray,
-    theta: np.ndarray,
-    taken: np.ndarray,
-    subtracts: np.ndarray,
-    core: np.ndarray,
-    room: np.ndarray,
-    queue: np.ndarray,
-    kept: np.ndarray,
-    at: np.ndarray,
-    ids: np.ndarray,
-    seen: np.ndarray,
-) -> tuple[int, int]:
+    given_at: np.ndarray, given: np.ndarray, steps: int, starts: np.ndarray, targets: np.ndarray,
+    weights: np.ndarray, v: np.ndarray, low: np.ndarray, most: np.ndarray, theta: np.ndarray,
+    taken: np.ndarray, subtracts: np.ndarray, core: np.ndarray, room: np.ndarray,
+    queue: np.ndarray, kept: np.ndarray, at: np.ndarray, ids: np.ndarray, seen: np.ndarray,
+) -> tuple[int, int]:  # fmt: skip
     """Run steps; each empties a queue that begins with its events from outside, in their order.
 
     Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ...errors import ValidationError
@@ -71,13 +73,13 @@ class ODINCore:
         """Of all events so far."""
         return cycles_of(self.events)
 
-    def spike(self, source: int, most: int = 32) -> list[int]:
+    def spike(self, source: int | Sequence[int], most: int = 32) -> list[int]:
         """A spike of `source` from outside, and of all neurons that it makes fire, in their order.
 
         Parameters
         ----------
         source
-            Which row.
+            Which row; of several the others wait before all that fire.
         most
             Events that may wait; what finds the queue full is lost.
 
@@ -86,7 +88,7 @@ class ODINCore:
         list of int
             Neurons that fired.
         """
-        waiting, fired = [source], []
+        waiting, fired = np.atleast_1d(np.asarray(source, np.int64)).tolist(), []
         while waiting:
             row = waiting.pop(0)
             self.events["spike"] += 1

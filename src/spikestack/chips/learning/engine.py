@@ -13,12 +13,14 @@ from ...numerics.compiling import njit
 from ...numerics.random import stream_key, uniform
 from .rules import FACTORS, TRACES, LoihiRule, Product
 
-__all__ = ["Learner", "Widths"]
+__all__ = ["LONGEST_DELAY", "Learner", "Widths"]
 
-_SHIFT = 7
-_ACCUMULATOR = 2**15 - 1
-#: Bits of tags, sign included.
+#: Bits of an accumulator, besides its sign, and of what a synapse has: weights and tags have a
+#: sign beside, delays none.
+_ACCUMULATOR, _BITS = 15, {"w": 8, "t": 8, "d": 6}
 _TAG = 9
+#: Greatest number in the delay field of a synapse; a spike takes a step more.
+LONGEST_DELAY = 62
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Learner:
         Whole numbers at the start.
     widths
         How they are held.
+    delays
+        Of the delay fields at the start; 0 by default.
     """
 
     def __init__(
@@ -63,10 +67,13 @@ class Learner:
         sizes: tuple[int, int],
         weights: np.ndarray,
         widths: Widths,
+        delays: np.ndarray | None = None,
     ) -> None:
         self.rule, self.pre, self.post, self.widths = rule, pre, post, widths
         self.weights = np.asarray(weights, np.int64).copy()
         self.tags = np.zeros(len(pre), np.int64)
+        given = self.tags if delays is None else delays
+        self.delays = np.asarray(given, np.int64).copy()
         self.traces = {
             trace: np.zeros(sizes[0] if trace[0] == "x" else sizes[1], np.int64)
             for trace in rule.traces
@@ -75,9 +82,10 @@ class Learner:
         self.reward = self.rewarded = self.epoch = 0
         self._keys = {
             what: stream_key(seed, name, f"learning {what}")
-            for what in (*(f"{t} decay" for t in TRACES), *(f"{t} spike" for t in TRACES), "w", "t")
+            for what in (*(f"{t} decay" for t in TRACES), *(f"{t} spike" for t in TRACES), *_BITS)
         }
-        self._tables = {"w": _table(rule.dw), "t": _table(rule.dt)}
+        sums = {"w": rule.dw, "t": rule.dt, "d": rule.dd}
+        self._tables = {what: _table(products, _point(what)) for what, products in sums.items()}
         #: Synapses that products with a spike, or their turn, were computed for, in the last epoch.
         self.visited = np.zeros(len(pre), bool)
 
@@ -109,17 +117,19 @@ class Learner:
             trace[ids] = np.minimum(trace[ids] + added.astype(np.int64), 127)
 
     def learn(self) -> int:
-        """End an epoch: change weights and tags; how many synapses were visited."""
+        """End an epoch: change weights, tags and delays; how many synapses were visited."""
         self.epoch += 1
         variables = self._variables()
         self.visited[:] = False
         made = {
             what: _summed(*table, self.epoch, variables, self.pre, self.post, self.weights,
-                          self.tags, self.visited)
+                          self.tags, self.delays, self.visited)
             for what, table in self._tables.items()
         }  # fmt: skip
-        self.weights = self._rounded("w", self.weights, made["w"], self.widths.bits)
-        self.tags = self._rounded("t", self.tags, made["t"], _TAG)
+        most, tag = 2 ** (self.widths.bits - 1), 2 ** (_TAG - 1)
+        self.weights = self._rounded("w", self.weights, made["w"], -most, most - 1)
+        self.tags = self._rounded("t", self.tags, made["t"], -tag, tag - 1)
+        self.delays = self._rounded("d", self.delays, made["d"], 0, LONGEST_DELAY)
         for fired in self.fired:
             fired[:] = 0
         self.rewarded = 0
@@ -137,22 +147,32 @@ class Learner:
         made[FACTORS.index("r1")] = self.reward
         return made
 
-    def _rounded(self, what: str, values: np.ndarray, added: np.ndarray, bits: int) -> np.ndarray:
+    def _rounded(
+        self, what: str, values: np.ndarray, added: np.ndarray, low: int, high: int
+    ) -> np.ndarray:
         """Add in 16 bits, round at random, and saturate."""
         if not added.any():
             return values
-        gained = np.clip((values << _SHIFT) + added, -_ACCUMULATOR - 1, _ACCUMULATOR)
+        point, most = _point(what), 2**_ACCUMULATOR - 1
+        gained = np.clip((values << point) + added, -most - 1, most)
         index = np.arange(len(values), dtype=np.uint64)
         counter = np.uint64(self.epoch) * np.uint64(len(values)) + index
-        drawn = np.floor(uniform(self._keys[what], counter) * 2**_SHIFT).astype(np.int64)
-        highest = 2 ** (bits - 1) - 1
-        return np.clip((gained + drawn) >> _SHIFT, -highest - 1, highest)
+        drawn = np.floor(uniform(self._keys[what], counter) * 2**point).astype(np.int64)
+        return np.clip((gained + drawn) >> point, low, high)
 
 
-def _table(products: tuple[Product, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Products as numbers: scales, factors (-1 for none, -2 - k for u_k), constants."""
+def _point(what: str) -> int:
+    """Bits of the accumulator behind the point of a variable."""
+    return _ACCUMULATOR - _BITS[what]
+
+
+def _table(products: tuple[Product, ...], point: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Products as numbers: scales, with so many bits behind the point, factors, constants.
+
+    Factors are numbers of `FACTORS`, -1 for none, -2 - k for u_k.
+    """
     longest = max((len(p.factors) for p in products), default=0)
-    scales = np.array([p.scale * 2.0**_SHIFT for p in products])
+    scales = np.array([p.scale * 2.0**point for p in products])
     factors = np.full((len(products), longest), -1, np.int64)
     constants = np.zeros((len(products), longest), np.int64)
     for k, product in enumerate(products):
@@ -173,9 +193,10 @@ def _summed(
     post: np.ndarray,
     weights: np.ndarray,
     tags: np.ndarray,
+    delays: np.ndarray,
     visited: np.ndarray,
 ) -> np.ndarray:
-    """Sum of products of every synapse, in 128ths, each product rounded down."""
+    """Sum of products of every synapse, each rounded down; what they begin with is scaled."""
     made = np.zeros(len(pre), np.int64)
     for s in range(len(pre)):
         for k in range(len(scales)):
@@ -193,10 +214,10 @@ def _summed(
                     factor = variables[f, post[s]]
                 elif f == 9:
                     factor = weights[s]
-                elif f == 11:
-                    factor = tags[s]
+                elif f == 10:
+                    factor = delays[s]
                 else:
-                    factor = 0
+                    factor = tags[s]
                 if factor == 0 and c == 0 and (f < -1 or f in (0, 3)):
                     waits = False
                     break

@@ -22,7 +22,7 @@ def checked_rules(learning: Any, where: str) -> Rules:
     Raises
     ------
     ValidationError
-        If anything is no `LoihiRule`, or changes delays.
+        If anything is no `LoihiRule`.
     """
     if learning is None:
         return {}
@@ -31,11 +31,6 @@ def checked_rules(learning: Any, where: str) -> Rules:
     for name, rule in learning.items():
         if not isinstance(rule, LoihiRule):
             raise ValidationError(f"{where}[{name!r}]", f"got {shorten(rule)}", "a LoihiRule")
-        if rule.dd:
-            raise ValidationError(
-                f"{where}[{name!r}]", "changes delays", "rules of weights and tags",
-                "delays do not change while a network runs here",
-            )  # fmt: skip
     return learning
 
 

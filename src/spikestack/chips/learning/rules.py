@@ -63,22 +63,21 @@ class Product:
 
 
 class LoihiRule:
-    """What becomes of the weights, and tags, of a projection while a chip runs.
+    """What becomes of the weights, tags and delays of a projection while a chip runs.
 
     At the end of every learning epoch each synapse's weight changes by the sum of products `dw`,
-    and its tag by `dt`. A product is a number times factors: ``x0``, ``y0`` (1 if the source, or
-    the target, fired in the epoch, else 0), ``x1``, ``x2`` and ``y1``, ``y2``, ``y3`` (traces of
-    both, whole numbers of 7 bits), ``r0`` (1 if there is a reward), ``r1`` (the reward, 8 bits),
-    ``w``, ``t`` (the weight and the tag), ``u0`` to ``u9`` (1 in every 2^k-th epoch), or one of
-    them plus a constant of 8 bits, ``(w - 3)``. Each has ``x0``, ``y0`` or ``u_k`` among its
-    factors. Numbers are m 2^k, ``3*2^-4``, m of 4 bits and k from -8 to 7.
+    its tag by `dt`, its delay by `dd`. A product is a number times factors: ``x0``, ``y0`` (1 if
+    the source, or the target, fired in the epoch, else 0), ``x1``, ``x2`` and ``y1``, ``y2``,
+    ``y3`` (traces of both, whole numbers of 7 bits), ``r0`` (1 if there is a reward), ``r1`` (the
+    reward, 8 bits), ``w``, ``t``, ``d`` (weight, tag, and number in the delay field), ``u0`` to
+    ``u9`` (1 in every 2^k-th epoch), or one of them plus a constant of 8 bits, ``(w - 3)``. Each
+    has ``x0``, ``y0`` or ``u_k`` among its factors. Numbers are m 2^k, ``3*2^-4``, m of 4 bits and
+    k from -8 to 7.
 
     Parameters
     ----------
-    dw, dt
+    dw, dt, dd
         The sums; empty for none.
-    dd
-        That of the delay, which is checked and which no run takes.
     learning_epoch
         Steps, 1 to 63.
     x1, x2, y1, y2, y3
@@ -98,7 +97,8 @@ class LoihiRule:
     Notes
     -----
     Davies et al. 2018, IEEE Micro 38:82, has the engine; widths are also in Lava 0.10. All factors
-    are read at the end of the epoch.
+    are read at the end of the epoch. Delay fields hold 0 to 62; a spike takes a step more, and the
+    delay that its synapse had when it was sent.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class LoihiRule:
         self.learning_epoch, self.reward = learning_epoch, _checked_reward(reward)
         self.texts = {"dw": dw, "dt": dt, "dd": dd}
         if not any(text.strip() for text in self.texts.values()):
-            raise EquationError("LoihiRule", "changes nothing", "dw, or dt")
+            raise EquationError("LoihiRule", "changes nothing", "dw, dt or dd")
         self.traces = {name: _shape(name, given) for name, given in traces.items()}
         self.dw, self.dt, self.dd = (
             _products(text, f"LoihiRule.{name}") for name, text in self.texts.items()

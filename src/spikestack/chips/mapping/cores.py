@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import ValidationError
 from ..fabric.routers import Fabric, fabric_of
-from ..fabric.tables import Routes, RoutingTable
+from ..fabric.tables import Routes, RoutingTable, Tables
 from ..limits import Limit, LimitKind, Violation
 from ..quantising import Quantised
 from .contacts import Contacts, contacts_of
@@ -23,7 +23,7 @@ from .synapses import Synapses, synapses_of, with_kernels
 if TYPE_CHECKING:
     from ..chip import Chip
 
-__all__ = ["Core", "MappedNetwork", "map_network", "routers_of"]
+__all__ = ["Core", "MappedNetwork", "free_places", "map_network", "routers_of"]
 
 #: By how much more cores are tried, when those that neurons and synapses need do not do.
 _MORE = 1.15
@@ -57,7 +57,7 @@ class Core:
     neurons: Mapping[str, np.ndarray]
     used: Mapping[str, float]
     chip: Chip | None = field(default=None, repr=False, compare=False)
-    routes: Routes | None = field(default=None, repr=False, compare=False)
+    routes: Tables | None = field(default=None, repr=False, compare=False)
     index: int = 0
     engine: tuple[str, ...] = ()
 
@@ -155,7 +155,7 @@ def map_network(
     """
     found = with_kernels(synapses_of(quantised, chip.synapse_bits), quantised, chip)
     n, synapses = found.inside, found.inward()
-    free = _free(chip)
+    free = free_places(chip)
     walls = {v.counts: v for v in chip.limits if v.per == "core"}
     rates = np.ones(n) if rates is None else np.asarray(rates, float)
     words = np.bincount(synapses.post, synapses.bits, n) / chip.word_bits
@@ -188,14 +188,15 @@ def map_network(
     raise ValidationError(chip.name, problem, most, remedy)
 
 
-def _free(chip: Chip) -> np.ndarray:
+def free_places(chip: Chip) -> np.ndarray:
     """Places of cores that are alive."""
     places = int(chip.cores) * chip.chips
-    dead = np.array(getattr(chip.faults, "dead_cores", ()), np.int64)
-    if len(dead) and not (dead.min() >= 0 and dead.max() < places):
-        wrong = int(dead[(dead < 0) | (dead >= places)][0])
-        raise ValidationError("Faults.dead_cores", f"got {wrong}", f"0 to {places - 1}")
-    return np.setdiff1d(np.arange(places), dead)
+    if chip.faults is None:
+        return np.arange(places)
+    dead = np.array(chip.faults.items("dead_cores", 1, places), np.int64)
+    gone = np.array(chip.faults.items("dead_chips", 1, chip.chips), np.int64)
+    alive = np.setdiff1d(np.arange(places), dead)
+    return alive[~np.isin(alive // int(chip.cores), gone)]
 
 
 def _places(traffic: Any, chip: Chip, free: np.ndarray, seed: int) -> np.ndarray:

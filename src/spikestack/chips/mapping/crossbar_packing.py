@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ...numerics.compiling import njit
 
-__all__ = ["pack"]
+__all__ = ["counted", "pack", "slots_of"]
 
 
 @njit(cache=True, nogil=True)
@@ -66,3 +68,21 @@ def pack(
                     pick, most, least = i, shared, fresh[i]
         number += 1
     return core
+
+
+def counted(core: np.ndarray) -> np.ndarray:
+    """Number of each among those of its core, in their order."""
+    order = np.argsort(core, kind="stable")
+    made = np.empty(len(core), np.int64)
+    made[order] = np.arange(len(core)) - np.searchsorted(core[order], core[order], side="left")
+    return made
+
+
+def slots_of(core_of: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Places of neurons in their cores, one population after the other."""
+    together = np.concatenate([*core_of.values(), np.zeros(0, np.int64)])
+    number, at, made = counted(together), 0, {}
+    for name, of in core_of.items():
+        made[name] = number[at : at + len(of)]
+        at += len(of)
+    return made

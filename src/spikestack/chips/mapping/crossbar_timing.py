@@ -16,6 +16,7 @@ from ...program.lower import lower
 from ...synapses.base import Synapse
 from ...synapses.delta import Delta
 from ..circuits.crossbar import CrossbarQuantised
+from ..circuits.crossbar_drawn import mean_values
 from ..circuits.reading import copy_inputs
 from ..limits import Limit, Violation
 from ..neurons.crossbar import CrossbarAxon
@@ -110,6 +111,7 @@ def copied_network(
     timing: Timing,
     axon: np.ndarray,
     axon_source: np.ndarray,
+    kept: np.ndarray,
 ) -> CrossbarQuantised:
     """The quantised network as it is on cores: every axon has one neuron that sends to it.
 
@@ -122,6 +124,8 @@ def copied_network(
         Of each of `wires`, the axon that it goes through.
     axon_source
         Of each axon, the neuron that is heard there.
+    kept
+        Which connections work, bool: those of `wires`, then those of `copies`.
     """
     given, net = quantised.network, Network(seed=quantised.network.seed)
     copied = np.zeros(int(wires.starts[-1]), bool)
@@ -135,7 +139,9 @@ def copied_network(
         if len(own) and quantised.copying is not None:
             made, own = copies_name(name), own - wires.starts[k]
             net.add(Population(made, len(own), quantised.copying))
-            rule = FromArrays(own, np.arange(len(own)))
+            begin = len(axon) + int(np.searchsorted(copies.of, wires.starts[k]))
+            sound = np.flatnonzero(kept[begin : begin + len(own)])
+            rule = FromArrays(own[sound], sound)
             synapse = Delta(weight=1.0, delay=quantised.dt)
             net.connect(net[name], net[made], rule, synapse, name=f"{name} to its copies")
             formats[f"{name} to its copies"] = "dense"
@@ -156,7 +162,7 @@ def copied_network(
             rule = FromArrays(axon_source[sent] - wires.starts[k], np.arange(len(sent)))
             net.connect(net[name], net[made], rule, Delta(weight=1.0, delay=0.0), name=made)
             formats[made], late[made], drivers[sent] = "dense", late[name], np.arange(len(sent))
-    _Rewiring(quantised, wires, copies, timing, axon, drivers, copied, net, formats).connect()
+    _Rewiring(quantised, wires, copies, timing, axon, drivers, copied, kept, net, formats).connect()
     copy_inputs(given, net)
     return replace(quantised, network=net, late=late, scales=scales, zeros=zeros, formats=formats)
 
@@ -172,6 +178,7 @@ class _Rewiring:
     axon: np.ndarray
     drivers: np.ndarray
     copied: np.ndarray
+    kept: np.ndarray
     net: Network
     formats: dict[str, str]
 
@@ -222,12 +229,12 @@ class _Rewiring:
 
     def _crossbar(self, k: int, name: str, pre: str, post: str) -> None:
         """Synapses, each from whoever drives its axons."""
-        w, values = self.wires, self.quantised.values[post]
-        own = np.flatnonzero(w.projection == k)
+        w, values = self.wires, mean_values(self.quantised.values, self.quantised.draws, post)
+        own = np.flatnonzero((w.projection == k) & self.kept[: len(w.projection)])
         p, q = w.names.index(pre), w.names.index(post)
         source, target = w.source[own], w.target[own] - w.starts[q]
         kind, delays = w.key_kind[w.key[own]], self.timing.delays[w.key[own]]
-        weights, heard = values[target, kind].astype(float), self.drivers[self.axon[own]]
+        weights, heard = values[target, kind], self.drivers[self.axon[own]]
         if pre not in self.quantised.scales:
             made = packets_name(pre)
             self._add(name, made, post, heard, target, weights, delays, Delta(weight=1.0))

@@ -10,7 +10,7 @@ from ...program.lower import lower
 from ..circuits.crossbar import CrossbarQuantised
 from .crossbar_packing import pack
 
-__all__ = ["Wires", "needed_axons", "packed", "wires_of"]
+__all__ = ["Wires", "hosted_by", "needed_axons", "packed", "wires_of"]
 
 _TYPES = 4
 
@@ -101,3 +101,18 @@ def needed_axons(wires: Wires, parts: np.ndarray) -> tuple[np.ndarray, np.ndarra
     found, axon = np.unique(wanted, return_inverse=True)
     core, key = np.divmod(found, max(keys, 1))
     return core, key, axon.ravel()
+
+
+def hosted_by(quantised: CrossbarQuantised, wires: Wires) -> np.ndarray:
+    """To how many readouts of the host each neuron of the chip sends."""
+    made = np.zeros(wires.inside, np.int64)
+    network = quantised.network
+    reached: dict[str, set[str]] = {}
+    for name, projection in network.projections.items():
+        pre, post = projection.pre.population.name, projection.post.population.name
+        if name not in quantised.edges and pre in quantised.scales:
+            reached.setdefault(pre, set()).add(post)
+    for pre, posts in reached.items():
+        p = wires.names.index(pre)
+        made[wires.starts[p] : wires.starts[p + 1]] = len(posts)
+    return made

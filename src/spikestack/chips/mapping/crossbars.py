@@ -11,14 +11,17 @@ import numpy as np
 from ...errors import UnknownNameError, ValidationError
 from ...program.lower import lower
 from ..circuits.crossbar import CrossbarQuantised
+from ..faults import KINDS, Faults, honoured
 from ..limits import Violation
-from .cores import Core, MappedNetwork
+from .cores import Core, MappedNetwork, free_places
 from .crossbar_copies import Copies, copies_for
+from .crossbar_faults import defects, with_added
+from .crossbar_packing import counted, slots_of
+from .crossbar_places import crossbar_places
+from .crossbar_routes import routing_tables
 from .crossbar_tables import CrossbarTables
 from .crossbar_timing import Timing, copied_network, copies_name, timed
-from .crossbar_wires import Wires, needed_axons, packed, wires_of
-from .mesh import Mesh
-from .placing import place
+from .crossbar_wires import Wires, hosted_by, needed_axons, packed, wires_of
 
 if TYPE_CHECKING:
     from ..chip import Chip
@@ -77,6 +80,12 @@ class MappedCrossbars(MappedNetwork):
     crossings: np.ndarray
     values: Mapping[str, np.ndarray]
 
+    @property
+    def draws(self) -> Mapping[str, np.ndarray]:
+        """By population, through which types of axons events are drawn; none by default."""
+        found: Mapping[str, np.ndarray] = getattr(self.quantised, "draws", {})
+        return found
+
     def tables(self, draws: Mapping[str, Any] | None = None) -> CrossbarTables:
         """What is loaded into the cores, as arrays; see `CrossbarTables`.
 
@@ -84,8 +93,9 @@ class MappedCrossbars(MappedNetwork):
         ----------
         draws
             By population, through which types of axons events are drawn: four numbers, 0 or 1,
-            for all of its neurons or for each.
+            for all of its neurons or for each; by default as the network was quantised.
         """
+        chosen = {**self.draws, **(draws or {})}
         for name in draws or {}:
             if name not in self.core_of:
                 raise UnknownNameError("tables, draws", name, self.core_of)
@@ -106,7 +116,7 @@ class MappedCrossbars(MappedNetwork):
                 continue
             core, slot = self.core_of[name], self.slots[name]
             weights[core, slot] = self.values[name]
-            drawn[core, slot] = np.asarray((draws or {}).get(name, 0))
+            drawn[core, slot] = np.asarray(chosen.get(name, 0))
             program = programs[name]
             v = np.asarray(program.initial[program.states.index("v")])
             start[core, slot] = np.rint(v[0] if v.ndim > 1 else v)
@@ -193,6 +203,7 @@ def map_crossbars(
     ValidationError
         If it does not fit; every violated limit is named, with what to do.
     """
+    faults = honoured(chip, *KINDS, why="all of them")
     wires = wires_of(quantised)
     limits = {v.counts: v for v in chip.limits}
     room = int(limits["axons in"].most), int(limits["neurons"].most)
@@ -207,7 +218,7 @@ def map_crossbars(
         raise _refused(chip, passed)
     parts = packed(wires, *room)
     axon_core, axon_key, axon = needed_axons(wires, parts)
-    hosted = _hosted(quantised, wires)
+    hosted = hosted_by(quantised, wires)
     copies = copies_for(wires.inside, parts, axon_core, wires.key_source[axon_key], hosted, room)
     each = np.bincount(copies.of, minlength=wires.inside)
     if each.max(initial=0) > room[1]:
@@ -215,7 +226,7 @@ def map_crossbars(
         passed.append(Violation(limits["destinations"], float(each[worst]), wires.whose(worst)))
     timing = timed(quantised, wires, each > 0)
     passed += timing.too_long(wires, limits["delay"], each > 0)
-    most = int(chip.cores) * chip.chips - len(_dead(chip))
+    most = len(free_places(chip))
     if copies.cores > most:
         limit = limits["cores"]
         every = replace(limit, most=replace(limit.most, value=most), per="system")
@@ -223,38 +234,11 @@ def map_crossbars(
     if passed:
         raise _refused(chip, passed)
     plan = _Plan(quantised, wires, parts, axon_core, axon_key, axon, copies, timing, hosted)
-    return plan.placed(chip, rates, seed)
-
-
-def _dead(chip: Chip) -> np.ndarray:
-    """Places that hold nothing, ascending; faults of other kinds are not mapped around here."""
-    faults = chip.faults
-    for kind in ("dead_links", "stuck_synapses", "bit_flips"):
-        if getattr(faults, kind, None):
-            raise ValidationError(f"{chip.name}, faults", f"has {kind}", "dead_cores alone",
-                                  "crossbars are mapped around dead cores only")  # fmt: skip
-    given = np.unique(np.asarray(getattr(faults, "dead_cores", ()), np.int64))
-    places = int(chip.cores) * chip.chips
-    return given[(given >= 0) & (given < places)]
+    return plan.placed(chip, faults, rates, seed)
 
 
 def _refused(chip: Chip, passed: list[Violation]) -> ValidationError:
     return ValidationError(chip.name, "; ".join(map(str, passed)), "no limit passed")
-
-
-def _hosted(quantised: CrossbarQuantised, wires: Wires) -> np.ndarray:
-    """To how many readouts of the host each neuron of the chip sends."""
-    made = np.zeros(wires.inside, np.int64)
-    network = quantised.network
-    reached: dict[str, set[str]] = {}
-    for name, projection in network.projections.items():
-        pre, post = projection.pre.population.name, projection.post.population.name
-        if name not in quantised.edges and pre in quantised.scales:
-            reached.setdefault(pre, set()).add(post)
-    for pre, posts in reached.items():
-        p = wires.names.index(pre)
-        made[wires.starts[p] : wires.starts[p + 1]] = len(posts)
-    return made
 
 
 @dataclass(frozen=True)
@@ -271,24 +255,41 @@ class _Plan:
     timing: Timing
     hosted: np.ndarray
 
-    def placed(self, chip: Chip, rates: np.ndarray | None, seed: int) -> MappedCrossbars:
-        """Cores with places."""
-        made = copied_network(
-            self.quantised, self.wires, self.copies, self.timing, self.axon,
-            self.wires.key_source[self.axon_key],
-        )  # fmt: skip
+    def placed(
+        self, chip: Chip, faults: Faults, rates: np.ndarray | None, seed: int
+    ) -> MappedCrossbars:
+        """Cores with places, and the defects that they have there."""
         names, core_of, values = self._populations()
         axons, crossings = self._axons(names)
-        slots = _slots(core_of, self.copies.cores)
+        slots = slots_of(core_of)
         traffic = self._traffic(names, core_of, axons, rates)
-        # Chips lie below each other, so that their meshes are one; no more are used than needed.
-        dead = _dead(chip)
-        chips = -(-self.copies.cores // int(chip.cores))
-        while self.copies.cores > chips * int(chip.cores) - np.sum(dead < chips * int(chip.cores)):
-            chips += 1
-        mesh = Mesh(chip.mesh.width, chip.mesh.height * chips)
-        free = np.setdiff1d(np.arange(mesh.size * chip.tile), dead)
-        places = place(traffic, mesh, free, seed=seed, tile=chip.tile).places
+        places = crossbar_places(traffic, chip, seed)
+        limits = {v.counts: int(v.most) for v in chip.limits if v.per == "core"}
+        wrong = defects(
+            faults, self.quantised, crossings, axons, names, core_of, slots, places,
+            (limits["axons in"], limits["neurons"]),
+        )  # fmt: skip
+        made = copied_network(
+            self.quantised, self.wires, self.copies, self.timing, self.axon,
+            self.wires.key_source[self.axon_key], wrong.kept,
+        )  # fmt: skip
+        if faults.weights:
+            made = with_added(made, wrong.added, axons, names, values)
+            crossings = np.concatenate([crossings[wrong.kept], wrong.added])
+            changed = len(wrong.added) + int((~wrong.kept).sum())
+            note = f"faults: {changed:,} connections are not those meant"
+            made = replace(made, notes=(*made.notes, note))
+        cores = self._cores(chip, names, core_of, axons, places)
+        return MappedCrossbars(
+            made, chip, core_of, cores, traffic, (),
+            names=names, slots=slots, axons=axons, crossings=crossings, values=values,
+        )  # fmt: skip
+
+    def _cores(
+        self, chip: Chip, names: tuple[str, ...], core_of: Mapping[str, np.ndarray], axons: Axons,
+        places: np.ndarray,
+    ) -> tuple[Core, ...]:  # fmt: skip
+        tables = routing_tables(chip, names, core_of, axons, places)
         held = np.bincount(axons.core, minlength=self.copies.cores)
         cores = []
         for c in range(self.copies.cores):
@@ -297,11 +298,8 @@ class _Plan:
                 "neurons": float(sum(map(len, here.values()))), "axons in": float(held[c]),
                 "copies": float(np.sum(self.copies.core == c)),
             }  # fmt: skip
-            cores.append(Core(int(places[c]), here, used))
-        return MappedCrossbars(
-            made, chip, core_of, tuple(cores), traffic, (), names=names, slots=slots, axons=axons,
-            crossings=crossings, values=values,
-        )  # fmt: skip
+            cores.append(Core(int(places[c]), here, used, chip, tables, c))
+        return tuple(cores)
 
     def _populations(self) -> tuple[tuple[str, ...], dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Names of all that sends; core, and values by type, of the chip's neurons."""
@@ -341,7 +339,7 @@ class _Plan:
         at = np.stack([self.axon, target, w.target - w.starts[target]], axis=1)
         copy_at = np.stack([row, number[copy_of], local], axis=1)
         axons = Axons(
-            core, _counted(core), np.concatenate([kinds, np.zeros(len(many), np.int64)]),
+            core, counted(core), np.concatenate([kinds, np.zeros(len(many), np.int64)]),
             np.concatenate([population, mp]), np.concatenate([neuron, many - w.starts[mp]]),
             np.concatenate([delays, np.ones(len(many), np.int64)]),
         )  # fmt: skip
@@ -377,21 +375,3 @@ def _within_population(of: np.ndarray, wires: Wires) -> np.ndarray:
     """Number of each copy among those of its population."""
     population = np.searchsorted(wires.starts, of, side="right") - 1
     return np.arange(len(of)) - np.searchsorted(population, population, side="left")
-
-
-def _counted(core: np.ndarray) -> np.ndarray:
-    """Number of each among those of its core, in their order."""
-    order = np.argsort(core, kind="stable")
-    made = np.empty(len(core), np.int64)
-    made[order] = np.arange(len(core)) - np.searchsorted(core[order], core[order], side="left")
-    return made
-
-
-def _slots(core_of: Mapping[str, np.ndarray], cores: int) -> dict[str, np.ndarray]:
-    """Places of neurons in their cores, one population after the other."""
-    together = np.concatenate([*core_of.values(), np.zeros(0, np.int64)])
-    counted, at, made = _counted(together), 0, {}
-    for name, of in core_of.items():
-        made[name] = counted[at : at + len(of)]
-        at += len(of)
-    return made

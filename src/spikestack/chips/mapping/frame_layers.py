@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...errors import ValidationError
 from ...network.rules import Dense
 from ...program.edge_list import EdgeList, edge_list
 from ...program.lower import lower
 from ...program.program import Program
+from ..fabric.routers import fabric_of
+from ..fabric.tables import Routes
+from ..faults import Faults, with_faults
 from ..quantising import Quantised
-from .cores import Core, MappedNetwork
+from .contacts import contacts_of
+from .cores import Core, MappedNetwork, routers_of
+from .placing import between
+from .stored_words import stored_words
+from .synapses import synapses_of
 
 if TYPE_CHECKING:
     from ..chip import Chip
 
-__all__ = ["Layer", "Piece", "cut", "laid_out", "layers_of"]
+__all__ = ["Layer", "Piece", "cut", "laid_out", "layers_of", "routes_of"]
 
 
 @dataclass(frozen=True)
@@ -112,14 +118,26 @@ def cut(layer: Layer, by_channel: int, by_place: int) -> list[np.ndarray]:
     return [np.flatnonzero(part == k) for k in range(by_channel * by_place)]
 
 
-def laid_out(quantised: Quantised, chip: Chip, pieces: Sequence[Piece]) -> MappedNetwork:
-    """A mapped network of pieces; those of one place make up one core."""
+def laid_out(
+    quantised: Quantised, chip: Chip, pieces: Sequence[Piece], faults: Faults
+) -> MappedNetwork:
+    """A mapped network of pieces; those of one place make up one core.
+
+    Parameters
+    ----------
+    quantised
+        In the chip's numbers.
+    chip
+        Where to.
+    pieces
+        Of all layers.
+    faults
+        Of weights, each of which every core has a copy of its own of; what is dead holds no piece.
+    """
     places = sorted({piece.place for piece in pieces})
     index = {place: k for k, place in enumerate(places)}
-    if chip.faults is not None:
-        raise ValidationError(f"{chip.name}, faults", "are not known to chips of layers",
-                              "none", "leave them out")  # fmt: skip
-    core_of = {layer.name: np.zeros(layer.neurons, np.int64) for layer in {p.layer for p in pieces}}
+    layers = list(dict.fromkeys(piece.layer for piece in pieces))
+    core_of = {layer.name: np.zeros(layer.neurons, np.int64) for layer in layers}
     neurons: list[dict[str, np.ndarray]] = [{} for _ in places]
     used: list[dict[str, float]] = [{"neurons": 0.0} for _ in places]
     for piece in pieces:
@@ -129,20 +147,24 @@ def laid_out(quantised: Quantised, chip: Chip, pieces: Sequence[Piece]) -> Mappe
         used[k]["neurons"] += len(piece.neurons)
         for name, number in piece.used.items():
             used[k][name] = used[k].get(name, 0.0) + number
-    cores = tuple(Core(place, neurons[k], used[k]) for k, place in enumerate(places))
-    traffic = _traffic(quantised, core_of, len(cores))
-    return MappedNetwork(quantised, chip, core_of, cores, traffic, ())
+    routes = routes_of(quantised, chip, core_of, np.array(places, np.int64))
+    cores = tuple(
+        Core(place, neurons[k], used[k], chip, routes, k) for k, place in enumerate(places)
+    )
+    if faults.weights:
+        quantised = with_faults(quantised, faults, stored_words(quantised, core_of), unit=1)
+    traffic = between(routes.contacts, routes.core, np.ones(len(routes.core)), len(cores))
+    return MappedNetwork(quantised, chip, core_of, cores, traffic, (), routes=routes)
 
 
-def _traffic(quantised: Quantised, core_of: dict[str, np.ndarray], count: int) -> np.ndarray:
-    """Packets from core to core if every neuron sent once."""
-    program = lower(quantised.network, quantised.dt, "float64", 1)
-    made = np.zeros((count, count))
-    for e in program.edges:
-        pre, post = (program.populations[k].name for k in (e.pre, e.post))
-        if pre in core_of and post in core_of:
-            edges = edge_list(e)
-            packets = np.unique(edges.pre * np.int64(count) + core_of[post][edges.post])
-            source, to = np.divmod(packets, count)
-            np.add.at(made, (core_of[pre][source], to), 1.0)
-    return made
+def routes_of(
+    quantised: Quantised, chip: Chip, core_of: Mapping[str, np.ndarray], places: np.ndarray
+) -> Routes:
+    """The ways of packets between cores at `places`, each layer's neurons on those of `core_of`."""
+    every = synapses_of(quantised, dict.fromkeys(chip.synapse_bits, 0.0)).inward()
+    ordered = sorted((at, name) for name, at in every.starts.items() if at < every.inside)
+    none = np.zeros(0, np.int64)
+    core = np.concatenate([none, *(core_of[name] for _, name in ordered if name in core_of)])
+    contacts = contacts_of(every.pre, core[every.post], every.total, len(places))
+    fabric = fabric_of(chip)
+    return Routes(contacts, core, routers_of(chip, fabric, places), fabric)

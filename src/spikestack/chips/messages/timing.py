@@ -8,25 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...errors import ValidationError
-from ...network.external import ExternalSpikes
-from ...network.files import network_of, plain_with_arrays
-from ...program.edge_list import edge_list, edge_weights
-from ...program.lower import lower
-from ...program.program import Program
-from ...simulation import Simulation
 from ..counting import Counter
 from ..fabric.routers import WAYS, Fabric, fabric_of
 from ..ledger import Ledger
 from ..mapping.cores import MappedNetwork, routers_of
 from ..pricing import Prices
 from .network import Packets, Step, simulate
+from .stepping import Stepped
 
 __all__ = ["MessageRun", "link_times", "picoseconds", "run_messages", "step_messages"]
 
 _PS = {"ps": 1.0, "ns": 1e3, "us": 1e6, "ms": 1e9, "s": 1e12}
-_BUSY = "busy"
-#: The greatest sum of arrivals in a step.
-_MOST = 1e6
 
 
 @dataclass(frozen=True)
@@ -108,7 +100,12 @@ def run_messages(
     if not any(figure.value is not None for figure in prices.time.values()):
         raise ValidationError(f"{mapped.chip.name}, {prices.title}", "has no times",
                               "a table with times")  # fmt: skip
-    stepped = _Stepped(mapped, prices, (room, full == "drop", pipelined))
+    if mapped.chip.routes_itself:
+        raise ValidationError(
+            "messages", f"packets of {mapped.chip.name} go to many cores at once",
+            "a chip whose packets go to one", "messages.multicast.run_multicast",
+        )  # fmt: skip
+    stepped = _Messages(mapped, prices, (room, full == "drop", pipelined))
     for _ in range(steps):
         stepped.step()
     return stepped.result()
@@ -190,127 +187,46 @@ def link_times(fabric: Fabric, time: Mapping[str, int]) -> np.ndarray:
     return np.asarray(times.astype(np.int64))
 
 
-class _Stepped:
-    """A network without synapses of its own: what arrives is brought to it step by step."""
+class _Messages(Stepped):
+    """A network whose packets go from core to core."""
 
     def __init__(
         self, mapped: MappedNetwork, prices: Prices, settings: tuple[int, bool, bool]
     ) -> None:
-        self.mapped, self.prices, self.settings = mapped, prices, settings
-        quantised = mapped.quantised
-        whole: Program = lower(quantised.network, quantised.dt, "float64", 1)
-        if whole.plastic:
-            raise ValidationError("messages", "a projection learns", "fixed weights")
-        header, arrays = plain_with_arrays(quantised.network)
-        names = [p.name for p in whole.populations]
-        inner = [e for e in whole.edges if {names[e.pre], names[e.post]} <= set(mapped.core_of)]
-        cut = {e.name for e in inner}
-        # What the host sends is never lost, and what it is sent is no core's to lose.
-        header["projections"] = [p for p in header["projections"] if p["name"] not in cut]
-        header["probes"] = []
-        network = network_of(header, arrays)
-        self.arrivals = []
-        for e in inner:
-            pre, post = whole.populations[e.pre], whole.populations[e.post]
-            found, weights = edge_list(e), edge_weights(e)
-            if len(found.delays) and found.delays.min() < 1:
-                raise ValidationError(f"messages, {e.name!r}", "acts in the same step", "a delay")
-            kind = type(quantised.network.projections[e.name].synapse)
-            most = float(np.bincount(found.post, np.abs(weights), 1).max(initial=0.0)) + 1.0
-            # A power of two, so that sums stay exact, within what a drive may bring.
-            unit = 2.0 ** max(0.0, np.ceil(np.log2(most / _MOST)))
-            name = f"arrivals of {e.name}"
-            drive = ExternalSpikes(synapse=kind(weight=unit), most=_MOST)
-            network.drive(network[post.name], drive, name=name)
-            weights = weights / unit
-            starts = np.searchsorted(found.pre, np.arange(pre.size + 1))
-            self.arrivals.append((pre, post, name, starts, found, weights))
-        self.busy = [name for name in mapped.core_of if _BUSY in network[name].model.block.states]
-        for population in network.populations.values():
-            network.record(population, "spikes")
-        for name in self.busy:
-            network.record(network[name], _BUSY)
-        self.simulation = Simulation(network, dt=quantised.dt, precision="float64", threads=1)
-        self.program = whole
-        self.counter = Counter(mapped, whole, set(self.busy))
-        self.due: dict[int, list[tuple[str, np.ndarray, np.ndarray]]] = {}
-        self.made: list[tuple[Step, float]] = []
-        self.spikes: list[np.ndarray] = []
+        super().__init__(mapped)
+        self.prices, self.settings = prices, settings
+        self.made: list[Step] = []
 
     def step(self) -> None:
         """Bring what is due, run a step, send its spikes."""
-        now = self.simulation.step
-        dt = self.mapped.quantised.dt
-        for name, ids, counts in self.due.pop(now + 1, []):
-            self.simulation.inject(name, ids, (now + 1) * dt, counts=counts)
-        self.simulation.forward(1, progress=False)
-        recording = self.simulation.drain()
-        offsets = {p.name: p.offset for p in self.program.populations}
-        ids = np.sort(np.concatenate(
-            [np.zeros(0, np.int64)]
-            + [s.ids.astype(np.int64) + offsets[n] for n, s in recording.spikes.items()]
-        ))  # fmt: skip
-        cores = len(self.mapped.cores)
-        driven = np.zeros((1, cores), np.int64)
-        for name in self.busy:
-            active = recording[name, _BUSY].values.reshape(-1) != 0
-            driven[0] += np.bincount(self.mapped.core_of[name][active], minlength=cores)
-        self.counter.add(np.zeros(len(ids), np.int64), ids, 1, driven)
+        ids, fan = self.advance(), self.counter.fan
         done, which = step_messages(
-            self.mapped, self.counter, ids, self.counter.last_driven[0], self.prices, self.settings
+            self.mapped, self.counter, ids, self.driven, self.prices, self.settings
         )
-        self.made.append((done, float(done.waited.sum()) * 1e-12))
-        self.spikes.append(ids)
-        self._send(ids, which[done.dropped], now + 1)
-
-    def _send(self, ids: np.ndarray, lost: np.ndarray, now: int) -> None:
-        """Note what arrives when, without the synapses that lost packets would have met."""
-        fan = self.counter.fan
-        cores = np.int64(len(self.mapped.cores))
+        self.made.append(done)
+        lost = which[done.dropped]
         source = np.searchsorted(fan.starts, lost, side="right") - 1
-        gone = source * cores + fan.to[lost]
-        for pre, post, name, starts, found, weights in self.arrivals:
-            mine = ids[(ids >= pre.offset) & (ids < pre.offset + pre.size)] - pre.offset
-            if not len(mine):
-                continue
-            many = starts[mine + 1] - starts[mine]
-            firsts = np.cumsum(many) - many
-            at = np.repeat(starts[mine] - firsts, many) + np.arange(int(many.sum()))
-            if len(gone):
-                core = self.mapped.core_of[post.name][found.post[at]]
-                at = at[~np.isin((found.pre[at] + pre.offset) * cores + core, gone)]
-            for delay in np.unique(found.delays[at]).tolist():
-                here = at[found.delays[at] == delay]
-                sums = np.bincount(found.post[here], weights[here], post.size)
-                hit = np.flatnonzero(sums)
-                if len(hit):
-                    self.due.setdefault(now + delay, []).append((name, hit, sums[hit]))
+        self.send(np.unique(source * np.int64(len(self.mapped.cores)) + fan.to[lost]))
 
     def result(self) -> MessageRun:
         """Everything."""
-        cores = self.mapped.cores
+        cores, made = self.mapped.cores, self.made
         ledger = self.counter.ledger()
-        lost = np.array([int(s.dropped.sum()) for s, _ in self.made], np.int64)
+        lost = np.array([int(s.dropped.sum()) for s in made], np.int64)
         dropped = np.zeros(len(cores), np.int64)
         dropped[0] = lost.sum()
         ledger = replace(ledger, counts={**ledger.counts, "dropped": dropped})
         tiles = len({core.place // self.mapped.chip.tile for core in cores})
         simple = self.prices.step_seconds(ledger, tiles)
         wait = self.prices.barrier_seconds(tiles)
-        each = np.array([s.finished.max(initial=0) for s, _ in self.made]) * 1e-12 + wait
+        each = np.array([s.finished.max(initial=0) for s in made]) * 1e-12 + wait
         none = np.zeros(fabric_of(self.mapped.chip).mesh.size * len(WAYS), np.int64)
-        loads = sum((s.loads for s, _ in self.made), none)
-        steps = np.repeat(np.arange(len(self.spikes)) + 1, [len(i) for i in self.spikes])
-        ids = np.concatenate([np.zeros(0, np.int64), *self.spikes])
-        spikes = {}
-        for p in self.program.populations:
-            mine = (ids >= p.offset) & (ids < p.offset + p.size)
-            spikes[p.name] = (steps[mine], ids[mine] - p.offset)
+        loads = sum((s.loads for s in made), none)
         buffered = np.zeros(len(cores), np.int64)
-        for s, _ in self.made:
+        for s in made:
             buffered = np.maximum(buffered, s.buffered)
         return MessageRun(
             each, simple, loads.reshape(-1, len(WAYS)),
-            np.array([s.queue for s, _ in self.made], np.int64), buffered, lost,
-            np.array([w for _, w in self.made]), spikes, ledger,
+            np.array([s.queue for s in made], np.int64), buffered, lost,
+            np.array([float(s.waited.sum()) * 1e-12 for s in made]), self.fired(), ledger,
         )  # fmt: skip

@@ -51,8 +51,8 @@ def replay(path: str | Path) -> Replayed:
     try:
         pairs = module.replay(module.read(path))
     except (KeyError, IndexError, TypeError) as error:
-        problem = f"not as {kind} files are: {error}"
-        raise FileFormatError(f"{path}", problem, f"see {module.__name__}") from error
+        problem = f"is not as {kind} files are: {error!r}; see {module.__name__}"
+        raise FileFormatError(f"{path}: {problem}") from error
     return compare(kind, path, pairs)
 
 

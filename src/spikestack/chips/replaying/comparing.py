@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -54,7 +56,7 @@ def compare(kind: str, path: Path, pairs: Mapping[str, tuple[np.ndarray, np.ndar
     compared, differing, first = {}, {}, ""
     for name, (ours, theirs) in pairs.items():
         if ours.shape != theirs.shape:
-            raise FileFormatError(f"{path}, {name}", f"shape {theirs.shape}", f"{ours.shape}")
+            raise FileFormatError(f"{path}, {name}: has shape {theirs.shape}, not {ours.shape}")
         places = np.argwhere(ours != theirs)
         compared[name], differing[name] = ours.size, len(places)
         if len(places) and not first:
@@ -74,5 +76,6 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as found:
             return {name: found[name] for name in found.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise FileFormatError(f"{path}", "cannot be read", "an NPZ file of numbers") from error
+    except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
+        problem = f"cannot be read as an NPZ file of numbers: {error}"
+        raise FileFormatError(f"{path}: {problem}") from error

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...errors import FileFormatError
+from ...errors import FileFormatError, shorten
 from ...network.inputs import SpikeTrains
 from ...network.network import Network
 from ...network.population import Population
@@ -40,11 +41,13 @@ def read(path: Path) -> dict[str, Any]:
     try:
         with gzip.open(path) as file:
             text = file.read(_LARGEST + 1)
-        if len(text) > _LARGEST:
-            raise FileFormatError(f"{path}", "is too large", "64 MiB of JSON at most")
-        found: dict[str, Any] = json.loads(text)
-    except (OSError, EOFError, ValueError) as error:
-        raise FileFormatError(f"{path}", "cannot be read", "compressed JSON") from error
+        found: Any = json.loads(text) if len(text) <= _LARGEST else None
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
+        raise FileFormatError(f"{path}: cannot be read as compressed JSON: {error}") from error
+    if len(text) > _LARGEST:
+        raise FileFormatError(f"{path}: is too large; 64 MiB of JSON at most")
+    if not isinstance(found, dict):
+        raise FileFormatError(f"{path}: holds no run, but {shorten(found)}")
     return found
 
 

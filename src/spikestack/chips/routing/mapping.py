@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ...errors import ValidationError
+from ..faults import Faults
 from ..ledger import Ledger
 from ..limits import Limit, LimitKind, Violation
 from ..mapping.cores import Core, MappedNetwork
 from ..mapping.synapses import synapses_of
 from ..quantising import Quantised
+from .broken_words import with_broken_words
 from .checking import check
 from .compressing import compressed
+from .core_tables import TreeTables
 from .keys import Block, allocate
 from .machine import Machine
 from .slicing import Slices, cut, places_of
@@ -133,7 +136,7 @@ def map_routed(
     chip: Any,
     machine: Machine,
     rates: np.ndarray | None = None,
-    dead_cores: frozenset[tuple[int, int, int]] = frozenset(),
+    faults: Faults | None = None,
 ) -> RoutedNetwork:
     """Cut populations into slices, place and route them.
 
@@ -147,8 +150,9 @@ def map_routed(
         Its chips.
     rates
         Spikes in a unit of time of each neuron; all alike by default.
-    dead_cores
-        Column and row of the chip, and core.
+    faults
+        Cores that are dead, by column and row of the chip and core, and words that are wrong;
+        what else is dead is no part of `machine`. Routes are those of the network as it is meant.
 
     Raises
     ------
@@ -165,12 +169,13 @@ def map_routed(
     count, onto = len(slices.names), number[synapses.post]
     rows = np.unique(synapses.pre * np.int64(count) + onto) % count
     words = np.bincount(onto, minlength=count) + float(_HEADER) * np.bincount(rows, minlength=count)
-    dead = {(machine.number.get((x, y), -1), p) for x, y, p in dead_cores}
+    faults = Faults() if faults is None else faults
+    dead = {(machine.number.get((x, y), -1), p) for x, y, p in faults.items("dead_cores", 3)}
     places = places_of(
         words.tolist(), float(limits["synapse words"].most), int(chip.cores),
         min(chip.chips, machine.size), lambda c, p: (c, p) in dead, chip.name,
     )  # fmt: skip
-    cores = _cores(slices, places, words, local)
+    cores = _cores(chip, slices, places, words, local)
     senders, to = np.divmod(np.unique(number[synapses.pre] * np.int64(count) + onto), count)
     begins = np.flatnonzero(np.diff(senders, prepend=-1))
     ends = np.split(to, begins[1:])
@@ -179,19 +184,21 @@ def map_routed(
     deliveries = np.zeros((count, count))
     deliveries[senders, to] = np.bincount(number, fired, count)[senders]
     passed = _deadlines(cores, limits["neurons"])
-    mapped = MappedNetwork(quantised, chip, slices.of, cores, deliveries, passed)
+    broken = with_broken_words(quantised, slices, faults)
+    mapped = MappedNetwork(broken, chip, slices.of, cores, deliveries, passed)
     return _routed(mapped, machine, slices, reached, int(limits["routing entries"].most))
 
 
 def _cores(
-    slices: Slices, places: np.ndarray, words: np.ndarray, local: Mapping[str, tuple[int, int]]
-) -> tuple[Core, ...]:
+    chip: Any, slices: Slices, places: np.ndarray, words: np.ndarray,
+    local: Mapping[str, tuple[int, int]],
+) -> tuple[Core, ...]:  # fmt: skip
     """Each core, with what it needs."""
     return tuple(
         Core(int(place), {name: ids}, {
             "neurons": float(len(ids)), "synapse words": float(w),
             "local bytes": float(local[name][0] * len(ids) + local[name][1] * _power(len(ids))),
-        })
+        }, chip)
         for place, name, ids, w in zip(places, slices.names, slices.ids, words, strict=True)
     )  # fmt: skip
 
@@ -221,11 +228,28 @@ def _routed(
         for chip, table in long.items()
     }
     check(machine, tables, sources, targets)
+    starts = np.cumsum([0, *(len(ids) for ids in slices.ids)])
+    core_tables = TreeTables(
+        machine, np.array([c for c, _ in at], np.int64), starts, blocks, trees, reached
+    )
+    with_tables = tuple(
+        replace(core, routes=core_tables, index=k, engine=_learning(mapped.quantised, core))
+        for k, core in enumerate(mapped.cores)
+    )
     given = {name: getattr(mapped, name) for name in MappedNetwork.__dataclass_fields__}
+    given["cores"] = with_tables
     return RoutedNetwork(
         **given, machine=machine, blocks=blocks, trees=trees, reached=reached, tables=tables,
         long={chip: len(table.entries) for chip, table in long.items()},
     )  # fmt: skip
+
+
+def _learning(quantised: Quantised, core: Core) -> tuple[str, ...]:
+    """Projections whose synapses learn on a core."""
+    projections = quantised.network.projections.values()
+    return tuple(
+        p.name for p in projections if p.is_plastic and p.post.population.name in core.neurons
+    )
 
 
 def _local_bytes(quantised: Quantised, name: str) -> tuple[int, int]:

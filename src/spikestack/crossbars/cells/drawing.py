@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from ...devices.base import Device
 from ...errors import MemoryLimitError, UnknownNameError, ValidationError, shorten
 from ...machine import available_memory
-from ...numerics.functions import exp
-from ...numerics.random import normal, stream_key, uniform
+from ...numerics.compiling import njit
+from ...numerics.functions_compiled import exp64
+from ...numerics.random import stream_key, uniform
+from ...numerics.random_compiled import normal
 from ...program.edge_values import draw_many, spec_of
 from ...values import Distribution
 
@@ -103,10 +105,26 @@ def drawn_parameters(
         cv = float(spread.get(parameter, own if isinstance(own, float) else 0.0))
         if cv > 0 and np.any(value):
             sd = math.sqrt(math.log1p(cv * cv))
-            factor = exp(sd * normal(key, ids) - 0.5 * sd * sd)
-            value = np.clip(value * factor, declared.low, declared.high)
+            nominal = np.ascontiguousarray(np.broadcast_to(value, ids.shape))
+            value = np.empty(len(ids))
+            _spread(value, nominal, ids, key, sd, declared.low, declared.high)
         values[parameter] = value
     return values
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _spread(
+    out: _F64,
+    nominal: _F64,
+    ids: NDArray[np.uint64],
+    key: np.uint64,
+    sd: float,
+    low: float,
+    high: float,
+) -> None:
+    for i in range(len(out)):
+        factor = exp64(sd * normal(key, ids[i]) - 0.5 * sd * sd)
+        out[i] = min(max(nominal[i] * factor, low), high)
 
 
 def drawn_stuck(

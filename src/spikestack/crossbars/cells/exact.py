@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ...devices.base import Device
+from ...devices.ideal import Ideal
 from ...errors import ValidationError
 from .base import _F64, Cells
+from .drawing import cell_ids, drawn_parameters, drawn_stuck
 
 __all__ = ["ExactCells"]
 
 
 class ExactCells(Cells):
-    """An array of devices that have no noise, drift or spread.
+    """An array of `Ideal` devices, without noise and drift.
 
     A pulse takes a cell to the end of its window, whatever its voltage and width.
 
@@ -24,16 +26,38 @@ class ExactCells(Cells):
         What each of them is.
     shape
         Rows and columns.
+    spread
+        Coefficients of variation of the ends of the window between devices.
+    stuck_low, stuck_high
+        Shares of cells stuck at the ends of their windows.
+    seed, name
+        Of all that is drawn.
+    origin
+        Row and column of the first cell in a larger array, of which this is a tile.
     """
 
-    def __init__(self, device: Device, shape: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        device: Ideal,
+        shape: tuple[int, int],
+        *,
+        spread: Mapping[str, float] | None = None,
+        stuck_low: float = 0.0,
+        stuck_high: float = 0.0,
+        seed: int = 0,
+        name: str = "",
+        origin: tuple[int, int] = (0, 0),
+    ) -> None:
+        ids = cell_ids(shape, origin)
+        values = drawn_parameters(device, spread, seed, name, ids)
+        at = drawn_stuck(stuck_low, stuck_high, 0.0, seed, name, ids).reshape(shape)
         self.device, self.shape = device, shape
-        self.g_min = np.full(shape, device.g_min)
-        self.g_max = np.full(shape, device.g_max)
-        self.stuck = np.zeros(shape, np.bool_)
+        low, high = (np.broadcast_to(values[n], ids.shape).reshape(shape) for n in ("low", "high"))
+        self.g_min, self.g_max = low.copy(), np.maximum(low, high)
+        self.stuck = ~np.isnan(at)
         self.age, self.energy = 0.0, 0.0
         self.pulses = np.zeros(shape, np.int64)
-        self._g = self.g_min.copy()
+        self._g = np.where(at == 1.0, self.g_max, self.g_min)
 
     def conductance(self) -> _F64:
         """Present conductances, in S."""

@@ -103,8 +103,8 @@ class PulsedCells(ArrayOfCells):
         sign = float(np.sign(self.device.set_voltage))
         key = stream_key(self.seed, self.name, "pulses")
         self._module.pulse(
-            *(self._w, self._low, self._high, self._free, self._offset, self._scale, self.ids),
-            *(sent, energy, volts, widths, counts, sign, key),
+            *(sign, key, self._w, self._low, self._high, self._free, self._offset, self._scale),
+            *(self.ids, sent, energy, volts, widths, counts),
             *self.arguments(self._names["pulse"]),
         )
         self.pulses = sent.reshape(self.shape)

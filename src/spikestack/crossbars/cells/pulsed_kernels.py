@@ -91,31 +91,62 @@ def worn(low, high, pulses, t{arguments}):
 """
 
 
+#: Cells that take their pulses together; and for how many more of them than have a pulse it pays.
+_BLOCK, _WORTH = 256, 6
+
+
 def _pulse(functions: dict[str, Printed], names: tuple[str, ...], varying: frozenset[str]) -> str:
     places = _places(names, varying)
     inputs = ("x", "v", "seconds", "xi")
+    up, down = (functions[n].call(inputs, places) for n in ("up", "down"))
     conductance = "max(offset[i] + scale[i] * x, 0.0)"
+    current = functions["current"].call(("v", conductance), places)
+    arrays = ("w", "low", "high", "free", "offset", "scale", "ids", "sent", "energy", "volts",
+              "widths", "counts")  # fmt: skip
+    parts = "".join(f", {name}[first:last]" for name in arrays)
+    parts += "".join(
+        f", p{k}[first:last]" if name in varying else f", p{k}" for k, name in enumerate(names)
+    )
     return f"""
-@njit(cache=True, nogil=True, error_model="numpy")
-def pulse(w, low, high, free, offset, scale, ids, sent, energy, volts, widths, counts, sign,
-          key{_arguments(names)}):
+@njit(error_model="numpy")
+def together(k, sign, key, {", ".join(arrays)}{_arguments(names)}):
     for i in range(len(w)):
-        n = counts[i]
-        v = abs(volts[i])
-        if n == 0 or v == 0.0:
-            continue
-        raises = volts[i] * sign > 0.0
-        seconds, x, spent, mine = widths[i], w[i], 0.0, bits64(key, ids[i])
-        for k in range(sent[i], sent[i] + n):
-            spent += v * {functions["current"].call(("v", conductance), places)}
+        x, v, seconds = w[i], abs(volts[i]), widths[i]
+        now = k < counts[i]
+        energy[i] += select(now, v * {current} * seconds, 0.0)
+        xi = normal(bits64(key, ids[i]), uint64(sent[i] + k))
+        moved = select(volts[i] * sign > 0.0, x + {up}, x - {down})
+        moved = select(moved < low[i], low[i], moved)
+        moved = select(moved > high[i], high[i], moved)
+        w[i] = select(now & free[i], moved, x)
+
+
+@njit(error_model="numpy")
+def apart(sign, key, {", ".join(arrays)}{_arguments(names)}):
+    for i in range(len(w)):
+        x, v, seconds = w[i], abs(volts[i]), widths[i]
+        for k in range(counts[i]):
+            energy[i] += v * {current} * seconds
             if free[i]:
-                xi = normal(mine, uint64(k))
-                if raises:
-                    x += {functions["up"].call(inputs, places)}
-                else:
-                    x -= {functions["down"].call(inputs, places)}
-                x = min(max(x, low[i]), high[i])
+                xi = normal(bits64(key, ids[i]), uint64(sent[i] + k))
+                moved = select(volts[i] * sign > 0.0, x + {up}, x - {down})
+                moved = select(moved < low[i], low[i], moved)
+                x = select(moved > high[i], high[i], moved)
         w[i] = x
-        sent[i] += n
-        energy[i] = spent * seconds
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def pulse(sign, key, {", ".join(arrays)}{_arguments(names)}):
+    for first in range(0, len(w), {_BLOCK}):
+        last = min(first + {_BLOCK}, len(w))
+        most, total = 0, 0
+        for i in range(first, last):
+            most, total = max(most, counts[i]), total + counts[i]
+        if total * {_WORTH} > most * (last - first):
+            for k in range(most):
+                together(k, sign, key{parts})
+        elif total > 0:
+            apart(sign, key{parts})
+        for i in range(first, last):
+            sent[i] += counts[i]
 """

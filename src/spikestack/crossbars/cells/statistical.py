@@ -74,7 +74,7 @@ class StatisticalCells(ArrayOfCells):
         """Conductances at this age, in S, without noise of reading."""
         return self._evolved()[0].reshape(self.shape).copy()
 
-    def noise(self) -> _F64:
+    def read_deviation(self) -> _F64:
         """Standard deviations of one reading at this age, in S."""
         return self._evolved()[1].reshape(self.shape).copy()
 

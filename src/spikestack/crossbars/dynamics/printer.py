@@ -64,8 +64,8 @@ def _params(code: DeviceCode) -> list[str]:
     return [f"p{k}" for k in range(len(code.parameters))]
 
 
-def _function(name: str, code: DeviceCode, function: Function) -> str:
-    """An inlined function of voltage, duration, states and parameters."""
+def _function(name: str, code: DeviceCode, function: Function, head: str) -> str:
+    """A function of voltage, duration, states and parameters."""
     lines = []
     for i, ins in enumerate(function.instructions):
         match ins.op:
@@ -83,17 +83,19 @@ def _function(name: str, code: DeviceCode, function: Function) -> str:
     results = ", ".join(f"real(x{i})" for i in function.results)
     comma = "," if len(function.results) == 1 else ""
     body = "\n".join([*lines, f"    return ({results}{comma})"])
-    return f"{_INLINE}def {name}(v, d, {arguments(code)}):\n{body}\n"
+    return f"{head}def {name}(v, d, {arguments(code)}):\n{body}\n"
 
 
-def functions(code: DeviceCode) -> str:
+def functions(code: DeviceCode, inline: bool) -> str:
+    """All functions of a device: `inline` into loops that become vector instructions."""
     wanted = {
         "rate": code.rate, "current": code.current, "noise": code.noise,
         "solution": code.solution, "at_rest": code.at_rest,
     }  # fmt: skip
     clip = f"{_INLINE}def clip(x, a, b):\n    y = select(x < a, a, x)\n"
     clip += "    return select(y > b, b, y)\n"
-    made = [_function(name, code, found) for name, found in wanted.items() if found]
+    head = _INLINE if inline else OUTER
+    made = [_function(name, code, found, head) for name, found in wanted.items() if found]
     return "".join([_HEAD, clip, *made])
 
 
@@ -119,8 +121,9 @@ def adaptive(code: DeviceCode) -> str:
     """``adaptive(...)``: Bogacki and Shampine 1989, over one step of length h.
 
     The voltage is a parabola through its beginning, middle and end. Steps are refused where the
-    two solutions, both held within the bounds, differ by more than `tol` of the range. Returns the
-    states, the energy, and whether all went well.
+    two solutions, before they are held within the bounds, differ by more than `tol` of the range; a
+    state at a bound, which all slopes keep there, counts for nothing. Returns the states, the
+    energy, and whether all went well.
     """
     n = len(code.states)
     bounds = each(n, "l#, u#")
@@ -151,7 +154,7 @@ def adaptive(code: DeviceCode) -> str:
         "            step *= shrink if shrink > 0.05 else 0.05",
         f"    return {each(n, 's#')}, energy, False",
     ]
-    return _INLINE.replace(", forceinline=True", "") + head + "\n".join(lines) + "\n"
+    return OUTER + head + "\n".join(lines) + "\n"
 
 
 def _stages(code: DeviceCode) -> list[str]:
@@ -174,15 +177,21 @@ def _stages(code: DeviceCode) -> list[str]:
     lines += [f"v3 = {volts('0.75')}", *state("n", "0.75 * b#")]
     lines += [f"{each(n, 'c#')}, = {call('rate', code, 'v3', each(n, 'n#'))}"]
     lines += [f"q3 = v3 * {call('current', code, 'v3', each(n, 'n#'))}[0]"]
-    lines += [f"v4 = {volts('1.0')}", *state("y", "(2.0 * a# + 3.0 * b# + 4.0 * c#) / 9.0")]
-    lines += [f"{each(n, 'd#')}, = {call('rate', code, 'v4', each(n, 'y#'))}"]
-    lines += state("z", "(7.0 * a# + 6.0 * b# + 8.0 * c# + 3.0 * d#) / 24.0")
-    lines += ["error = 0.0"]
+    lines += [f"v4 = {volts('1.0')}"]
     for k in range(n):
+        lines += [f"r{k} = s{k} + step * (2.0 * a{k} + 3.0 * b{k} + 4.0 * c{k}) / 9.0"]
+        lines += [f"y{k} = clip(r{k}, l{k}, u{k})"]
+    lines += [f"{each(n, 'd#')}, = {call('rate', code, 'v4', each(n, 'y#'))}", "error = 0.0"]
+    for k in range(n):
+        every = " and ".join(f"{x}{k} {{0}} 0.0" for x in "abcd")
+        low, high = every.format("<="), every.format(">=")
         lines += [
+            f"z = s{k} + step * (7.0 * a{k} + 6.0 * b{k} + 8.0 * c{k} + 3.0 * d{k}) / 24.0",
             f"w = u{k} - l{k}",
             f"w = w if w < np.inf else abs(s{k}) + 1.0",
-            f"w = abs(y{k} - z{k}) / (w + 1e-300)",
+            f"w = abs(r{k} - z) / w",
+            f"held = (s{k} <= l{k} and {low}) or (s{k} >= u{k} and {high})",
+            "w = 0.0 if held else w",
             "error = error if w <= error else w",
         ]
     return [f"        {line}" for line in lines]
@@ -282,4 +291,9 @@ def drive_source(code: DeviceCode, layout: Layout, method: str) -> str:
     body += [f"S{k}[j] = y{k}" for k in range(n)]
     lines += [f"                {line}" for line in body]
     own_steps = adaptive(code) if method == "adaptive" else ""
-    return functions(code) + own_steps + head + "\n".join([*lines, "    return 0", ""])
+    return (
+        functions(code, method != "adaptive")
+        + own_steps
+        + head
+        + "\n".join([*lines, "    return 0", ""])
+    )

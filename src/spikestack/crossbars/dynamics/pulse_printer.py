@@ -22,7 +22,7 @@ def pulse_source(code: DeviceCode, layout: Layout) -> str:
     scheme gave up. ``rest(h, scalars, rows, states, low, high)`` goes by closed form without
     voltage; it is there where a device has one.
     """
-    kernels = functions(code) + adaptive(code) + _pulse(code, layout)
+    kernels = functions(code, False) + adaptive(code) + _pulse(code, layout)
     return kernels + (_rest(code, layout) if code.at_rest or code.solution else "")
 
 

@@ -12,7 +12,7 @@ from ...errors import MemoryLimitError, ValidationError, shorten
 from ...machine import available_memory
 from ...numerics.random import stream_key, uniform
 from ...sizes import human_bytes
-from ..cells.exact import ExactCells
+from ..cells import cells_of
 from .block import Block, adc_bits_of, block_of, weights_of
 from .encoding import cells_per_output, scales
 from .tile import Programmer, Tile, tile_parts
@@ -88,6 +88,7 @@ class CrossbarArray:
         self.crossbar, self.name, self.shape = crossbar, name, self._weights.shape
         parts = tile_parts(self.shape, crossbar)
         self._programmer = programmer or _programmer_of(crossbar)
+        self._columns_of_tiles = sorted({outputs.start for _, outputs in parts})
         self.tiles = [self._tile(rows, outputs) for rows, outputs in parts]
         self.gain, self.offset = np.ones(self.shape[1]), np.zeros(self.shape[1])
         self._keys = (
@@ -104,7 +105,12 @@ class CrossbarArray:
     def _tile(self, rows: slice, outputs: slice) -> Tile:
         lines = cells_per_output(self.crossbar) * (outputs.stop - outputs.start)
         lines += 1 if self.crossbar.encoding == "offset" else 0
-        cells = ExactCells(self.crossbar.device, (rows.stop - rows.start, lines))
+        bar, column = self.crossbar, self._columns_of_tiles.index(outputs.start)
+        cells = cells_of(
+            bar.device, (rows.stop - rows.start, lines), spread=bar.spread, seed=bar.seed,
+            stuck_low=bar.stuck_low, stuck_high=bar.stuck_high, name=self.name,
+            origin=(rows.start, column * bar.columns),
+        )  # fmt: skip
         return Tile(rows, outputs, cells, self.crossbar)
 
     def reprogram(self, weights: Any = None) -> None:
@@ -300,11 +306,11 @@ class CrossbarArray:
 
         return costs_of(self, inputs, adc)
 
-    def report(self, inputs: Any = None) -> Report:
+    def report(self, inputs: Any = None, adc: str = "ISAAC") -> Report:
         """Tiles, errors by stage, loss in wires, energy and area; shows as text and as HTML."""
         from .reporting import report_of
 
-        return report_of(self, inputs)
+        return report_of(self, inputs, adc)
 
     def plot(self, inputs: Any = None, width: float = 7.0) -> Figure:
         """Draw conductances, loss in the wires, outputs against the exact ones, and energy."""

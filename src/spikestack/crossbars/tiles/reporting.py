@@ -29,9 +29,10 @@ def prefixed(value: float, unit: str) -> str:
     return f"0 {unit}" if value == 0 else f"{value:.3g} {unit}"
 
 
-def report_of(array: CrossbarArray, inputs: Any = None) -> Report:
+def report_of(array: CrossbarArray, inputs: Any = None, adc: str = "ISAAC") -> Report:
     """See `CrossbarArray.report`."""
-    return Report((_head(array), _errors(array, inputs), _drop(array), *_costs(array, inputs)))
+    costs = _costs(array, inputs, adc)
+    return Report((_head(array), _errors(array, inputs), _drop(array), *costs))
 
 
 def _head(array: CrossbarArray) -> Section:
@@ -81,12 +82,12 @@ def _drop(array: CrossbarArray) -> Section:
     lost = [tile.drop() for tile in array.tiles]
     mean = float(np.mean(np.concatenate([one.ravel() for one in lost])))
     worst = max(float(one.max()) for one in lost)
-    rows = (("mean", f"{100 * mean:.3g} %"), ("worst cell", f"{100 * worst:.3g} %"))
-    return Section((), ("current lost in wires", ""), rows)
+    rows = (("mean", f"{100 * mean:.3g} %"), ("worst line", f"{100 * worst:.3g} %"))
+    return Section((), ("current lost, all rows driven alike", ""), rows)
 
 
-def _costs(array: CrossbarArray, inputs: Any) -> tuple[Section, Section]:
-    found = array.costs(inputs)
+def _costs(array: CrossbarArray, inputs: Any, adc: str) -> tuple[Section, Section]:
+    found = array.costs(inputs, adc)
     rows = [
         (part.name, f"{part.count:,.0f}", prefixed(part.energy, "J"),
          f"{100 * part.energy / found.energy:.1f} %",

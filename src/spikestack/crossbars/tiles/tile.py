@@ -85,7 +85,9 @@ class Tile:
     def view(self, wires: bool = True, conductance: _F64 | None = None) -> TileView:
         """What the converters see.
 
-        A cell's noise is taken to be attenuated on its way as its own current is.
+        A cell's noise is taken to be attenuated as its own current is. With wires that is not
+        exact: in arrays of 32 x 16 cells, the noise of products came out right within 2 % where
+        wires take 5 % of the current, 4 % too large where 21 %, 11 % too large where 56 %.
 
         Parameters
         ----------
@@ -96,9 +98,8 @@ class Tile:
         """
         g = self.cells.conductance() if conductance is None else conductance
         noise = self.cells.read_deviation() if self.crossbar.read_noise else np.zeros(self.shape)
-        if wires:
-            seen = _through(g, self.crossbar)
-            part = np.divide(seen, g, out=np.ones_like(g), where=g > 0)
+        if wires and (seen := _through(g, self.crossbar)) is not g:
+            part = np.minimum(np.divide(seen, g, out=np.ones_like(g), where=g > 0), 1.0)
             # A transistor in series also shields the current from what the cell does.
             noise = noise * part / (1.0 + self.crossbar.r_access * g)
             g = seen
@@ -115,12 +116,15 @@ class Tile:
         return _through(self.cells.conductance(), self.crossbar)
 
     def drop(self) -> _F64:
-        """Share of each cell's current that wires and transistors take, float64[rows, lines].
+        """Share of each line's current that wires and transistors take, all rows driven alike.
 
-        At the converters: as the array is linear, what several rows lose is what each loses alone.
+        Returns
+        -------
+        float64[lines]
         """
-        g = self.cells.conductance()
-        return 1.0 - np.divide(self.seen(), g, out=np.ones_like(g), where=g > 0)
+        ideal = self.cells.conductance().sum(axis=0)
+        found = self.seen().sum(axis=0)
+        return 1.0 - np.divide(found, ideal, out=np.ones_like(found), where=ideal > 0)
 
 
 def _through(g: _F64, crossbar: Crossbar) -> _F64:
@@ -129,7 +133,7 @@ def _through(g: _F64, crossbar: Crossbar) -> _F64:
         g = g / (1.0 + crossbar.r_access * g)
     if crossbar.r_word == 0 and crossbar.r_bit == 0:
         return g
-    from ..circuit import effective
+    from ..circuit.effective import effective
 
     return np.asarray(effective(g, r_word=crossbar.r_word, r_bit=crossbar.r_bit))
 

@@ -118,6 +118,16 @@ def _lap(team: Any, phase: int, since: int) -> int:
 
 
 @njit(cache=True, error_model="numpy")
+def _next(inputs: Any, done: int) -> tuple[int, int, int]:
+    """The first given event, fed event and change of current that acts after step `done`."""
+    return (
+        np.searchsorted(inputs.given.step, done + 1),
+        np.searchsorted(inputs.fed.step, done + 1),
+        np.searchsorted(inputs.current_step, done),
+    )
+
+
+@njit(cache=True, error_model="numpy")
 def _given(events: Any, acc: Any, row: int, step: int, event: int) -> int:
     """Add the given events of this step; return the place of the next."""
     while event < len(events.step) and events.step[event] == step:
@@ -179,22 +189,20 @@ def _exchange(team: Any, gaps: Any) -> bool:
     return True
 
 
+@njit(cache=True, inline="always")
+def _update_level(team: Any, log: Any, acc: Any, row: int, slot: int, level: int, k: int) -> int:
+    """Update the populations of a level, of which `k` is the first; return that of the next."""
+    while k < len(team.level) and team.level[k] == level:
+        _update(team, log, acc, row, k, slot)
+        k += 1
+    return k
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def run(
-    team: Any,
-    table: Any,
-    log: Any,
-    inputs: Any,
-    probes: Any,
-    acc: Any,
-    queue: Any,
-    rules: Any,
-    gaps: Any,
-    learning: Any,
-    done: int,
-    steps: int,
-    history: int,
-) -> int:
+    team: Any, table: Any, log: Any, inputs: Any, probes: Any, acc: Any, queue: Any, rules: Any,
+    gaps: Any, learning: Any, done: int, steps: int, history: int,
+) -> int:  # fmt: skip
     """Run up to `steps` steps after step `done`; return how many were run, or `ABORTED`.
 
     It stops early, together with all other threads, when some thread's log or queue might not hold
@@ -204,32 +212,21 @@ def run(
     each is compiled apart.
     """
     scratch, due = new_scratch(), new_due()
-    event, fed, change = (
-        np.searchsorted(inputs.given.step, done + 1),
-        np.searchsorted(inputs.fed.step, done + 1),
-        np.searchsorted(inputs.current_step, done),
-    )
-    n_populations, n_runs, n_events, n_fed, n_changes = (
-        len(team.level),
-        len(inputs.poisson.size),
-        len(inputs.given.step),
-        len(inputs.fed.step),
-        len(inputs.current_step),
-    )
-    mine = (team.high - team.low).sum()
+    event, fed, change = _next(inputs, done)
+    n_populations, mine = len(team.level), (team.high - team.low).sum()
     since = _lap(team, INPUT, 0)
     for i in range(steps):
         step, slot, row = done + i + 1, history + i, ring_row(table, done + i + 1)
         if gaps is not None and not _exchange(team, gaps):
             return ABORTED
         # Calls that pass many arrays cost as much as a small step: they are made only with cause.
-        if change < n_changes:
+        if change < len(inputs.current_step):
             change = _change(inputs, team.quiet, step, change)
-        if n_runs > 0:
+        if len(inputs.poisson.size) > 0:
             add_poisson(inputs.poisson, acc, row, step, scratch)
-        if event < n_events:
+        if event < len(inputs.given.step):
             event = _given(inputs.given, acc, row, step, event)
-        if fed < n_fed:
+        if fed < len(inputs.fed.step):
             fed = _given(inputs.fed, acc, row, step, fed)
         since = _lap(team, INPUT, since)
         if queue is None:
@@ -242,31 +239,30 @@ def run(
         since = _lap(team, DELIVER, since)
         log.starts[team.me, slot, 0] = log.starts[team.me, slot - 1, n_populations]
         first = 0
-        for level in range(team.levels):
-            last = first
-            while last < n_populations and team.level[last] == level:
-                _update(team, log, acc, row, last, slot)
-                last += 1
-            if (
-                level == team.levels - 1
-                and log.capacity - log.starts[team.me, slot, n_populations] < mine
-            ):
-                store_atomic(team.shared, STOP, step)
-            if learning is not None and level == team.levels - 1:
-                depart(learning, log, step, slot)
+        # What a level fires may reach the next ones within the step.
+        for level in range(team.levels - 1):
+            last = _update_level(team, log, acc, row, slot, level, first)
             since = _lap(team, UPDATE, since)
             if not _barrier(team):
                 return ABORTED
-            if queue is not None and level == team.levels - 1:
-                if queue.free[1] < chunks_needed(table, queue, rules, log, slot):
-                    store_atomic(team.shared, STOP, step)
-                if not _barrier(team):
-                    return ABORTED
             since = _lap(team, WAIT, since)
-            if level < team.levels - 1:
-                deliver(table, log, acc, row, slot, (first, last), due)
-                since = _lap(team, DELIVER, since)
+            deliver(table, log, acc, row, slot, (first, last), due)
+            since = _lap(team, DELIVER, since)
             first = last
+        _update_level(team, log, acc, row, slot, team.levels - 1, first)
+        if log.capacity - log.starts[team.me, slot, n_populations] < mine:
+            store_atomic(team.shared, STOP, step)
+        if learning is not None:
+            depart(learning, log, step, slot)
+        since = _lap(team, UPDATE, since)
+        if not _barrier(team):
+            return ABORTED
+        if queue is not None:
+            if queue.free[1] < chunks_needed(table, queue, rules, log, slot):
+                store_atomic(team.shared, STOP, step)
+            if not _barrier(team):
+                return ABORTED
+        since = _lap(team, WAIT, since)
         if len(probes.every) > 0:
             _sample(probes, step)
         since = _lap(team, RECORD, since)

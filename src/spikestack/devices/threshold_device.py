@@ -8,10 +8,10 @@ from typing import ClassVar
 from ..equations.model import Parameter
 from .pulsed import PulsedDevice
 
-__all__ = ["ThresholdSwitch"]
+__all__ = ["ThresholdDevice"]
 
 
-class ThresholdSwitch(PulsedDevice):
+class ThresholdDevice(PulsedDevice):
     """Above a threshold, conductance changes at ``rate exp(|v|/v_0)``, whatever it is by then.
 
     ``dw = rate exp(|v|/v_0) width`` where \\|v\\| exceeds the threshold of its sign, else nothing,
