@@ -4,7 +4,7 @@ Networks are described as the chips are: Xylo's hidden neurons fire several time
 potentials do not fall below 0 and events come one in a step, weights have the chip's bits. Pixels
 send spikes by their brightness: 64 of them for ODIN, means of four for Xylo's sixteen channels. A
 split for each seed, weights of the epoch that is best on validation images. Speck reads what an
-event camera saw , with the network of the zoo, in steps of 15 or 3 ms.
+event camera saw, with the network of the zoo, in steps of 15 or 3 ms.
 Prints one line of JSON for each chip and seed.
 
     python benchmarks/chips_small_digits.py [xylo] [odin] [speck]
