@@ -40,6 +40,7 @@ _HOMES = {
     "draw_drift": "showing.drift",
     "draw_switching": "showing.updates",
     "draw_updates": "showing.updates",
+    "write_verify": "programming",
 }
 
 __all__ = [  # noqa: PLE0604

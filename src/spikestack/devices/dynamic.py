@@ -187,11 +187,11 @@ class DynamicDevice(Device):
         numbers = self.numbers() | dict(values or {})
         free = (-np.inf, np.inf)
         return {
-            state: tuple(evaluate(expr, numbers) for expr in self.bound_exprs[state])
-            if state in self.bound_exprs
+            state: (evaluate(ends[0], numbers), evaluate(ends[1], numbers))
+            if (ends := self.bound_exprs.get(state))
             else free
             for state in self.block.states
-        }  # type: ignore[return-value]
+        }
 
     def current_at(self, v: Any, **states: Any) -> Any:
         """The current (A) at `v` volts with states, and parameters, other than the initial ones."""

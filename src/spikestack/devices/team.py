@@ -49,7 +49,7 @@ class TEAM(DynamicDevice):
 
     parameter_sets = {"report_801": {}}  # noqa: RUF012
 
-    def _choose(self, iv: str = "linear", window: str = "none") -> None:
+    def _choose(self, iv: str = "linear", window: str = "none") -> None:  # type: ignore[override]
         factor = window_text(window, x="((x - x_on)/(x_off - x_on))", up="i > 0", far="x")
         self.equations = f"""
             beyond = where(i > i_off, i/i_off - 1, where(i < i_on, i/i_on - 1, 0)) : 1

@@ -48,7 +48,7 @@ class VTEAM(DynamicDevice):
 
     parameter_sets = {"memtorch": {}}  # noqa: RUF012
 
-    def _choose(self, iv: str = "linear", window: str = "none") -> None:
+    def _choose(self, iv: str = "linear", window: str = "none") -> None:  # type: ignore[override]
         factor = window_text(window, x="((w - w_on)/(w_off - w_on))", up="v > 0", far="w")
         self.equations = f"""
             beyond = where(v > v_off, v/v_off - 1, where(v < v_on, v/v_on - 1, 0)) : 1

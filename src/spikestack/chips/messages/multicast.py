@@ -137,15 +137,14 @@ def branches_of(mapped: RoutedNetwork) -> Branches:
                 handed += there.get(chip, [])
                 gives.append(len(handed))
         nodes.append(len(rows))
-    link, parent, child, children = np.array(rows, np.int64).reshape(-1, 4).T.copy()
-    every = np.arange(machine.size * _LINKS)
-    chip, way = np.divmod(every, _LINKS)
+    links, parents, first_child, children = np.array(rows, np.int64).reshape(-1, 4).T.copy()
+    source, way = np.divmod(np.arange(machine.size * _LINKS), _LINKS)
     first, last = (way + 1) % _LINKS, (way - 1) % _LINKS
-    corner = machine.near[chip, first]
-    sound = (corner >= 0) & (machine.near[corner, last] == machine.near[chip, way])
+    corner = machine.near[source, first]
+    sound = (corner >= 0) & (machine.near[corner, last] == machine.near[source, way])
     return Branches(
-        np.array(nodes, np.int64), link, parent, child, children, np.array(gives, np.int64),
-        np.array(handed, np.int64), np.where(sound, chip * _LINKS + first, NONE),
+        np.array(nodes, np.int64), links, parents, first_child, children, np.array(gives, np.int64),
+        np.array(handed, np.int64), np.where(sound, source * _LINKS + first, NONE),
         np.where(sound, corner * _LINKS + last, NONE),
     )  # fmt: skip
 
