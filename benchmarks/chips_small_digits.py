@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 import spikestack as sp
+from spikestack import training
 from spikestack.chips.evaluating import present
 
 SEEDS = (1, 2)
@@ -115,13 +116,15 @@ class Trial:
 def trial(name: str) -> Trial:
     """What is done for a chip."""
     if name == "xylo":
-        how = {"epochs": 150, "regularise": [sp.training.at_most(2.0, "cells")]}
+        how = {"epochs": 150, "regularise": [training.at_most(2.0, "cells")]}
         return Trial(sp.chips.XyloAudio3(), for_xylo, channels, how)
     return Trial(sp.chips.ODIN(), for_odin, one_by_one, {"epochs": 40})
 
 
 def row(name: str, seed: int) -> dict[str, Any]:
     """Train, then name the test images described, quantised, and on the chip."""
+    from sklearn.svm import SVC
+
     started, made = time.process_time(), trial(name)
     bright, y = images()
     x = made.shown(bright)
@@ -134,10 +137,13 @@ def row(name: str, seed: int) -> dict[str, Any]:
             on=on, **made.training,
         )  # fmt: skip
 
+    counts = x.mean(1)
+    vectors = SVC(C=10).fit(counts[train], y[train])
     free, bound = fitted(None), fitted(made.chip)
     mapped = made.chip.map(bound.module.trained())
     answers = present(mapped.quantised, x[test])
     found = {
+        "support vector machine, numbers of spikes": float(vectors.score(counts[test], y[test])),
         "described, weights in single precision": free.evaluate((x[test], y[test])).accuracy,
         "described": bound.evaluate((x[test], y[test])).accuracy,
         "quantised": float((answers.argmax(1) == y[test]).mean()),
