@@ -154,7 +154,7 @@ def quantise_signed(network: Network, dt: float, learning: Rules | None = None) 
                                       for part in ("", _INHIBITS))
         if q in signed.projections
     }  # fmt: skip
-    given = read(signed, dt, "ODIN", reads_potentials=False)
+    given = read(signed, dt, "ODIN", reads_potentials=False, bounded=True)
     most = _greatest(given, origins, rules)
     made = quantise(signed, dt, FORM, most)
     notes = (
