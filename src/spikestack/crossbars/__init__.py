@@ -41,6 +41,7 @@ _HOMES = {
     "aged": "realising",
     "array_of": "realising",
     "bill_of": "billing",
+    "pulses_of": "billing",
     "draw_drift": "showing.drift",
     "draw_switching": "showing.updates",
     "draw_updates": "showing.updates",

@@ -18,7 +18,7 @@ from .tiles.reporting import prefixed
 if TYPE_CHECKING:
     from ..network.links import Projection
 
-__all__ = ["Bill", "Charge", "bill_of"]
+__all__ = ["Bill", "Charge", "bill_of", "pulses_of"]
 
 #: Steps with spikes over which the energy of cells is averaged, at most.
 _SAMPLE = 512
@@ -144,7 +144,7 @@ def _charge(simulation: Any, name: str, projection: Projection, spikes: Any) -> 
     parts = tuple(
         replace(p, count=p.count * readings, energy=p.energy * readings) for p in costs.parts
     )
-    pulses, withheld = _counts(simulation, name)
+    pulses, withheld = pulses_of(simulation, name)
     device = array.crossbar.device
     volts = 0.5 * (abs(device.set_voltage) + abs(device.reset_voltage))
     mean = float(np.mean([t.cells.conductance().mean() for t in array.tiles]))
@@ -164,8 +164,11 @@ def _array(simulation: Any, name: str, projection: Projection) -> CrossbarArray:
     return CrossbarArray(matrix[projection.pre.ids][:, projection.post.ids], crossbar, name)
 
 
-def _counts(simulation: Any, name: str) -> tuple[int, int]:
-    """Pulses sent, and changes withheld, of all trials."""
+def pulses_of(simulation: Any, name: str) -> tuple[int, int]:
+    """Pulses that learning has sent to a projection's devices, and changes too small for one.
+
+    Of all trials together; 0 and 0 where nothing learns by pulses.
+    """
     for k, plastic in enumerate(simulation.program.plastic):
         if simulation.program.edges[plastic.edge].name == name:
             names = [v.partition(".")[2] for v in plastic.variables]
