@@ -36,7 +36,7 @@ class Plan:
     wanted
         By population on the chip.
     edges
-        Projections onto them, with the delays that the chip is to have.
+        Projections onto them; delays are those that the chip is to have, before it starts to act.
     begins
         Number of the first neuron of each population on the chip.
     seats, wires

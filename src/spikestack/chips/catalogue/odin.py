@@ -204,7 +204,7 @@ class ODIN(Chip):
 
         An event passes through all 256 columns: each counts as a synaptic operation.
         """
-        if not self.learning:
+        if not getattr(mapped.quantised, "learning", None):
             return self._counted(mapped, run_eventwise(mapped, steps, queue=self.queue), steps)
         learned = run_sdsp(mapped, steps, self.queue)
         more = {

@@ -20,7 +20,8 @@ from ..neurons.loihi import LoihiAxon, LoihiCompartment
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
 from .driving import sources_of, with_sources
-from .reading import StoredEdges, acting, copy_inputs, edges_of
+from .edges import Edges
+from .reading import acting, copy_inputs, edges_of
 
 __all__ = [
     "LONGEST_DELAY",
@@ -126,7 +127,7 @@ def _built(
     network: Network,
     program: Program,
     neurons: dict[int, LinearNeuron],
-    edges: list[StoredEdges],
+    edges: list[Edges],
     late: list[int],
     rules: Rules,
 ) -> Quantised:
@@ -167,13 +168,13 @@ def _built(
     return Quantised(made, later, scales, zeros, stored, losses, dt=program.dt)
 
 
-def formats_of(edges: list[StoredEdges], rules: Rules) -> dict[str, str]:
+def formats_of(edges: list[Edges], rules: Rules) -> dict[str, str]:
     """How projections are stored, by name: delays that learn need lists, which hold them."""
     moving = {name for name, rule in rules.items() if rule.dd}
     return {e.name: "sparse" if e.name in moving else e.stored for e in edges}
 
 
-def scale_of(neuron: LinearNeuron, into: list[StoredEdges]) -> tuple[np.ndarray, np.ndarray]:
+def scale_of(neuron: LinearNeuron, into: list[Edges]) -> tuple[np.ndarray, np.ndarray]:
     """Units of the chip for one of the potential, a power of two; the potential that is 0.
 
     As large as threshold, weights and the input accumulator allow: the last by the sum of all
@@ -243,7 +244,7 @@ def _eight_bits(wanted: np.ndarray, most: float | None) -> tuple[np.ndarray, Los
     return made, loss_of(wanted, made, _BITS), step / 2.0
 
 
-def widest(e: StoredEdges, rules: Rules) -> StoredEdges:
+def widest(e: Edges, rules: Rules) -> Edges:
     """A projection with the greatest weights that it can learn."""
     if e.name not in rules:
         return e

@@ -33,8 +33,9 @@ from ..neurons.loihi2 import LIFProgram, Loihi2Program
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
 from .driving import sources_of, with_sources
+from .edges import Edges
 from .loihi import check_delays, formats_of, scale_of, widest
-from .reading import StoredEdges, acting, copy_inputs, edges_of
+from .reading import acting, copy_inputs, edges_of
 
 __all__ = ["WIDTHS", "Ranges", "quantise"]
 
@@ -206,13 +207,13 @@ def _in(made: Network, view: Any) -> Any:
     return population if view.is_whole else population[view.ids]
 
 
-def _acting(e: StoredEdges, reading: _Reading) -> int:
+def _acting(e: Edges, reading: _Reading) -> int:
     if e.post in reading.linear:
         return acting(e, reading.linear[e.post])
     return int(e.delays.min())
 
 
-def _built(reading: _Reading, edges: list[StoredEdges], late: list[int]) -> Quantised:
+def _built(reading: _Reading, edges: list[Edges], late: list[int]) -> Quantised:
     network, program = reading.network, reading.program
     made, losses = Network(seed=network.seed), {}
     scales, zeros = {}, {}
@@ -241,11 +242,7 @@ def _built(reading: _Reading, edges: list[StoredEdges], late: list[int]) -> Quan
 
 
 def _connect(
-    made: Network,
-    e: StoredEdges,
-    reading: _Reading,
-    scales: Mapping[str, np.ndarray],
-    late: list[int],
+    made: Network, e: Edges, reading: _Reading, scales: Mapping[str, np.ndarray], late: list[int]
 ) -> Loss:
     """Add a projection in the chip's numbers."""
     pre, post = (made[reading.program.populations[n].name] for n in (e.pre, e.post))

@@ -17,7 +17,8 @@ from ...program.lower import lower
 from ...units import magnitude, parse_unit
 from ..learning.sdsp import SDSPRule
 from ..quantising import Quantised
-from .reading import Described, StoredEdges, copy_inputs, read
+from .edges import Edges
+from .reading import Described, copy_inputs, read
 from .whole import Format, quantise
 
 __all__ = ["FORM", "LearningProjection", "ODINQuantised", "quantise_signed", "rows_of",
@@ -90,7 +91,7 @@ def split_signs(network: Network, dt: float, rules: Rules | None = None) -> Netw
 
 
 def _copy_edges(
-    network: Network, made: Network, given: Described, e: StoredEdges, mixed: dict[int, str],
+    network: Network, made: Network, given: Described, e: Edges, mixed: dict[int, str],
     signs: np.ndarray,
 ) -> None:  # fmt: skip
     """A projection, to its target and the target's twin, from its source and the source's."""
@@ -115,7 +116,7 @@ def _copy_edges(
             )  # fmt: skip
 
 
-def _signs(e: StoredEdges, rules: Rules) -> np.ndarray:
+def _signs(e: Edges, rules: Rules) -> np.ndarray:
     """Signs of the synapses of a projection; where they learn, a weight of 0 has one, too."""
     signs = np.sign(e.weights)
     if e.name not in rules:
@@ -153,7 +154,7 @@ def quantise_signed(network: Network, dt: float, learning: Rules | None = None) 
                                       for part in ("", _INHIBITS))
         if q in signed.projections
     }  # fmt: skip
-    given = read(signed, dt, "ODIN", reads_potentials=False)
+    given = read(signed, dt, "ODIN", reads_potentials=False, bounded=True)
     most = _greatest(given, origins, rules)
     made = quantise(signed, dt, FORM, most)
     notes = (

@@ -16,14 +16,7 @@ from ...program.program import EdgeProgram, Program
 from ..linear import LinearNeuron, identify
 from .edges import Edges
 
-__all__ = ["Described", "StoredEdges", "acting", "copy_inputs", "copy_outside", "edges_of", "read"]
-
-
-@dataclass(frozen=True)
-class StoredEdges(Edges):
-    """A projection, and how its synapses are stored: ``"sparse"``, ``"dense"``, ..."""
-
-    stored: str
+__all__ = ["Described", "acting", "copy_inputs", "copy_outside", "edges_of", "read"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ class Described:
     outside: frozenset[int]
     readouts: frozenset[int]
     neurons: Mapping[int, LinearNeuron]
-    edges: Sequence[StoredEdges]
+    edges: Sequence[Edges]
 
     def name(self, k: int) -> str:
         """Of population `k`."""
@@ -114,20 +107,20 @@ def read(
     return Described(network, program, frozenset(outside), frozenset(readouts), neurons, edges)
 
 
-def edges_of(network: Network, e: EdgeProgram, program: Program, chip: str) -> StoredEdges:
+def edges_of(network: Network, e: EdgeProgram, program: Program, chip: str) -> Edges:
     """List a projection's edges, and say how a chip stores them."""
     if e.plastic:
         raise ValidationError(f"{chip}, projection {e.name!r}", "is plastic", "fixed weights")
     found = edge_list(e)
     full = len(found.pre) == program.populations[e.pre].size * program.populations[e.post].size
     shared = isinstance(network.projections[e.name].rule, Convolution)
-    return StoredEdges(
+    return Edges(
         e.name, e.pre, e.post, e.receptor, found.pre, found.post, edge_weights(e), found.delays,
         "convolutional" if shared else "dense" if full else "sparse",
     )  # fmt: skip
 
 
-def acting(e: StoredEdges, neuron: LinearNeuron | None) -> int:
+def acting(e: Edges, neuron: LinearNeuron | None) -> int:
     """Steps until a spike moves the potential: a current does so one step after it arrives."""
     late = neuron is not None and not neuron.direct[e.receptor]
     return int(e.delays.min(initial=1 << 40)) + late

@@ -27,7 +27,8 @@ from ..neurons.spinnaker import EVENT, FULL, ONE, ROWS, delay_stage, lif, with_r
 from ..neurons.spinnaker_stdp import SpiNNakerSTDP
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
-from .spinnaker_asked import Cells, RuledEdges, cells_of, edges_of, highest, is_source
+from .edges import Edges
+from .spinnaker_asked import Cells, cells_of, edges_of, highest, is_source
 
 __all__ = ["LONGEST_DELAY", "STAGE", "quantise"]
 
@@ -96,7 +97,7 @@ class _Building:
         self.zeros: dict[str, np.ndarray] = {}
         self.lates: dict[str, int] = {}
 
-    def built(self, edges: list[RuledEdges]) -> Quantised:
+    def built(self, edges: list[Edges]) -> Quantised:
         """All of it."""
         for k, p in enumerate(self.program.populations):
             described = self.network.populations[p.name]
@@ -163,7 +164,7 @@ class _Building:
                 total[d.target.ids] += amplitude
         return total
 
-    def _connect(self, e: RuledEdges) -> None:
+    def _connect(self, e: Edges) -> None:
         pre, post = (self.program.populations[n].name for n in (e.pre, e.post))
         cells = self.cells[e.post]
         delays = e.delays + cells.is_lif + self.late[e.post] - self.late[e.pre]
@@ -193,7 +194,7 @@ class _Building:
         self.losses[e.name] = loss_of(e.weights, made, 16)
 
     def _learn(
-        self, e: RuledEdges, rule: PlasticityRule, delays: np.ndarray, stages: np.ndarray
+        self, e: Edges, rule: PlasticityRule, delays: np.ndarray, stages: np.ndarray
     ) -> None:
         """Connect by synapses that learn."""
         pre, post = (self.program.populations[n].name for n in (e.pre, e.post))

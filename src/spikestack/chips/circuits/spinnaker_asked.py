@@ -27,19 +27,12 @@ from ...values import support
 from ..neurons.spinnaker import ROWS, Channel
 from .edges import Edges
 
-__all__ = ["Cells", "RuledEdges", "cells_of", "edges_of", "highest", "is_source"]
+__all__ = ["Cells", "cells_of", "edges_of", "highest", "is_source"]
 
 #: Standard deviations above the mean that a ring buffer must hold.
 _SIGMAS = 5.0
 #: A shift of 16 lets a buffer hold all that s16.15 does.
 _SHIFTS = 16
-
-
-@dataclass(frozen=True)
-class RuledEdges(Edges):
-    """A projection, and the rule by which it learns, if any."""
-
-    rule: PlasticityRule | None
 
 
 @dataclass(frozen=True)
@@ -58,14 +51,14 @@ class Cells:
         return pairs.index((receptor, sign))
 
 
-def edges_of(network: Network, e: Any, program: Program) -> RuledEdges:
+def edges_of(network: Network, e: Any, program: Program) -> Edges:
     where = f"SpiNNaker, projection {e.name!r}"
     if program.populations[e.pre].emit_type != "none":
         raise ValidationError(where, "carries values", "spikes without values")
     found = edge_list(e)
-    return RuledEdges(
+    return Edges(
         e.name, e.pre, e.post, e.receptor, found.pre, found.post, edge_weights(e), found.delays,
-        _rule_of(network.projections[e.name], where),
+        rule=_rule_of(network.projections[e.name], where),
     )  # fmt: skip
 
 
@@ -112,9 +105,7 @@ def is_source(model: NeuronModel, driven: bool) -> bool:
     return "i_syn" not in model.names_used()
 
 
-def cells_of(
-    network: Network, program: Program, k: int, edges: list[RuledEdges], rate: float
-) -> Cells:
+def cells_of(network: Network, program: Program, k: int, edges: list[Edges], rate: float) -> Cells:
     described, p = network.populations[program.populations[k].name], program.populations[k]
     where = f"SpiNNaker, population {p.name!r}"
     model = described.model
@@ -148,7 +139,7 @@ def cells_of(
 
 
 def _gathered(
-    network: Network, p: PopulationProgram, receptors: tuple[Synapse, ...], into: list[RuledEdges],
+    network: Network, p: PopulationProgram, receptors: tuple[Synapse, ...], into: list[Edges],
     drives: list[Drive], dt: float, rate: float,
 ) -> dict[tuple[int, int], float]:  # fmt: skip
     """The greatest input in one step that is to be expected, by receptor and sign."""

@@ -17,7 +17,8 @@ from ..linear import LinearNeuron
 from ..neurons.whole import EventNeuron, WholeAxon, WholeNeuron
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
-from .reading import Described, StoredEdges, acting, copy_inputs, copy_outside, read
+from .edges import Edges
+from .reading import Described, acting, copy_inputs, copy_outside, read
 
 __all__ = ["Format", "quantise"]
 
@@ -148,7 +149,7 @@ def quantise(
 
 
 def _as_described(
-    network: Network, made: Network, e: StoredEdges, delays: np.ndarray, given: Described
+    network: Network, made: Network, e: Edges, delays: np.ndarray, given: Described
 ) -> None:
     """A projection onto a readout of the host's: as described, but for lateness."""
     described = network.projections[e.name].synapse
@@ -218,7 +219,7 @@ def _bias(neuron: LinearNeuron) -> np.ndarray:
     return neuron.decay * zero + neuron.drift - zero
 
 
-def _scale(neuron: LinearNeuron, zero: np.ndarray, into: list[StoredEdges], form: Format) -> float:
+def _scale(neuron: LinearNeuron, zero: np.ndarray, into: list[Edges], form: Format) -> float:
     """Units of the chip for one of the potential, the same for all neurons of a population."""
     silent = np.isinf(neuron.threshold)
     reach = float(np.where(silent, 0.0, neuron.threshold - zero).max(initial=0.0))
@@ -244,7 +245,7 @@ def _scale(neuron: LinearNeuron, zero: np.ndarray, into: list[StoredEdges], form
 
 
 def _fixed_scale(
-    neuron: LinearNeuron, zero: np.ndarray, e: StoredEdges, most: float, form: Format, name: str
+    neuron: LinearNeuron, zero: np.ndarray, e: Edges, most: float, form: Format, name: str
 ) -> float:
     """Units for one of the potential where `most` is to be the greatest number."""
     scale = form.most_weight / (most * float(np.abs(neuron.gain[e.receptor]).max()))
@@ -270,7 +271,7 @@ def _grid(weights: np.ndarray, heaviest: float) -> int:
     return 0
 
 
-def _exponent(e: StoredEdges, neuron: LinearNeuron, scale: float, form: Format) -> float:
+def _exponent(e: Edges, neuron: LinearNeuron, scale: float, form: Format) -> float:
     most = float(np.abs(e.weights * neuron.gain[e.receptor][e.targets]).max()) * scale
     if most == 0.0:
         return 0.0

@@ -14,7 +14,8 @@ from ..linear import LinearNeuron
 from ..neurons.xylo import XyloFirst, XyloNeuron, XyloSecond
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
-from .reading import Described, StoredEdges, acting, copy_inputs, copy_outside, read
+from .edges import Edges
+from .reading import Described, acting, copy_inputs, copy_outside, read
 
 __all__ = ["outputs_of", "quantise"]
 
@@ -180,14 +181,14 @@ def _neuron(
     return model, float(scale), losses
 
 
-def _wanted(e: StoredEdges, n: LinearNeuron, scale: float) -> np.ndarray:
+def _wanted(e: Edges, n: LinearNeuron, scale: float) -> np.ndarray:
     """Weights in units of the chip: its currents decay before they act."""
     first = 1.0 if n.direct[e.receptor] else 1.0 - 2.0 ** -_shift(n.current_decay[e.receptor])
     acts = n.gain[e.receptor] * scale / first
     return np.asarray(e.weights * np.broadcast_to(acts, n.decay.shape)[e.targets])
 
 
-def _matrix(given: Described, e: StoredEdges) -> str:
+def _matrix(given: Described, e: Edges) -> str:
     return "in" if e.pre in given.outside else "out" if e.post in outputs_of(given) else "hidden"
 
 
