@@ -48,7 +48,10 @@ def draw_chip(run: ChipRun, by: str = "load", width: float = 5.0) -> Figure:
         bar.set_label(COLOURINGS[by], fontsize=8, color=INK)
         bar.ax.tick_params(labelsize=7, color=INK, labelcolor=INK)
         bar.outline.set_linewidth(0.5)
-    figure.suptitle(f"{chip.name}: {len(run.mapped.cores):,} cores in use", fontsize=9, color=INK)
+    cores = len(run.mapped.cores)
+    figure.suptitle(
+        f"{chip.name}: {cores:,} core{'s' * (cores != 1)} in use", fontsize=9, color=INK
+    )
     return figure
 
 
