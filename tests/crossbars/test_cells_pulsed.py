@@ -15,7 +15,7 @@ from spikestack.devices.exponential_pulses import bend_of_label, deviation
 from spikestack.devices.named_windows import WINDOWS
 from spikestack.devices.pulsed import PulsedDevice
 from spikestack.equations.model import Parameter
-from spikestack.errors import UnknownNameError, ValidationError
+from spikestack.errors import NumericalError, UnknownNameError, ValidationError
 
 PULSED = [
     (kind, chosen)
@@ -369,10 +369,13 @@ def test_what_cannot_be_meant_is_refused() -> None:
         {"voltage": np.nan}, {"voltage": np.zeros((2, 2))}, {"voltage": "3 S"},
         {"voltage": 1.0, "width": -1.0}, {"voltage": 1.0, "count": -1},
         {"voltage": 1.0, "count": 1.5}, {"voltage": 1.0, "count": np.ones((2, 3), int)},
-        {"voltage": 1.0, "where": np.ones((2, 2), bool)}, {"voltage": 1.0, "where": "all"},
+        {"voltage": 1.0, "count": 10**12}, {"voltage": 1.0, "where": np.ones((2, 2), bool)},
+        {"voltage": 1.0, "where": "all"},
     ):  # fmt: skip
         with pytest.raises(ValidationError):
             cells.pulse(**options)
+    with pytest.raises(NumericalError, match="smaller voltage"):
+        cells_of(sp.devices.AgSilicon(), (2, 2)).pulse(1e6)
     for target in (1.0, -1e-6, np.nan):
         with pytest.raises(ValidationError, match="window"):
             cells.set(target)

@@ -227,7 +227,7 @@ def _fixed(code: DeviceCode, method: str) -> list[str]:
             lines += [f"{each(n, 'y#')}, = {call('solution', code, 'vb', now, 'h')}"]
             lines += [f"y{k} = clip(y{k}, l{k}, u{k})" for k in range(n)]
     if code.noise:
-        lines += ["word = bits64(words, np.uint64(base + j))"]
+        lines += ["word = bits64(words, ids[base + j])"]
     return lines + _noise_lines(code, "va", "s#", "h", "0")
 
 
@@ -256,7 +256,7 @@ def loads(code: DeviceCode, layout: Layout, bounds: bool = True) -> list[str]:
 
 def drive_source(code: DeviceCode, layout: Layout, method: str) -> str:
     """The kernel ``drive(volts, h, scalars, rows, states, low, high, every, kept, currents, key,
-    tol)``.
+    ids, tol)``.
 
     ``volts`` has a row for each half step and one column, or one for each device. Every `every`
     steps, and at the start, states go to ``kept`` (time, state, device) and currents beside them.
@@ -265,7 +265,7 @@ def drive_source(code: DeviceCode, layout: Layout, method: str) -> str:
     n = len(code.states)
     head = (
         f"{OUTER}def drive(volts, h, scalars, rows, states, low, high, every, kept, currents, "
-        "key, tol):\n    n_steps = (volts.shape[0] - 1) // 2\n"
+        "key, ids, tol):\n    n_steps = (volts.shape[0] - 1) // 2\n"
     )
     at = "0" if layout.shared_voltage else "base + j"
     volts = [f"{v} = volts[2 * t + {k}, {at}]" for k, v in enumerate(("va", "vb", "vc"))]
@@ -282,7 +282,7 @@ def drive_source(code: DeviceCode, layout: Layout, method: str) -> str:
     body = [line for line in volts if not layout.shared_voltage] + loads(code, layout)
     if method == "adaptive":
         bounds = each(n, "l#, u#")
-        body += ["word = bits64(words, np.uint64(base + j))"]
+        body += ["word = bits64(words, ids[base + j])"]
         body += [f"{each(n, 'y#')}, used, fine = adaptive(va, vb, vc, h, tol, word, {bounds}, "
                  f"{arguments(code)})"]  # fmt: skip
         body += ["if not fine:", "    return 1 + base + j"]

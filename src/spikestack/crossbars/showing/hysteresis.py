@@ -44,7 +44,7 @@ def draw_loop(ax: Any, trace: DriveTrace, lines: int = _MOST_LINES) -> None:
     for k in range(min(lines, volts.shape[1])):
         points = np.stack([volts[:, k], amperes[:, k]], axis=1)
         made = LineCollection(
-            np.stack([points[:-1], points[1:]], axis=1), cmap=ramp, linewidths=0.9,
+            list(np.stack([points[:-1], points[1:]], axis=1)), cmap=ramp, linewidths=0.9,
             capstyle="round",
         )  # fmt: skip
         made.set_array(np.linspace(0.0, 1.0, len(points) - 1))
