@@ -1,10 +1,10 @@
 """Pinched loops: what each memristive device does under a sine, and how that fades with frequency.
 
 Every device with an equation is driven by a sine for three periods; the last is drawn, at the
-device's own frequency, at ten and at a hundred times that. The loop passes through the origin,
-since without voltage there is no current, and closes as the state has less and less time to move:
-the fingerprints of a memristive device (Chua). Its share is the area of both lobes over that of the
-rectangle around the loop.
+device's own frequency, at ten and at a thousand times that. The loop passes through the origin,
+since without voltage there is no current, and closes in the end, as the state has less and less
+time to move: the fingerprints of a memristive device (Chua). Its share is the area of both lobes
+over that of the rectangle around the loop.
 
     python hysteresis.py --out hysteresis.png
 """
@@ -22,7 +22,7 @@ from spikestack.crossbars.showing.hysteresis import scaled
 from spikestack.devices.dynamic import DynamicDevice
 from spikestack.recording.plot_style import COLORS, FAINT, INK, dress, new_figure
 
-FACTORS = (1, 10, 100)
+FACTORS = (1, 10, 1000)
 STEPS = 1000  # of a period
 
 
@@ -55,7 +55,7 @@ def share(volts: np.ndarray, amperes: np.ndarray) -> float:
 
 
 def draw(found: dict[str, dict[int, tuple[np.ndarray, np.ndarray]]]) -> Any:
-    """A panel for each device, pale for slow, dark for fast."""
+    """A panel for each device, a colour for each frequency."""
     columns = 4
     rows = -(-len(found) // columns)
     figure = new_figure(7.2, 1.75 * rows)

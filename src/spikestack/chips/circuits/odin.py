@@ -17,7 +17,8 @@ from ...program.lower import lower
 from ...units import magnitude, parse_unit
 from ..learning.sdsp import SDSPRule
 from ..quantising import Quantised
-from .reading import Described, Edges, copy_inputs, read
+from .edges import Edges
+from .reading import Described, copy_inputs, read
 from .whole import Format, quantise
 
 __all__ = ["FORM", "LearningProjection", "ODINQuantised", "quantise_signed", "rows_of",

@@ -67,7 +67,7 @@ class DynamicCells(Cells):
         seed: int = 0,
         name: str = "",
         origin: tuple[int, int] = (0, 0),
-        tolerance: float = 1e-6,
+        tolerance: float = 1e-5,
     ) -> None:
         ids = cell_ids(shape, origin, each=200)
         if not len(ids):
