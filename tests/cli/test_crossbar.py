@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,36 @@ def test_a_network(cli: Cli, net_file: Path) -> None:
     (one,) = cli.json("crossbar", net_file, "--array", name, *IDEAL)["arrays"]
     assert one["name"] == name
     assert "nothing" in cli.fails("crossbar", net_file, "--array", "nothing", *IDEAL)
+
+
+OWN = """
+import numpy as np
+import spikestack as sp
+
+net = sp.Network(seed=1)
+a = net.add(sp.Population("a", 6, sp.LIF()))
+b = net.add(sp.Population("b", (4, 4), sp.LIF()))
+own = sp.Crossbar(sp.devices.Ideal(), slices=2, bits_per_cell=2, programming="exact")
+net.connect(a, a, sp.AllToAll(), sp.Delta(weight=np.arange(36.0)), name="described",
+            realised_by=own)
+net.connect(b, b, sp.Convolution(np.arange(9.0).reshape(1, 1, 3, 3), padding=1),
+            sp.Delta(weight=0.1), name="kernel")
+"""
+
+
+def test_own_crossbars_and_kernels(cli: Cli, write: Callable[[str], Path]) -> None:
+    """What a projection describes goes before the options, unless a device is given."""
+    path = write(OWN)
+    own, kernel = (
+        cli.json("crossbar", path, "--array", "described")["arrays"]
+        + cli.json("crossbar", path, "--array", "kernel", "--device", "window/HfO2")["arrays"]
+    )
+    assert (own["device"], own["tiles"][0]["lines"]) == ("Ideal", [6, 24])
+    assert (kernel["device"], kernel["inputs"], kernel["outputs"]) == ("StanfordPKU", 9, 1)
+    (other,) = cli.json("crossbar", path, "--array", "described", "--device", "PCM:Joshi2020")[
+        "arrays"
+    ]
+    assert (other["device"], other["tiles"][0]["lines"]) == ("PCM", [6, 12])
 
 
 def test_options_reach_the_crossbar(cli: Cli, matrix: Path) -> None:

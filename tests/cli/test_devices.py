@@ -39,8 +39,21 @@ def test_the_loop(cli: Any, tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("name", ["AgSilicon", "PCM"])
+def test_pulses_and_drift_are_drawn(cli: Any, tmp_path: Path, name: str) -> None:
+    pytest.importorskip("matplotlib")
+    cli.ok("devices", name, "--plot", tmp_path / "shown.png")
+    assert (tmp_path / "shown.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_texts_of_pulses_and_statistics_are_shown(cli: Any) -> None:
+    facts = json.loads(cli.ok("devices", "PCM", "--json"))
+    assert facts["texts"]["drifted"] == "written*exp(-nu*log((t + t_0)/t_0))"
+    assert "write_noise*step*xi" in cli.ok("devices", "soft-bounds")
+
+
 def test_what_is_refused(cli: Any, tmp_path: Path) -> None:
-    assert "VTEAM" in cli.fails("devices", "vteem")
+    assert "VTEAM" in cli.fails("devices", "VTEEM")
     assert "memtorch" in cli.fails("devices", "VTEAM", "--set", "nothing")
     assert ".png" in cli.fails("devices", "VTEAM", "--plot", tmp_path / "loop.exe")
     assert "name" in cli.fails("devices", "--plot", tmp_path / "loop.png", code=2)

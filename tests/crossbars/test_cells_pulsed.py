@@ -15,7 +15,7 @@ from spikestack.devices.exponential_pulses import bend_of_label, deviation
 from spikestack.devices.named_windows import WINDOWS
 from spikestack.devices.pulsed import PulsedDevice
 from spikestack.equations.model import Parameter
-from spikestack.errors import UnknownNameError, ValidationError
+from spikestack.errors import NumericalError, UnknownNameError, ValidationError
 
 PULSED = [
     (kind, chosen)
@@ -270,13 +270,13 @@ def test_leak_takes_the_capacitor_back_to_zero() -> None:
 
 def test_the_behavioural_device_has_a_threshold_and_an_exponential_rate() -> None:
     """No step below; the factor exp(0.25/v_0) between two voltages; lognormal steps all forward."""
-    device = sp.devices.ThresholdDevice.preset("HfO2", cycle_noise=0.0)
+    device = sp.devices.BehaviouralSwitch.preset("HfO2", cycle_noise=0.0)
     assert follow(device, 0.5, [50], 0.8) == [pytest.approx(0.5, rel=1e-14)]
     assert follow(device, 0.5, [50], -0.79) == [pytest.approx(0.5, rel=1e-14)]
     low, high = (follow(device, 0.0, [1], v)[0] for v in (1.0, 1.25))
     assert low == pytest.approx(12.4 * np.exp(4.0) * 1e-6, rel=1e-9)
     assert high / low == pytest.approx(np.e, rel=1e-9)
-    noisy = sp.devices.ThresholdDevice(cycle_noise=1.5)
+    noisy = sp.devices.BehaviouralSwitch(cycle_noise=1.5)
     cells = cells_of(noisy, (300, 300), seed=1)
     cells.pulse(1.0)
     steps = state(cells) / low
@@ -369,10 +369,13 @@ def test_what_cannot_be_meant_is_refused() -> None:
         {"voltage": np.nan}, {"voltage": np.zeros((2, 2))}, {"voltage": "3 S"},
         {"voltage": 1.0, "width": -1.0}, {"voltage": 1.0, "count": -1},
         {"voltage": 1.0, "count": 1.5}, {"voltage": 1.0, "count": np.ones((2, 3), int)},
-        {"voltage": 1.0, "where": np.ones((2, 2), bool)}, {"voltage": 1.0, "where": "all"},
+        {"voltage": 1.0, "count": 10**12}, {"voltage": 1.0, "where": np.ones((2, 2), bool)},
+        {"voltage": 1.0, "where": "all"},
     ):  # fmt: skip
         with pytest.raises(ValidationError):
             cells.pulse(**options)
+    with pytest.raises(NumericalError, match="smaller voltage"):
+        cells_of(sp.devices.AgSilicon(), (2, 2)).pulse(1e6)
     for target in (1.0, -1e-6, np.nan):
         with pytest.raises(ValidationError, match="window"):
             cells.set(target)

@@ -216,6 +216,29 @@ def test_spread_of_a_parameter_is_lognormal_of_mean_one() -> None:
     assert abs(skewness) < 4 * np.sqrt(6 / N)
 
 
+def test_parameters_may_be_arrays_or_distributions() -> None:
+    """One value for each cell, given or drawn; and of the right number."""
+    values = np.linspace(0.005, 0.015, 12)
+    given_cells = cells_of(sp.devices.PCM(q_1=values), (3, 4))
+    given_cells.set(25e-6)
+    noise = given_cells.read_deviation().ravel()
+    np.testing.assert_allclose(noise / noise[0], values / values[0], rtol=1e-12)
+    drawn = cells_of(sp.devices.PCM(q_1=sp.Uniform(0.004, 0.012)), (100, 100), seed=1)
+    drawn.set(25e-6)
+    noise = drawn.read_deviation() / (25e-6 * np.sqrt(np.log((20 + 250e-9) / 5e-7)))
+    assert 0.004 <= noise.min() < 0.0041 and 0.0119 < noise.max() <= 0.012
+    with pytest.raises(ValidationError, match="each of the 9 cells"):
+        cells_of(sp.devices.PCM(q_1=values), (3, 3))
+
+
+@pytest.mark.parametrize(("kind", "chosen"), STATISTICAL)
+def test_devices_are_kept_as_plain_data(kind: Any, chosen: str | None) -> None:
+    """What is written down is the same device again."""
+    device = made(kind, chosen)
+    again = sp.devices.device_of(device.to_dict())
+    assert type(again) is type(device) and again.values == device.values
+
+
 class Mine(StatisticalDevice):
     """A user's device is a few lines of text."""
 

@@ -29,7 +29,7 @@ def network(
     return net
 
 
-def learned(net: sp.Network, on: str = "cpu") -> sp.Network:
+def learned(net: sp.Network, on: str = "reference") -> sp.Network:
     """What 200 ms make of it."""
     result: Any = net.run(200.0, on=on)
     return result.learned
@@ -48,7 +48,7 @@ def test_exact_devices_change_nothing() -> None:
     assert counts[0] == pytest.approx(counts[1], abs=2) and counts[0] > 0
 
 
-@pytest.mark.parametrize("on", ["cpu", "reference"])
+@pytest.mark.parametrize("on", [pytest.param("cpu", marks=pytest.mark.slow), "reference"])
 def test_noise_of_reading_has_its_law(on: str) -> None:
     """Currents that single spikes leave have the mean and the spread that the array says."""
     net = sp.Network(seed=2)
@@ -92,6 +92,7 @@ DEVICES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("encoding", "device"), DEVICES, ids=lambda x: getattr(x, "label", x))
 def test_learning_by_pulses(encoding: str, device: Any) -> None:
     """Both engines send the same pulses; weights stay in bounds, move, and are counted."""
@@ -136,7 +137,9 @@ def test_pulses_follow_the_device() -> None:
 
 def test_small_changes_are_withheld_or_gathered() -> None:
     """Below the least update nothing is sent; gathered, pulses come at the rate asked for."""
-    rule = sp.AdditiveSTDP(w_max=0.3, A_plus=0.002, A_minus=0.0)
+    rule = sp.PlasticityRule(
+        on_pre="w += little", parameters={"little": sp.WeightParameter(0.0006)}, w_max=0.3
+    )
     device = sp.devices.ConstantStep(step=0.02)
     sent = {}
     for name, settings in {
@@ -144,14 +147,14 @@ def test_small_changes_are_withheld_or_gathered() -> None:
         "gathered": {"least_update": 0.01, "accumulate": True},
     }.items():  # fmt: skip
         net = network(sp.Crossbar(device, encoding="offset", **settings), rule)
-        values = learned(net).projections["a->b"]
-        assert values.realised_by is not None
-        sim = sp.Simulation(net)
-        sim.advance(200.0, progress=False)
+        sim = sp.Simulation(net, on="reference", dt=1.0)
+        sim.advance(300.0, progress=False)
+        assert sim.learned().projections["a->b"].realised_by is not None
         rows = dict(zip(sim.program.plastic[0].variables, sim.engine.learned(0).states[0, 1:]))
         sent[name] = float(rows["0.device_pulses"].sum())
-    assert sent["dropped"] == 0 and sent["all"] > 0
-    assert sent["gathered"] < sent["all"] * 1.5
+    assert sent["dropped"] == 0
+    # 150 spikes of 30 sources onto half of 20 targets each ask for a tenth of a pulse.
+    assert sent["gathered"] == pytest.approx(sent["all"], rel=0.35) and sent["all"] > 200
 
 
 def test_files_keep_crossbars(tmp_path: Any) -> None:
@@ -175,7 +178,8 @@ def test_convolutions_stand_on_their_kernels() -> None:
     kernel = np.random.default_rng(0).normal(size=(3, 2, 3, 3))
     rule = sp.Convolution(kernel)
     synapse = sp.ExponentialCurrent(weight=0.5, delay=1.0)
-    net.connect(a, b, rule, synapse, realised_by=EXACT, name="held")
+    exact = sp.Crossbar(sp.devices.Ideal(), read_noise=False)
+    net.connect(a, b, rule, synapse, realised_by=exact, name="held")
     net.connect(a, b, rule, synapse, name="plain")
     sim = sp.Simulation(net)
     one, two = (sim.connections(name).weight for name in ("held", "plain"))
@@ -215,14 +219,37 @@ def test_training_with_devices_in_the_loop() -> None:
     module = net.compile("torch", dt=1.0)
     module.eval()
     x = torch.ones(1, 1, 8)
-    out = module(x).traces["b", "v"][-1, 0]
+    out = module(x)["b.v"][-1, 0]
     held = module.crossbars["w"].array.weights().sum(axis=0)
     assert np.allclose(out.detach().numpy(), held, atol=1e-4)
     assert np.abs(held - weights.sum(axis=0)).max() > 1e-3
     module.train()
-    twice = [module(x).traces["b", "v"][-1, 0] for _ in range(2)]
+    twice = [module(x)["b.v"][-1, 0] for _ in range(2)]
     assert not torch.equal(*twice)
     twice[1].sum().backward()
     (gradient,) = (p.grad for p in module.parameters() if p.grad is not None)
     assert np.allclose(gradient.numpy(), 1.0, atol=1e-5)
     assert np.allclose(module.trained().projections["w"].rule.matrix, weights, atol=1e-5)
+
+
+def test_runs_are_priced() -> None:
+    """Readings, events and pulses are counted; converters cost more than cells."""
+    rule = sp.AdditiveSTDP(w_max=0.3, A_plus=0.05, A_minus=0.04)
+    crossbar = sp.Crossbar(sp.devices.SoftBounds(), encoding="offset", adc_bits=8)
+    net = network(crossbar, rule)
+    with pytest.raises(sp.errors.ValidationError, match="not recorded"):
+        sp.crossbars.bill_of(sp.Simulation(net, on="reference", dt=1.0))
+    net = network(crossbar, rule)
+    net.record(net["a"], "spikes")
+    sim = sp.Simulation(net, on="reference", dt=1.0)
+    sim.advance(100.0, progress=False)
+    bill = sp.crossbars.bill_of(sim)
+    charge, spikes = bill.charges["a->b"], sim.recording().spikes["a"]
+    assert charge.readings == len(np.unique(spikes.steps))
+    degree = np.bincount(sim.connections("a->b").pre, minlength=30)
+    assert charge.events == degree[spikes.ids].sum()
+    assert charge.pulses > 0 and charge.writing > 0
+    parts = {part.name: part.energy for part in charge.parts}
+    assert parts["ADC"] > parts["cells"] > 0
+    assert bill.energy == pytest.approx(sum(parts.values()) + charge.writing)
+    assert "pulses" in str(bill.report())

@@ -97,10 +97,15 @@ def test_cells_that_do_not_conduct() -> None:
 def test_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Arrays too large are refused with what they need."""
     monkeypatch.setattr(checks, "available_memory", lambda: 10**6)
-    with pytest.raises(MemoryLimitError, match=r"300 x 300 cells.*1.0 MB are free.*tiles"):
-        solve(np.full((300, 300), 1e-5), np.ones(300), 1.0, 1.0)
+    large = np.broadcast_to(1e-5, (1500, 1500))
+    with pytest.raises(MemoryLimitError, match=r"1500 x 1500 cells.*1.0 MB are free.*tiles"):
+        solve(large, np.ones(1500), 1.0, 1.0)
     with pytest.raises(MemoryLimitError, match="tiles"):
-        effective(np.full((300, 300), 1e-5), 1.0, 1.0, method="recursion")
+        effective(large, 1.0, 1.0, method="recursion")
+    with pytest.raises(MemoryLimitError, match="tiles"):
+        Wires(large, 0.0, 1.0, floating_words=[0]).solve(np.ones(1500))
+    with pytest.raises(MemoryLimitError, match="nodes=False"):
+        Wires(GOOD).solve(np.ones((300_000, 3)), nodes=True)
 
 
 def test_selection() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
-from ..errors import SpikestackError, ValidationError
+from ..errors import MemoryLimitError, SpikestackError, UnknownNameError, ValidationError
+from ..machine import available_memory
+from ..sizes import human_bytes
 from .matrices import SUFFIXES, read_matrix
 from .options import Json
 from .output import clean, console, emit, stdout_kept_for_json
@@ -16,6 +19,7 @@ from .output import clean, console, emit, stdout_kept_for_json
 if TYPE_CHECKING:
     from ..crossbars.tiles.array import CrossbarArray
     from ..devices.base import Device
+    from ..devices.crossbar import Crossbar
 
 __all__ = ["crossbar", "device_from"]
 
@@ -34,7 +38,9 @@ def _text(option: str, metavar: str, said: str) -> Any:
 
 def crossbar(
     file: _Weights,
-    device: Annotated[str, _text("--device", "NAME[:SET]", "See 'devices'.")] = "PCM",
+    device: Annotated[
+        str | None, _text("--device", "NAME[:SET]", "See 'devices'. By default PCM.")
+    ] = None,
     encoding: Annotated[str, _text("--encoding", "E", "differential or offset.")] = "differential",
     slices: Annotated[int, _text("--slices", "N", "Cells that share a weight.")] = 1,
     bits_per_cell: Annotated[int, _text("--bits-per-cell", "B", "0: analog.")] = 0,
@@ -68,17 +74,18 @@ def crossbar(
 ) -> None:
     """Put weights on crossbars: tiles, error of the product, loss in wires, energy, area.
 
-    FILE is a matrix, inputs x outputs, or a network, each of whose projections becomes crossbars. A
+    FILE is a matrix, inputs x outputs, or a network, each of whose projections becomes crossbars:
+    its own where it says realised_by and no --device is given, else the one of these options. A
     Python file is executed. Errors are those of products with inputs drawn evenly from -1 to 1.
     """
-    from ..crossbars import CrossbarArray
     from ..devices.crossbar import Crossbar
 
     _check_out(out)
     try:
         bar = Crossbar(
-            device_from(device), encoding=encoding, slices=slices, bits_per_cell=bits_per_cell,
-            scale=scale, rows=rows, columns=columns, r_word=r_wire, r_bit=r_wire,
+            device_from(device or "PCM"), encoding=encoding, slices=slices,
+            bits_per_cell=bits_per_cell, scale=scale, rows=rows, columns=columns,
+            r_word=r_wire, r_bit=r_wire,
             r_access=r_access, dac_bits=dac_bits, adc_bits=adc_bits, adaptive_adc=adaptive_adc,
             output_noise=output_noise, v_read=v_read, t_read=t_read, programming=programming,
             stuck_low=stuck / 2, stuck_high=stuck / 2, age=age, seed=seed,
@@ -86,13 +93,11 @@ def crossbar(
     except SpikestackError as error:
         raise typer.BadParameter(str(error)) from None
     with stdout_kept_for_json(as_json):
-        matrices = _matrices(file, array)
-        made = [CrossbarArray(m, bar, name=name) for name, m in matrices.items()]
+        made = _arrays(file, array, bar, device is not None)
         if out is not None:
             _write(out, made, str(file))
     if as_json:
-        emit({"file": str(file), "device": bar.device.label,
-              "arrays": [_plain(one, adc) for one in made],
+        emit({"file": str(file), "arrays": [_plain(one, adc) for one in made],
               "out": None if out is None else str(out)})  # fmt: skip
         return
     for number, one in enumerate(made):
@@ -102,61 +107,83 @@ def crossbar(
 
 
 def device_from(text: str) -> Device:
-    """A device by its name, or ``NAME:SET`` with one of its parameter sets.
+    """A device by its name, ``NAME:SET`` with one of its parameter sets, or ``window/NAME``.
 
     Raises
     ------
     UnknownNameError
-        If there is no device, or no set, of that name.
+        If there is no device, no set, or no window of that name.
     """
-    from ..devices import device_named
+    from ..devices import device_named, device_of
 
     name, _, chosen = text.partition(":")
-    kind = device_named(name)
-    return kind.preset(chosen) if chosen else kind()
+    return device_named(name).preset(chosen) if chosen else device_of(name)
 
 
-def _matrices(file: Path, chosen: str | None) -> dict[str, np.ndarray]:
-    """Weights by name: of a file of one matrix, without a name."""
+def _arrays(file: Path, chosen: str | None, bar: Crossbar, only: bool) -> list[CrossbarArray]:
+    """The matrix of a file on crossbars, or the projections of a network.
+
+    Parameters
+    ----------
+    chosen
+        Array of an ``.npz``, or projection.
+    bar
+        Of what the crossbars are.
+    only
+        Whether also where a projection describes its own.
+    """
+    from ..crossbars import CrossbarArray
+
     if file.suffix.lower() in SUFFIXES:
-        return {"": read_matrix(file, chosen)}
+        return [CrossbarArray(read_matrix(file, chosen), bar)]
     from .sources import load_network
 
     network = load_network(file)
-    names = [n for n, p in network.projections.items() if not p.synapse.continuous]
+    names = [n for n, p in network.projections.items() if _has_weights(p)]
     if chosen is not None:
         if chosen not in names:
-            from ..errors import UnknownNameError
-
             raise UnknownNameError("--array, projection", chosen, names)
         names = [chosen]
     if not names:
         raise ValidationError(f"{str(file)!r}", "has no projections", "at least one with weights")
-    return {name: _weights_of(network, name) for name in names}
+    return [_array_behind(network, name, bar, only) for name in names]
 
 
-def _weights_of(network: Any, name: str) -> np.ndarray:
-    """Weights of a projection as a matrix, sources by targets; of the unit of its weights."""
-    from ..errors import MemoryLimitError
-    from ..machine import available_memory
-    from ..sizes import human_bytes
+def _has_weights(projection: Any) -> bool:
+    from ..network.rules import Pooling
+
+    return not (projection.synapse.continuous or isinstance(projection.rule, Pooling))
+
+
+def _array_behind(network: Any, name: str, bar: Crossbar, only: bool) -> CrossbarArray:
+    """A projection on crossbars: a kernel as the matrix that slides, others whole.
+
+    Weights are in the unit of the synapse; those of several synapses between the same two neurons
+    are summed, where the projection does not describe a crossbar.
+    """
+    from ..crossbars import CrossbarArray, array_of
+    from ..network.rules import Convolution, TransposedConvolution
 
     projection = network.projections[name]
+    own = None if only else projection.realised_by
+    if own is not None or isinstance(projection.rule, Convolution | TransposedConvolution):
+        return array_of(replace(projection, realised_by=own or bar))
     size = projection.pre.population.size * projection.post.population.size
     if 16 * size > (free := available_memory()):
         raise MemoryLimitError(
             f"projection {name!r} as a matrix needs about {human_bytes(16 * size)}, "
             f"{human_bytes(free)} are available; choose another with --array"
         )
-    found = network.connections(name).matrix().toarray()
-    return np.asarray(found, np.float64)
+    weights = network.connections(name).matrix().toarray()
+    return CrossbarArray(np.asarray(weights, np.float64), bar, name=name)
 
 
 def _plain(array: CrossbarArray, adc: str) -> dict[str, Any]:
     errors, costs = array.errors(), array.costs(adc=adc)
     drops = np.concatenate([tile.drop().ravel() for tile in array.tiles])
     return {
-        "name": array.name, "inputs": array.shape[0], "outputs": array.shape[1],
+        "name": array.name, "device": array.crossbar.device.label,
+        "inputs": array.shape[0], "outputs": array.shape[1],
         "tiles": [
             {"rows": [t.rows.start, t.rows.stop], "outputs": [t.outputs.start, t.outputs.stop],
              "lines": list(t.shape), "stuck": int(t.cells.stuck.sum())}

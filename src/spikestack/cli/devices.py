@@ -38,14 +38,15 @@ def devices(
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", metavar="FILE", help="Draw its hysteresis: .png, .svg or .pdf."),
+        typer.Option("--plot", metavar="FILE", help="Draw what it does: .png, .svg or .pdf."),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """List the memristive devices: kind, window of resistance, source; or all of one.
 
     A dynamic device has a state with a differential equation, a pulsed one a step per pulse, a
-    statistical one measured spreads. The picture is that of a sine over two periods.
+    statistical one measured spreads. The picture is that of a sine over two periods, of pulses up
+    and down, or of a day after programming.
     """
     if name is None:
         if preset is not None or plot is not None:
@@ -77,7 +78,7 @@ def _list(as_json: bool) -> None:
     cells = [[r["name"], r["kind"], _window(r), r["summary"], _short(r["source"])] for r in rows]
     page = console()
     page.print(table(heads, cells))
-    page.print("spikestack devices NAME shows equations, parameters, sources; --plot its loop")
+    page.print("spikestack devices NAME shows equations, parameters, sources; --plot a picture")
 
 
 def _named(name: str) -> type[Any]:
@@ -157,8 +158,9 @@ def _show(facts: dict[str, Any]) -> None:
     _section("integration", facts["method"])
     pulses = facts["pulses"]
     _section("window", f"{_window(facts)}, read at {pulses['read']:g} V")
-    _section("pulses", f"{pulses['set']:g} V sets, {pulses['reset']:g} V resets, "
-             f"{pulses['width']:g} s each")  # fmt: skip
+    if facts["kind"] != "statistical":
+        _section("pulses", f"{pulses['set']:g} V sets, {pulses['reset']:g} V resets, "
+                 f"{pulses['width']:g} s each")  # fmt: skip
     page.print()
     heads = ("parameter", "value", "unit", "range", "meaning")
     rows = [[p["name"], _number(p["value"]), p["unit"], p["range"], p["meaning"]]
@@ -204,18 +206,22 @@ def _ohms(value: float) -> str:
 def _draw(device: Any, path: Path) -> None:
     import numpy as np
 
-    from ..crossbars import drive
-    from ..devices.dynamic import DynamicDevice
+    from ..crossbars import draw_drift, draw_updates, drive
 
-    if not isinstance(device, DynamicDevice):
-        raise ValidationError(
-            f"--plot of {device.label}", f"a {_kind(device)} device", "one with an equation"
-        )
     if path.suffix.lower() not in _SUFFIXES:
         raise ValidationError("--plot", f"{path.name!r}", f"a name in {', '.join(_SUFFIXES)}")
-    volts, hertz = device.shows_loop
-    trace = drive(
-        device, lambda t: volts * np.sin(2 * np.pi * hertz * t), 1 / hertz / _STEPS,
-        duration=2 / hertz,
-    )  # fmt: skip
-    trace.plot().savefig(path)
+    match _kind(device):
+        case "dynamic":
+            volts, hertz = device.shows_loop
+            trace = drive(
+                device, lambda t: volts * np.sin(2 * np.pi * hertz * t), 1 / hertz / _STEPS,
+                duration=2 / hertz,
+            )  # fmt: skip
+            figure = trace.plot()
+        case "pulsed":
+            figure = draw_updates(device)
+        case "statistical":
+            figure = draw_drift(device)
+        case _:
+            raise ValidationError(f"--plot of {device.label}", "nothing of it changes", "another")
+    figure.savefig(path)

@@ -57,7 +57,7 @@ class _Side:
         """An expression of its state, and of its own parameters."""
         table: dict[str, Expr] = {"state": Name(self.state), "volts": Name("device_volts")}
         for name in response.numbers:
-            nominal = Name(f"device_{name}")
+            nominal = Name(f"dev_{name}")
             spread = name in response.spreads
             table[name] = Op("mul", (nominal, Name(self.factor(name)))) if spread else nominal
         return substitute(expr, table)
@@ -131,7 +131,7 @@ def pulsed_rule(
     for event in _EVENTS:
         if any(name == "w" for name, _ in getattr(rule, f"{event}_statements")):
             texts[event] = "\n".join(_Event(event, crossbar, response, states).lines(texts[event]))
-    numbers = {f"device_{n}": Parameter(v) for n, v in response.numbers.items()}
+    numbers = {f"dev_{n}": Parameter(v) for n, v in response.numbers.items()}
     numbers["device_step"] = Parameter(response.step)
     try:
         return PlasticityRule(

@@ -122,7 +122,8 @@ def _pulsed(device: PulsedDevice) -> _State:
     low, high, state = Name("w_min"), Name("w_max"), Name("state")
 
     def after(what: str, op: str, volts: float) -> tuple[Expr, ...]:
-        pulse = {"w": state, "v": Num(abs(volts)), "width": Num(device.pulse_width)}
+        width = Num(device.pulse_width)
+        pulse: dict[str, Expr] = {"w": state, "v": Num(abs(volts)), "width": width}
         change = substitute(device.expressions[what], pulse)
         return (Op("clip", (Op(op, (state, change)), low, high)),)
 
@@ -151,7 +152,8 @@ def _dynamic(device: DynamicDevice) -> _State:
             change = Op("add", (change, wander))
         return (_held(device, name, Op("add", (state, change))),) * SUBSTEPS
 
-    current = substitute(device.current_expr, {name: state, "v": Num(device.v_read)})
+    at: dict[str, Expr] = {name: state, "v": Num(device.v_read)}
+    current = substitute(device.current_expr, at)
     conductance = Op("div", (current, Num(device.v_read)))
     whole = Num(device.g_max - device.g_min)
     share = Op("div", (Op("sub", (conductance, Num(device.g_min))), whole))

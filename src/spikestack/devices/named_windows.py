@@ -29,7 +29,7 @@ def window(name: str, behavioural: bool = False, **values: Any) -> Device:
         ``"TiO2"`` (1 kOhm to 1 MOhm; `Yakopcic`), ``"HfO2"`` (500 Ohm to 500 kOhm; `StanfordPKU`),
         ``"PCMO"`` (1 kOhm to 10 MOhm; `PCMO`) or ``"ReRAM"`` (100 Ohm to 1 MOhm; `VTEAM`).
     behavioural
-        Whether to take a `ThresholdDevice` with that window instead of the physical model.
+        Whether to take a `BehaviouralSwitch` with that window instead of the physical model.
     values
         Other parameters of the device.
 
@@ -44,7 +44,7 @@ def window(name: str, behavioural: bool = False, **values: Any) -> Device:
         raise ValidationError("window, behavioural", f"got {shorten(behavioural)}", "True or False")
     named = importlib.import_module("spikestack.devices").device_named
     if behavioural:
-        made: Device = named("ThresholdDevice").preset(name, **values)
+        made: Device = named("BehaviouralSwitch").preset(name, **values)
         return made
     low, high = WINDOWS[name]
     match name:

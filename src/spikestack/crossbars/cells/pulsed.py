@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...devices.pulsed import PulsedDevice
 from ...devices.texts import number_of
-from ...errors import ValidationError, shorten
+from ...errors import NumericalError, ValidationError, shorten
 from ...numerics.random import stream_key
 from .array import ArrayOfCells
 from .pulsed_kernels import pulsed_module
@@ -17,6 +17,8 @@ from .pulsed_kernels import pulsed_module
 __all__ = ["PulsedCells"]
 
 _F64 = NDArray[np.float64]
+#: Pulses of one call; they take about two minutes.
+_MOST = 1e10
 
 
 class PulsedCells(ArrayOfCells):
@@ -91,6 +93,8 @@ class PulsedCells(ArrayOfCells):
         ------
         ValidationError
             If a voltage is not finite, a width or count negative, or a shape another.
+        NumericalError
+            If the device's law overflows at that voltage; nothing has changed then.
         """
         volts = self.flat(voltage, "V", "voltage")
         widths = self.flat(self.device.pulse_width if width is None else width, "s", "width")
@@ -99,15 +103,20 @@ class PulsedCells(ArrayOfCells):
         counts = self._counts(count, where)
         counts[volts == 0] = 0
         energy = np.zeros(len(self.ids))
-        sent = self.pulses.ravel()
+        w, sent = self._w.copy(), self.pulses.ravel().copy()
         sign = float(np.sign(self.device.set_voltage))
         key = stream_key(self.seed, self.name, "pulses")
         self._module.pulse(
-            *(sign, key, self._w, self._low, self._high, self._free, self._offset, self._scale),
+            *(sign, key, w, self._low, self._high, self._free, self._offset, self._scale),
             *(self.ids, sent, energy, volts, widths, counts),
             *self.arguments(self._names["pulse"]),
         )
-        self.pulses = sent.reshape(self.shape)
+        if not (np.all(np.isfinite(w)) and np.all(np.isfinite(energy))):
+            raise NumericalError(
+                f"{self.device.label}: its step or current is no finite number at "
+                f"{np.max(np.abs(volts)):g} V; send pulses of a smaller voltage"
+            )
+        self._w, self.pulses = w, sent.reshape(self.shape)
         self.energy += float(energy.sum())
         self._within()
         self._write((counts > 0) & self._free, "written")
@@ -124,6 +133,10 @@ class PulsedCells(ArrayOfCells):
                     "pulse, where", f"got {shorten(where)}", f"bool of shape {self.shape}"
                 )
             counts[~chosen] = 0
+        if counts.sum(dtype=np.float64) > _MOST:
+            raise ValidationError(
+                "pulse, count", f"{counts.sum(dtype=np.float64):g} pulses", f"at most {_MOST:g}"
+            )
         return counts.ravel()
 
     def _write(self, which: NDArray[np.bool_], purpose: str, event: int = 0) -> None:

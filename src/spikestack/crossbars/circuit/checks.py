@@ -16,6 +16,7 @@ from ...units import magnitude, parse_unit
 __all__ = ["checked_array", "checked_lines", "checked_number", "checked_volts", "need_memory"]
 
 _F64 = NDArray[np.float64]
+_SMALL = 2**26
 
 
 def checked_array(value: Any, where: str) -> _F64:
@@ -95,6 +96,9 @@ def need_memory(needed: float, what: str, remedy: str) -> None:
     MemoryLimitError
         If more is needed than is free.
     """
+    # Asking what is free takes longer than solving a small array.
+    if needed < _SMALL:
+        return
     free = available_memory()
     if needed > free:
         raise MemoryLimitError(

@@ -43,37 +43,41 @@ def factor_words(h: Any, driven: Any, columns: int, factors: Any) -> None:
     The excess of a pivot over 1 is carried, a sum of positive terms, so that nothing cancels where
     cells hardly conduct.
     """
-    excess = np.zeros(BLOCK)
+    passed = np.zeros(BLOCK)
     for block in range(factors.shape[0]):
         first = block * BLOCK
         for lane in range(BLOCK):
-            excess[lane] = driven[first + lane]
-        for j in range(columns):
+            passed[lane] = driven[first + lane]
+        for j in range(columns - 1):
             strip, k = j // LANES, j % LANES
             for lane in range(BLOCK):
-                e = excess[lane]
-                if j > 0:
-                    e = e / (1.0 + e)
-                e += h[strip, first + lane, k]
-                excess[lane] = e
-                end = 0.0 if j == columns - 1 else 1.0
-                # Of a row that only fills the block, nothing is asked.
-                factors[block, j, lane] = 1.0 / (end + e) if end + e > 0.0 else 0.0
+                excess = passed[lane] + h[strip, first + lane, k]
+                c = 1.0 / (1.0 + excess)
+                factors[block, j, lane] = c
+                passed[lane] = excess * c
+        strip, k = (columns - 1) // LANES, (columns - 1) % LANES
+        for lane in range(BLOCK):
+            pivot = passed[lane] + h[strip, first + lane, k]
+            # Of a row that only fills the block, nothing is asked.
+            factors[block, columns - 1, lane] = 1.0 / pivot if pivot > 0.0 else 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def factor_bits(h: Any, ratio: float, driven: Any, rows: int, factors: Any) -> None:
     """Factors of the bit lines, ``(strips, rows, LANES)``."""
-    excess = np.zeros(LANES)
+    passed = np.zeros(LANES)
     for strip in range(factors.shape[0]):
         for k in range(LANES):
-            excess[k] = 0.0
-        for i in range(rows):
+            passed[k] = 0.0
+        for i in range(rows - 1):
             for k in range(LANES):
-                e = excess[k] / (1.0 + excess[k]) + ratio * h[strip, i, k]
-                excess[k] = e
-                end = driven[strip * LANES + k] if i == rows - 1 else 1.0
-                factors[strip, i, k] = 1.0 / (end + e) if end + e > 0.0 else 0.0
+                excess = passed[k] + ratio * h[strip, i, k]
+                c = 1.0 / (1.0 + excess)
+                factors[strip, i, k] = c
+                passed[k] = excess * c
+        for k in range(LANES):
+            pivot = passed[k] + ratio * h[strip, rows - 1, k] + driven[strip * LANES + k]
+            factors[strip, rows - 1, k] = 1.0 / pivot if pivot > 0.0 else 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="never")

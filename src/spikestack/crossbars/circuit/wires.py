@@ -82,8 +82,11 @@ class Wires:
         self.floating_words = checked_lines(floating_words, m, "floating_words")
         self.floating_bits = checked_lines(floating_bits, n, "floating_bits")
         #: What reaches a device of a change at its cell: 1 / (1 + G r_access).
-        self.divider = 1.0 / (1.0 + given * self.r_access)
-        self.conductance = given * self.divider
+        self.divider: Any = 1.0
+        self.conductance = given
+        if self.r_access:
+            self.divider = 1.0 / (1.0 + given * self.r_access)
+            self.conductance = given * self.divider
         self._check_sources()
         self._reduced: Reduced | None = None
         self._assembled: Assembled | None = None

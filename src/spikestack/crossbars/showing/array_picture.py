@@ -73,10 +73,14 @@ def _stages(ax: Any, array: CrossbarArray, inputs: Any) -> None:
     shown = 100.0 * np.array(list(found.values()))
     ax.bar(range(len(shown)), shown, color=COLORS[1], width=0.6)
     for k, value in enumerate(shown):
-        ax.text(k, value, f"{value:.2g}", ha="center", va="bottom", fontsize=7, color=INK)
+        ax.text(k, value, _label(value), ha="center", va="bottom", fontsize=7, color=INK)
     ax.set_xticks(range(len(shown)), [n if k == 0 else f"+ {n}" for k, n in enumerate(found)])
     ax.tick_params(axis="x", labelrotation=20)
     ax.set_title("error of the product (%)")
+
+
+def _label(value: float) -> str:
+    return f"{value:.2g}" if value >= 1e-3 else "0"
 
 
 def _energy(ax: Any, array: CrossbarArray, inputs: Any) -> None:

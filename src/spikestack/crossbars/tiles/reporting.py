@@ -12,7 +12,7 @@ from .costs import UNPRICED, write_costs_of
 if TYPE_CHECKING:
     from .array import CrossbarArray
 
-__all__ = ["prefixed", "report_of"]
+__all__ = ["percent", "prefixed", "report_of"]
 
 _PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"))
 _STAGES = {
@@ -27,6 +27,11 @@ def prefixed(value: float, unit: str) -> str:
         if abs(value) >= size:
             return f"{value / size:.3g} {prefix}{unit}"
     return f"0 {unit}" if value == 0 else f"{value:.3g} {unit}"
+
+
+def percent(share: float) -> str:
+    """A share in per cent; what single precision alone leaves is not told apart from 0."""
+    return f"{100 * share:.3g} %" if share > 1e-6 else "0 %"
 
 
 def report_of(array: CrossbarArray, inputs: Any = None, adc: str = "ISAAC") -> Report:
@@ -71,8 +76,8 @@ def _adc_bits(array: CrossbarArray) -> str:
 
 def _errors(array: CrossbarArray, inputs: Any) -> Section:
     found = array.errors(inputs)
-    rows = [(_STAGES[name], f"{100 * value:.3g} %") for name, value in found.stages().items()]
-    rows.append(("outputs beyond their ADC", f"{100 * found.clipped:.3g} %"))
+    rows = [(_STAGES[name], percent(value)) for name, value in found.stages().items()]
+    rows.append(("outputs beyond their ADC", percent(found.clipped)))
     what = "inputs from -1 to 1" if inputs is None else "the inputs given"
     lines = (f"error of the product, root mean square over that of the exact one, {what}",)
     return Section(lines, ("stage", "error"), tuple(rows))
@@ -82,7 +87,7 @@ def _drop(array: CrossbarArray) -> Section:
     lost = [tile.drop() for tile in array.tiles]
     mean = float(np.mean(np.concatenate([one.ravel() for one in lost])))
     worst = max(float(one.max()) for one in lost)
-    rows = (("mean", f"{100 * mean:.3g} %"), ("worst line", f"{100 * worst:.3g} %"))
+    rows = (("mean", percent(mean)), ("worst line", percent(worst)))
     return Section((), ("current lost, all rows driven alike", ""), rows)
 
 

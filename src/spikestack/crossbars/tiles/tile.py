@@ -133,7 +133,7 @@ def _through(g: _F64, crossbar: Crossbar) -> _F64:
         g = g / (1.0 + crossbar.r_access * g)
     if crossbar.r_word == 0 and crossbar.r_bit == 0:
         return g
-    from ..circuit.effective import effective
+    from ..circuit.matrices import effective
 
     return np.asarray(effective(g, r_word=crossbar.r_word, r_bit=crossbar.r_bit))
 

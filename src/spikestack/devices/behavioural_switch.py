@@ -8,10 +8,10 @@ from typing import ClassVar
 from ..equations.model import Parameter
 from .pulsed import PulsedDevice
 
-__all__ = ["ThresholdDevice"]
+__all__ = ["BehaviouralSwitch"]
 
 
-class ThresholdDevice(PulsedDevice):
+class BehaviouralSwitch(PulsedDevice):
     """Above a threshold, conductance changes at ``rate exp(|v|/v_0)``, whatever it is by then.
 
     ``dw = rate exp(|v|/v_0) width`` where \\|v\\| exceeds the threshold of its sign, else nothing,
