@@ -29,7 +29,7 @@ def test_one_device(cli: Any) -> None:
 def test_every_device_is_shown(cli: Any) -> None:
     for row in json.loads(cli.ok("devices", "--json")):
         text = " ".join(cli.ok("devices", row["name"]).split())
-        assert " ".join(row["source"].split()[:3]) in text and "sets" in text
+        assert " ".join(row["source"].split()[:3]) in text and "parameter" in text
 
 
 def test_the_loop(cli: Any, tmp_path: Path) -> None:
