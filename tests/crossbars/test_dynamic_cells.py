@@ -98,8 +98,9 @@ def test_set(name: str) -> None:
     cells.set(goal)
     assert np.allclose(cells.conductance(), goal, rtol=1e-10)
     assert np.array_equal(cells.read(), cells.conductance())
-    cells.set(1e9)
-    assert np.allclose(cells.conductance(), cells.g_max, rtol=1e-10)
+    with pytest.raises(sp.errors.ValidationError, match="the window of"):
+        cells.set(1e9)
+    assert np.allclose(cells.conductance(), goal, rtol=1e-10)
 
 
 def test_spread_and_faults() -> None:

@@ -13,7 +13,7 @@ from ...devices.dynamic import DynamicDevice
 from ...errors import ValidationError, shorten
 from ...units import magnitude, parse_unit
 from ..dynamics.stepping import Devices
-from .base import Cells
+from .base import Cells, check_window
 from .drawing import cell_ids, drawn_stuck
 
 __all__ = ["DynamicCells"]
@@ -128,6 +128,7 @@ class DynamicCells(Cells):
     def set(self, target: Any) -> None:
         """Put the cells to conductances (S) at once, within their windows."""
         goal = self._spread(magnitude(target, parse_unit("S"), "set, target"), "target")
+        check_window(self, goal)
         low, high = self.g_min.ravel(), self.g_max.ravel()
         self._made.set(np.clip(goal, low, high), ~self.stuck.ravel())
         self.age = 0.0
