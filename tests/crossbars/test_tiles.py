@@ -190,6 +190,7 @@ def test_wrong_inputs() -> None:
         (np.zeros((0, 3)), "inputs x outputs"),
         ([[1.0, np.inf]], "finite"),
         ([["a"]], "numbers"),
+        ([[1e40]], "at most"),
     ):
         with pytest.raises(ValidationError, match=said):
             array(weights)
@@ -199,6 +200,36 @@ def test_wrong_inputs() -> None:
         CrossbarArray(WEIGHTS, "crossbar")  # type: ignore[arg-type]
     with pytest.raises(MemoryLimitError, match="available"):
         array(np.broadcast_to(np.zeros(1), (10**4, 10**6)), slices=16, bits_per_cell=2)
+
+
+def test_wrong_calls() -> None:
+    """Said, and nothing changed."""
+    made = array()
+    for call, said in (
+        (lambda: made.wait(-1.0), "at least 0"),
+        (lambda: made.wait("3 mV"), "unit"),
+        (lambda: made.correct(gain=np.ones(3)), "30 outputs"),
+        (lambda: made.correct(offset=np.inf), "finite"),
+        (lambda: made.calibrate(np.zeros((0, 70))), "no vectors"),
+        (lambda: CrossbarArray(WEIGHTS, sp.Crossbar(sp.devices.Ideal(), columns=1)), "columns"),
+    ):
+        with pytest.raises(ValidationError, match=said):
+            call()
+    np.testing.assert_allclose(INPUTS @ made, INPUTS @ WEIGHTS, atol=2e-5)
+    made.wait("1 s")
+    assert made.tiles[0].cells.age == 1.0
+
+
+def test_extreme_inputs() -> None:
+    """No vectors, the greatest and the least numbers there are."""
+    made = array(dac_bits=8, adc_bits=8, output_noise=0.1)
+    assert made.product(np.zeros((0, 70))).shape == (0, 30)
+    for size in (1e-45, 1e-38, 1e30):
+        x = np.zeros(70, np.float32)
+        x[3] = size
+        assert np.isfinite(made.product(x)).all()
+    wide = array(adc_bits=8, input_range=50.0)
+    assert wide.errors().clipped < 0.01 and wide.errors().converters < 0.05
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def _text(option: str, metavar: str, said: str) -> Any:
 def crossbar(
     file: _Weights,
     device: Annotated[
-        str | None, _text("--device", "NAME[:SET]", "See 'devices'; or window/NAME. PCM.")
+        str | None, _text("--device", "NAME[:SET]", "See 'devices'. By default PCM.")
     ] = None,
     encoding: Annotated[str, _text("--encoding", "E", "differential or offset.")] = "differential",
     slices: Annotated[int, _text("--slices", "N", "Cells that share a weight.")] = 1,

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...devices.crossbar import Crossbar
-from ...errors import MemoryLimitError, ValidationError, shorten
-from ...machine import available_memory
+from ...errors import ValidationError, shorten
 from ...numerics.random import stream_key, uniform
-from ...sizes import human_bytes
+from ...units import magnitude, parse_unit
 from ..cells import cells_of
 from .block import Block, adc_bits_of, block_of, weights_of
+from .checks import checked_matrix, programmer_of
 from .encoding import cells_per_output, scales
 from .tile import Programmer, Tile, tile_parts
 
@@ -33,8 +32,6 @@ _F64 = NDArray[np.float64]
 _VECTORS = 256
 #: Vectors that calibrate converters, unless others are given.
 _PROBES = 64
-#: Bytes that a cell takes: its device, its window, its place in the matrices.
-_BYTES_PER_CELL = 120
 
 
 class CrossbarArray:
@@ -85,10 +82,10 @@ class CrossbarArray:
         if not isinstance(crossbar, Crossbar):
             rule = "a spikestack.Crossbar"
             raise ValidationError("CrossbarArray", f"got {shorten(crossbar)}", rule)
-        self._weights = _checked_matrix(weights, crossbar)
+        self._weights = checked_matrix(weights, crossbar)
         self.crossbar, self.name, self.shape = crossbar, name, self._weights.shape
         parts = tile_parts(self.shape, crossbar)
-        self._programmer = programmer or _programmer_of(crossbar)
+        self._programmer = programmer or programmer_of(crossbar)
         self._columns_of_tiles = sorted({outputs.start for _, outputs in parts})
         self.tiles = [self._tile(rows, outputs) for rows, outputs in parts]
         self.gain, self.offset = np.ones(self.shape[1]), np.zeros(self.shape[1])
@@ -123,7 +120,7 @@ class CrossbarArray:
             If the weights are not finite, or of another shape.
         """
         if weights is not None:
-            matrix = _checked_matrix(weights, self.crossbar)
+            matrix = checked_matrix(weights, self.crossbar)
             if matrix.shape != self.shape:
                 got = f"a matrix of shape {matrix.shape}"
                 raise ValidationError("CrossbarArray.reprogram", got, f"shape {self.shape}")
@@ -139,9 +136,19 @@ class CrossbarArray:
         self.calibrate()
 
     def wait(self, seconds: Any) -> None:
-        """Let time pass: conductances drift and relax."""
+        """Let time pass: conductances drift and relax.
+
+        Parameters
+        ----------
+        seconds
+            A number, a text such as ``"3600 s"``, or a quantity.
+        """
+        found = magnitude(seconds, parse_unit("s"), "CrossbarArray.wait")
+        if not (isinstance(found, float) and 0 <= found < np.inf):
+            rule = "a time of at least 0 s"
+            raise ValidationError("CrossbarArray.wait", f"got {shorten(seconds)}", rule)
         for tile in self.tiles:
-            tile.cells.wait(seconds)
+            tile.cells.wait(found)
         self.refresh()
 
     def refresh(self) -> None:
@@ -157,16 +164,19 @@ class CrossbarArray:
         Parameters
         ----------
         inputs
-            float[vectors, inputs]; by default vectors drawn evenly from -1 to 1, and nothing where
-            ``crossbar.adc_range`` sets the range.
+            float[vectors, inputs]; by default vectors drawn evenly from -1 to 1, or over
+            ``crossbar.input_range``, and nothing where ``crossbar.adc_range`` sets the range.
         """
         if inputs is None and self.crossbar.adc_range > 0:
             return
         if inputs is None:
             key = stream_key(self.crossbar.seed, self.name, "calibration")
             count = np.arange(_PROBES * self.shape[0], dtype=np.uint64)
-            inputs = (2.0 * uniform(key, count) - 1.0).reshape(_PROBES, -1)
+            most = self.crossbar.input_range or 1.0
+            inputs = (2.0 * uniform(key, count) - 1.0).reshape(_PROBES, -1) * most
         x, bound = self._checked(inputs)
+        if not len(x):
+            raise ValidationError("CrossbarArray.calibrate", "got no vectors", "at least one")
         for block in self.blocks:
             current, _ = block.currents(x, bound, self._levels, False)
             most = np.abs(current).max(axis=0, initial=0.0).reshape(block.bound.shape)
@@ -184,10 +194,14 @@ class CrossbarArray:
             A number, or one for each output.
         """
         for name, value in (("gain", gain), ("offset", offset)):
-            found = np.broadcast_to(np.asarray(value, np.float64), (self.shape[1],)).copy()
+            found = np.asarray(value)
+            where = f"CrossbarArray.correct, {name}"
+            if found.dtype.kind not in "iuf" or found.shape not in ((), (self.shape[1],)):
+                rule = f"a number, or one for each of {self.shape[1]} outputs"
+                raise ValidationError(where, f"got {shorten(value)}", rule)
             if not np.isfinite(found).all():
-                raise ValidationError(f"CrossbarArray.correct, {name}", "is not finite", "numbers")
-            setattr(self, name, found)
+                raise ValidationError(where, "is not finite", "finite numbers")
+            setattr(self, name, np.full(self.shape[1], found, np.float64))
 
     @property
     def target(self) -> _F64:
@@ -322,50 +336,3 @@ class CrossbarArray:
     def __repr__(self) -> str:
         label = self.crossbar.device.label
         return f"CrossbarArray({self.shape[0]} x {self.shape[1]}, {len(self.tiles)} x {label})"
-
-
-def _checked_matrix(weights: Any, crossbar: Crossbar) -> _F64:
-    """A copy of the weights; the memory that their cells need is checked before it is made."""
-    try:
-        matrix = np.asarray(weights)
-        if matrix.ndim == 2:
-            _check_memory(matrix.shape, crossbar)
-        matrix = matrix.astype(np.float64)
-    except (TypeError, ValueError):
-        got = f"got {shorten(weights)}"
-        raise ValidationError("CrossbarArray, weights", got, "a matrix of numbers") from None
-    if matrix.ndim != 2 or 0 in matrix.shape:
-        got = f"an array of shape {matrix.shape}"
-        raise ValidationError("CrossbarArray, weights", got, "a matrix, inputs x outputs")
-    if not np.isfinite(matrix).all():
-        bad = np.argwhere(~np.isfinite(matrix))[0]
-        got = f"is {matrix[tuple(bad)]} at {tuple(int(k) for k in bad)}"
-        raise ValidationError("CrossbarArray, weights", got, "finite numbers")
-    return matrix
-
-
-def _check_memory(shape: tuple[int, ...], crossbar: Crossbar) -> None:
-    needed = shape[0] * shape[1] * cells_per_output(crossbar) * _BYTES_PER_CELL
-    if needed > (free := available_memory()):
-        raise MemoryLimitError(
-            f"CrossbarArray of {shape[0]:,} x {shape[1]:,} weights: needs about "
-            f"{human_bytes(needed)}, {human_bytes(free)} are available; split the matrix"
-        )
-
-
-def _programmer_of(crossbar: Crossbar) -> Programmer:
-    """What `Crossbar.programming` names."""
-    if crossbar.programming == "exact":
-        return lambda cells, target: cells.set(target)
-    if crossbar.programming == "statistics":
-        return lambda cells, target: cells.program(target)
-    try:
-        write_verify = importlib.import_module("spikestack.crossbars.programming").write_verify
-    except (ImportError, AttributeError):
-        raise ValidationError(
-            "Crossbar.programming",
-            "got 'write-verify'",
-            "'exact' or 'statistics' here",
-            "or give CrossbarArray a programmer",
-        ) from None
-    return lambda cells, target: write_verify(cells, target, tolerance=crossbar.tolerance)

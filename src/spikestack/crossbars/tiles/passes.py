@@ -15,6 +15,8 @@ from .normals import normal32
 
 __all__ = ["add_noise", "add_shared", "collect", "drive"]
 
+#: Greatest inputs below the least normal number count as none: their inverse is not finite.
+_LEAST = np.float32(2.0**-126)
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
@@ -46,7 +48,7 @@ def drive(x, bound, levels, first, voltage, squares, shot):  # type: ignore[no-u
     for b in range(voltage.shape[0]):
         given = x[b, first : first + rows]
         out = voltage[b]
-        inverse = one / bound[b] if bound[b] > zero else zero
+        inverse = one / bound[b] if bound[b] >= _LEAST else zero
         for i in range(rows):
             part = given[i] * inverse
             part = one if part > one else part
