@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...devices.crossbar import Crossbar
-from .encoding import significance
+from .encoding import copies, significance
 from .passes import add_noise, add_shared, collect, drive
 from .tile import Tile
 
@@ -169,9 +169,9 @@ def block_of(
         if not crossbar.read_noise:
             continue
         whole = _summed(seen.conductance)
-        both = law.of(whole, _summed(seen.deviation**2))
+        both = law.of(whole / copies(crossbar), _summed(seen.deviation**2))
         noise[:, :, at] = np.swapaxes(both, 1, 2)
-        floor[:, at] = law.thermal(whole.sum(axis=0)).T
+        floor[:, at] = law.thermal(whole.sum(axis=0)).T / copies(crossbar)
         if seen.reference is not None and seen.reference_deviation is not None:
             own = law.of(seen.reference, seen.reference_deviation**2).astype(np.float32)
             still = float(law.thermal(seen.reference.sum()))
