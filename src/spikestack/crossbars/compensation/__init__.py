@@ -6,16 +6,3 @@ when it is programmed and when time passes. The other ways are functions: `calib
 """
 
 from __future__ import annotations
-
-from .calibration import calibrate_outputs
-from .perceptron import Perceptron, PerceptronOnArrays
-from .reads import read_often
-from .training import train_perceptron
-
-__all__ = [
-    "Perceptron",
-    "PerceptronOnArrays",
-    "calibrate_outputs",
-    "read_often",
-    "train_perceptron",
-]

@@ -108,13 +108,18 @@ class PerceptronOnArrays:
 
 def arrays_of(weights: Sequence[_F64], crossbar: Crossbar) -> list[CrossbarArray]:
     """An array for each layer; the same description, the same devices."""
-    if not isinstance(crossbar, Crossbar):
-        rule = "a spikestack.Crossbar"
-        raise ValidationError("Perceptron, crossbar", f"got {shorten(crossbar)}", rule)
+    _check(crossbar)
     return [CrossbarArray(w, crossbar, f"layer {k}") for k, w in enumerate(weights)]
 
 
 def unchanging(crossbar: Crossbar) -> Crossbar:
     """The same devices without what takes time in a loop of training: drift and its probes."""
+    _check(crossbar)
     kept = tuple(n for n in crossbar.compensation if n in ("remapping", "redundancy"))
     return replace(crossbar, age=0.0, compensation=kept)
+
+
+def _check(crossbar: Crossbar) -> None:
+    if not isinstance(crossbar, Crossbar):
+        rule = "a spikestack.Crossbar"
+        raise ValidationError("Perceptron, crossbar", f"got {shorten(crossbar)}", rule)

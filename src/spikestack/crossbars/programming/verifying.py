@@ -149,6 +149,7 @@ def write_verify(
         If a target is not finite or out of the nominal window, or a setting out of its range.
     """
     wanted = _checked(cells, target, tolerance, most_pulses)
+    _check_amplitudes(start, increment, longest, patience, relaxation)
     device = cells.device
     span = device.g_max - device.g_min
     near = tolerance * span
@@ -236,3 +237,18 @@ def _checked(cells: Cells, target: Any, tolerance: float, most_pulses: int) -> _
             f"from {low:g} to {high:g} S, the window of {cells.device.label}",
         )
     return wanted
+
+
+def _check_amplitudes(
+    start: float, increment: float, longest: int, patience: int, relaxation: float
+) -> None:
+    """Raise ValidationError if a setting of the pulses is out of its range."""
+    for name, value, low, high in (("start", start, 1e-3, 2.0), ("increment", increment, 0.0, 1.0),
+                                   ("relaxation", relaxation, 0.0, 1e12)):  # fmt: skip
+        if not (isinstance(value, int | float) and low <= value <= high):
+            rule = f"from {low:g} to {high:g}"
+            raise ValidationError(f"write_verify, {name}", f"got {shorten(value)}", rule)
+    for name, count, least in (("longest", longest, 0), ("patience", patience, 1)):
+        if isinstance(count, bool) or not isinstance(count, int) or count < least:
+            rule = f"a whole number of {least} or more"
+            raise ValidationError(f"write_verify, {name}", f"got {shorten(count)}", rule)
