@@ -46,6 +46,12 @@ _HOMES = {
     "draw_switching": "showing.updates",
     "draw_updates": "showing.updates",
     "write_verify": "programming",
+    # compensation
+    "Perceptron": "compensation.perceptron",
+    "calibrate_outputs": "compensation.calibration",
+    "draw_accuracy": "showing.accuracy",
+    "read_often": "compensation.reads",
+    "train_perceptron": "compensation.training",
 }
 
 __all__ = [  # noqa: PLE0604

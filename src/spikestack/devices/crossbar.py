@@ -78,6 +78,8 @@ class Crossbar:
     compensation
         What is done against drift and faults, of ``"global drift"``, ``"column drift"``,
         ``"remapping"``, ``"redundancy"``, ``"calibration"``.
+    copies
+        Cells side by side that hold each digit with ``"redundancy"``; their currents are averaged.
     age
         Seconds between programming and use.
     least_update
@@ -124,6 +126,7 @@ class Crossbar:
     stuck_low: float = 0.0
     stuck_high: float = 0.0
     compensation: tuple[str, ...] = ()
+    copies: int = 2
     age: Any = 0.0
     least_update: float = 0.0
     accumulate: bool = False
@@ -191,7 +194,7 @@ class Crossbar:
         self._put("compensation", given)
         for name, low, high in (("slices", 1, 16), ("bits_per_cell", 0, 8), ("rows", 1, 2**16),
                                 ("columns", 1, 2**16), ("dac_bits", 0, 16), ("adc_bits", 0, 16),
-                                ("columns_per_adc", 1, 2**16),
+                                ("columns_per_adc", 1, 2**16), ("copies", 1, 16),
                                 ("most_pulses", 1, 8), ("seed", 0, 2**63 - 1)):  # fmt: skip
             value = getattr(self, name)
             whole = isinstance(value, int) and not isinstance(value, bool)

@@ -97,9 +97,10 @@ def write_verify(
     *,
     tolerance: float = 0.02,
     most_pulses: int = 300,
+    start: float = 1.0,
     increment: float = 0.02,
     longest: int = 20,
-    patience: int = 12,
+    patience: int = 4,
     width: Any = None,
     t_read: float = 1e-7,
     relaxation: float = 0.0,
@@ -107,9 +108,9 @@ def write_verify(
     """Bring cells to conductances by single pulses, each after a reading.
 
     A cell whose reading is off by more than the tolerance takes a pulse towards its target. Pulses
-    of one sign grow by `increment` each and begin anew when the sign changes. A cell that
-    `patience` pulses did not move takes as many of the other sign; if those do not either, it is
-    taken for stuck and left alone.
+    of one sign grow by `increment` each, from `start` on, and begin anew when the sign changes. A
+    cell that `patience` pulses of the greatest amplitude did not move takes such a series of the
+    other sign; if that does not either, it is taken for stuck and left alone.
 
     Parameters
     ----------
@@ -121,6 +122,9 @@ def write_verify(
         Share of the nominal window by which a reading may be off.
     most_pulses
         After which a cell has failed.
+    start
+        Amplitude of the first pulse, as a share of the device's own: less than 1 for devices that
+        a full pulse takes across most of the window.
     increment
         Growth of amplitude from pulse to pulse, as a share of the device's own.
     longest
@@ -145,11 +149,12 @@ def write_verify(
         If a target is not finite or out of the nominal window, or a setting out of its range.
     """
     wanted = _checked(cells, target, tolerance, most_pulses)
+    _check_amplitudes(start, increment, longest, patience, relaxation)
     device = cells.device
     span = device.g_max - device.g_min
     near = tolerance * span
     duration = device.pulse_width if width is None else float(width)
-    state = _State(cells.shape, patience)
+    state = _State(cells.shape, longest, patience)
     before, energy, rounds = cells.pulses.copy(), cells.energy, 0
     found = cells.read()
     for _ in range(most_pulses):
@@ -158,7 +163,7 @@ def write_verify(
         if not active.any():
             break
         up = state.direction(off > 0)
-        grown = 1.0 + increment * np.minimum(state.run, longest)
+        grown = start + increment * state.growth(up)
         volts = np.where(up, device.set_voltage, device.reset_voltage) * grown
         cells.pulse(volts, duration, 1, active)
         rounds += int(active.any(axis=1).sum())
@@ -178,8 +183,8 @@ def write_verify(
 class _State:
     """Of each cell: pulses of one sign in a row, and pulses in vain."""
 
-    def __init__(self, shape: tuple[int, int], patience: int) -> None:
-        self.patience = patience
+    def __init__(self, shape: tuple[int, int], longest: int, patience: int) -> None:
+        self.longest, self.patience = longest, patience
         self.run = np.zeros(shape, np.int64)
         self.stuck = np.zeros(shape, bool)
         self._up = np.zeros(shape, bool)
@@ -190,12 +195,19 @@ class _State:
         tried = (self._in_vain >= self.patience) & (self._in_vain < 2 * self.patience)
         return towards ^ tried
 
+    def growth(self, up: _BOOL) -> NDArray[np.int64]:
+        """By how many increments the next pulses have grown."""
+        return np.where(up == self._up, np.minimum(self.run, self.longest), 0)
+
     def count(self, active: _BOOL, up: _BOOL, still: _BOOL) -> None:
         """Take notice of a round of pulses, and of which cells did not move."""
+        full = self.growth(up) >= self.longest
         same = (up == self._up) & (self.run > 0)
         self.run = np.where(active, np.where(same, self.run + 1, 1), self.run)
         self._up = np.where(active, up, self._up)
-        self._in_vain = np.where(active, np.where(still, self._in_vain + 1, 0), self._in_vain)
+        # Small pulses that move nothing are no sign of a cell that cannot be moved.
+        vain = np.where(still, self._in_vain + full, 0)
+        self._in_vain = np.where(active, vain, self._in_vain)
         self.stuck |= self._in_vain >= 2 * self.patience
 
 
@@ -225,3 +237,18 @@ def _checked(cells: Cells, target: Any, tolerance: float, most_pulses: int) -> _
             f"from {low:g} to {high:g} S, the window of {cells.device.label}",
         )
     return wanted
+
+
+def _check_amplitudes(
+    start: float, increment: float, longest: int, patience: int, relaxation: float
+) -> None:
+    """Raise ValidationError if a setting of the pulses is out of its range."""
+    for name, value, low, high in (("start", start, 1e-3, 2.0), ("increment", increment, 0.0, 1.0),
+                                   ("relaxation", relaxation, 0.0, 1e12)):  # fmt: skip
+        if not (isinstance(value, int | float) and low <= value <= high):
+            rule = f"from {low:g} to {high:g}"
+            raise ValidationError(f"write_verify, {name}", f"got {shorten(value)}", rule)
+    for name, count, least in (("longest", longest, 0), ("patience", patience, 1)):
+        if isinstance(count, bool) or not isinstance(count, int) or count < least:
+            rule = f"a whole number of {least} or more"
+            raise ValidationError(f"write_verify, {name}", f"got {shorten(count)}", rule)

@@ -12,6 +12,7 @@ from ...errors import ValidationError, shorten
 from ...numerics.random import stream_key, uniform
 from ...units import magnitude, parse_unit
 from ..cells import cells_of
+from ..compensation.applying import compensation_of
 from .block import Block, adc_bits_of, block_of, weights_of
 from .checks import checked_matrix, programmer_of
 from .encoding import cells_per_output, scales
@@ -96,6 +97,7 @@ class CrossbarArray:
         #: How many vectors have been read: each draws its own noise.
         self.vectors_read = 0
         self.blocks = []
+        self._compensation = compensation_of(self)
         self.reprogram()
         if crossbar.age > 0:
             self.wait(crossbar.age)
@@ -113,6 +115,8 @@ class CrossbarArray:
 
     def reprogram(self, weights: Any = None) -> None:
         """Program all cells anew, with these weights or the same; converters are calibrated anew.
+
+        Compensation that `Crossbar.compensation` names takes effect.
 
         Raises
         ------
@@ -134,9 +138,10 @@ class CrossbarArray:
         self.blocks = []
         self.refresh()
         self.calibrate()
+        self._compensation.programmed()
 
     def wait(self, seconds: Any) -> None:
-        """Let time pass: conductances drift and relax.
+        """Let time pass: conductances drift and relax, and drift is compensated, if it is.
 
         Parameters
         ----------
@@ -150,6 +155,7 @@ class CrossbarArray:
         for tile in self.tiles:
             tile.cells.wait(found)
         self.refresh()
+        self._compensation.waited()
 
     def refresh(self) -> None:
         """Read the conductances of all cells again, after something was done to them."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...devices.crossbar import Crossbar
-from .encoding import significance
+from .encoding import copies, significance
 from .passes import add_noise, add_shared, collect, drive
 from .tile import Tile, TileView
 
@@ -207,6 +207,8 @@ class _Noise:
         cell, bandwidth = crossbar.v_read * self.window, 0.5 / crossbar.t_read
         self._thermal = 4 * BOLTZMANN * crossbar.temperature * bandwidth / cell**2
         self._shot = 2 * CHARGE * bandwidth * crossbar.v_read / cell**2
+        # Copies are averaged, and their noises with them.
+        self._copies = copies(crossbar)
         rows = 2 * shape[0] if crossbar.read_noise else 0
         self.matrix = np.zeros((rows, *shape[1:]), np.float32)
         self.floor = np.zeros(shape[1:], np.float32)
@@ -215,7 +217,7 @@ class _Noise:
 
     def take(self, seen: TileView, at: slice, number: int) -> None:
         """Add a tile, of these outputs, and of this number among all."""
-        both = _summed(seen.conductance)
+        both = _summed(seen.conductance) / self._copies
         self.matrix[:, :, at] = np.swapaxes(self._law(both, _summed(seen.deviation**2)), 1, 2)
         self.floor[:, at] = self._thermal * both.sum(axis=0).T
         self.of_devices |= bool(seen.deviation.any())

@@ -6,6 +6,8 @@ analog one; each digit is the share of its window at which a cell stands.
 - ``"differential"``: the magnitude's digits on the cell of the weight's sign, 0 on the other.
 - ``"offset"``: digits of the weight shifted to be positive, of which a reference cell in the middle
   of its window is subtracted.
+
+With redundancy every such cell has copies beside it, which stand at the same share.
 """
 
 from __future__ import annotations
@@ -15,14 +17,20 @@ from numpy.typing import NDArray
 
 from ...devices.crossbar import Crossbar
 
-__all__ = ["cells_per_output", "scales", "shares", "significance"]
+__all__ = ["cells_per_output", "copies", "scales", "shares", "significance"]
 
 _F64 = NDArray[np.float64]
 
 
+def copies(crossbar: Crossbar) -> int:
+    """Cells that hold the same digit of the same sign."""
+    return crossbar.copies if "redundancy" in crossbar.compensation else 1
+
+
 def cells_per_output(crossbar: Crossbar) -> int:
     """Lines that an output takes, its share of a reference column not counted."""
-    return crossbar.slices * (2 if crossbar.encoding == "differential" else 1)
+    signs = 2 if crossbar.encoding == "differential" else 1
+    return crossbar.slices * signs * copies(crossbar)
 
 
 def significance(crossbar: Crossbar) -> _F64:

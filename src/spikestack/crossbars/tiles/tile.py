@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...devices.crossbar import Crossbar
 from ...errors import ValidationError
 from ..cells.base import Cells
-from .encoding import cells_per_output, shares
+from .encoding import cells_per_output, copies, shares, significance
 
 __all__ = ["Programmer", "Tile", "TileView", "tile_parts"]
 
@@ -28,7 +28,8 @@ class TileView:
     ----------
     conductance, deviation
         Current at an output for each volt at a row, with wires and access transistors, and the
-        standard deviation of its noise of reading; float64[rows, outputs, slices, signs].
+        standard deviation of its noise of reading; float64[rows, outputs, slices, signs], the mean
+        of copies.
     reference, reference_deviation
         Of the reference column, float64[rows]; None without an offset.
     """
@@ -42,8 +43,8 @@ class TileView:
 class Tile:
     """A part of a matrix on devices.
 
-    Lines lie side by side: of an output the slices, of a slice the positive and the negative line;
-    last the reference column, if there is one.
+    Lines lie side by side: of an output the slices, of a slice the positive and the negative line,
+    of each the copies; last the reference column, if there is one.
 
     Attributes
     ----------
@@ -53,7 +54,11 @@ class Tile:
         The devices, ``rows x lines``.
     scale
         Magnitude of a weight that takes the whole window, float64[outputs].
+    order
+        Row of the cells that holds each row of the matrix, int64[rows]; None: the same.
     """
+
+    order: NDArray[np.int64] | None = None
 
     def __init__(self, rows: slice, outputs: slice, cells: Cells, crossbar: Crossbar) -> None:
         self.rows, self.outputs, self.cells, self.crossbar = rows, outputs, cells, crossbar
@@ -65,14 +70,18 @@ class Tile:
         return self.cells.shape
 
     @property
-    def _parts(self) -> tuple[int, int, int, int]:
+    def parts(self) -> tuple[int, int, int, int, int]:
+        """Rows, outputs, slices, signs, copies."""
         signs = 2 if self.crossbar.encoding == "differential" else 1
-        return self.shape[0], len(self.scale), self.crossbar.slices, signs
+        return (
+            self.shape[0], len(self.scale), self.crossbar.slices, signs, copies(self.crossbar)
+        )  # fmt: skip
 
     def targets(self, weights: _F64) -> _F64:
-        """Conductances (S) that stand for weights, float64[rows, lines]."""
+        """Conductances (S) that stand for weights, float64[rows of the matrix, lines]."""
         low, high = self.crossbar.device.g_min, self.crossbar.device.g_max
-        wanted = shares(weights, self.scale, self.crossbar).reshape(self.shape[0], -1)
+        wanted = shares(weights, self.scale, self.crossbar)
+        wanted = np.repeat(wanted, self.parts[4], axis=-1).reshape(self.shape[0], -1)
         if self.crossbar.encoding == "offset":
             wanted = np.concatenate([wanted, np.full((len(wanted), 1), 0.5)], axis=1)
         return low + (high - low) * wanted
@@ -80,7 +89,17 @@ class Tile:
     def program(self, weights: _F64, scale: _F64, programmer: Programmer) -> None:
         """Bring the cells to the conductances of weights."""
         self.scale = scale
-        programmer(self.cells, self.targets(weights))
+        targets = self.targets(weights)
+        if "remapping" in self.crossbar.compensation:
+            from ..compensation.remapping import remapped
+
+            worth = scale[:, None] * significance(self.crossbar)
+            self.order, targets = remapped(targets, self.cells, self.parts, worth)
+        programmer(self.cells, targets)
+
+    def _by_row(self, found: _F64) -> _F64:
+        """What was found of the cells, in the order of the matrix's rows."""
+        return found if self.order is None else found[self.order]
 
     def view(self, wires: bool = True, conductance: _F64 | None = None) -> TileView:
         """What the converters see.
@@ -94,26 +113,30 @@ class Tile:
         wires
             Whether wires and access transistors are in the way.
         conductance
-            Instead of the cells' present ones, in S.
+            Instead of the cells' present ones, in S, float64[rows of the matrix, lines].
         """
-        g = self.cells.conductance() if conductance is None else conductance
+        g = conductance
+        if g is None:
+            g = self.cells.conductance()
+        elif self.order is not None:
+            g = g[np.argsort(self.order)]
         noise = self.cells.read_deviation() if self.crossbar.read_noise else np.zeros(self.shape)
         if wires and (seen := _through(g, self.crossbar)) is not g:
             part = np.minimum(np.divide(seen, g, out=np.ones_like(g), where=g > 0), 1.0)
             # A transistor in series also shields the current from what the cell does.
             noise = noise * part / (1.0 + self.crossbar.r_access * g)
             g = seen
-        parts = self._parts
-        used = parts[1] * parts[2] * parts[3]
-        with_reference = self.crossbar.encoding == "offset"
+        g, noise = self._by_row(g), self._by_row(noise)
+        lines = self.shape[1] - (1 if (offset := self.crossbar.encoding == "offset") else 0)
         return TileView(
-            g[:, :used].reshape(parts), noise[:, :used].reshape(parts),
-            g[:, -1] if with_reference else None, noise[:, -1] if with_reference else None,
+            _mean(g[:, :lines].reshape(self.parts)),
+            _deviation(noise[:, :lines].reshape(self.parts)),
+            g[:, -1] if offset else None, noise[:, -1] if offset else None,
         )  # fmt: skip
 
     def seen(self) -> _F64:
         """Present conductances through access transistors and wires, in S, float64[rows, lines]."""
-        return _through(self.cells.conductance(), self.crossbar)
+        return self._by_row(_through(self.cells.conductance(), self.crossbar))
 
     def drop(self) -> _F64:
         """Share of each line's current that wires and transistors take, all rows driven alike.
@@ -125,6 +148,17 @@ class Tile:
         ideal = self.cells.conductance().sum(axis=0)
         found = self.seen().sum(axis=0)
         return 1.0 - np.divide(found, ideal, out=np.ones_like(found), where=ideal > 0)
+
+
+def _mean(g: _F64) -> _F64:
+    return g[..., 0] if g.shape[-1] == 1 else g.mean(axis=-1)
+
+
+def _deviation(noise: _F64) -> _F64:
+    """Of the mean of copies whose noises are independent."""
+    if noise.shape[-1] == 1:
+        return noise[..., 0]
+    return np.asarray(np.sqrt((noise**2).sum(axis=-1)) / noise.shape[-1])
 
 
 def _through(g: _F64, crossbar: Crossbar) -> _F64:
