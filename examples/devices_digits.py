@@ -160,7 +160,7 @@ def main() -> None:
     if given.pictures is None:
         return
     exact = nets["plain"].accuracy(*data[2:])
-    shown = ("nothing", "offset encoding", "global drift", "four copies", "noise in training",
+    shown = ("nothing", "global drift", "four copies", "noise in training",
              "noise, column drift, two copies")  # fmt: skip
     some = {name: in_time[name] for name in shown}
     draw_accuracy(TIMES, some, exact=exact).savefig(given.pictures / "digits_in_time.png", dpi=110)
