@@ -16,7 +16,12 @@ FOLDER = Path(__file__).resolve().parents[1] / "examples"
 #: Takes minutes, and has a test of its own.
 LONG = FOLDER / "digits.py"
 #: Those with a quick form are run by `examples/test_learning.py`.
-PLAIN = [path for path in sorted(FOLDER.glob("*.py")) if "--quick" not in path.read_text()]
+#: What others import is no example by itself.
+PLAIN = [
+    path
+    for path in sorted(FOLDER.glob("*.py"))
+    if "--quick" not in (text := path.read_text()) and "__main__" in text
+]
 #: Take ten seconds each.
 PATIENT = ("closed_loop", "self_repair")
 

@@ -6,13 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from ..errors import MemoryLimitError, SpikestackError, UnknownNameError, ValidationError
 from ..machine import available_memory
 from ..sizes import human_bytes
-from .matrices import SUFFIXES, read_matrix
 from .options import Json
 from .output import clean, console, emit, stdout_kept_for_json
 
@@ -133,6 +131,7 @@ def _arrays(file: Path, chosen: str | None, bar: Crossbar, only: bool) -> list[C
         Whether also where a projection describes its own.
     """
     from ..crossbars import CrossbarArray
+    from .matrices import SUFFIXES, read_matrix
 
     if file.suffix.lower() in SUFFIXES:
         return [CrossbarArray(read_matrix(file, chosen), bar)]
@@ -161,24 +160,31 @@ def _array_behind(network: Any, name: str, bar: Crossbar, only: bool) -> Crossba
     Weights are in the unit of the synapse; those of several synapses between the same two neurons
     are summed, where the projection does not describe a crossbar.
     """
+    import numpy as np
+
     from ..crossbars import CrossbarArray, array_of
+    from ..crossbars.realising import listed
     from ..network.rules import Convolution, TransposedConvolution
 
     projection = network.projections[name]
     own = None if only else projection.realised_by
     if own is not None or isinstance(projection.rule, Convolution | TransposedConvolution):
         return array_of(replace(projection, realised_by=own or bar))
-    size = projection.pre.population.size * projection.post.population.size
+    size = projection.pre.size * projection.post.size
     if 16 * size > (free := available_memory()):
         raise MemoryLimitError(
             f"projection {name!r} as a matrix needs about {human_bytes(16 * size)}, "
             f"{human_bytes(free)} are available; choose another with --array"
         )
-    weights = network.connections(name).matrix().toarray()
-    return CrossbarArray(np.asarray(weights, np.float64), bar, name=name)
+    edges = listed(projection, 0.1)
+    weights = np.zeros((projection.pre.size, projection.post.size))
+    np.add.at(weights, (edges.pre, edges.post), edges.weights)
+    return CrossbarArray(weights, bar, name=name)
 
 
 def _plain(array: CrossbarArray, adc: str) -> dict[str, Any]:
+    import numpy as np
+
     errors, costs = array.errors(), array.costs(adc=adc)
     drops = np.concatenate([tile.drop().ravel() for tile in array.tiles])
     return {
