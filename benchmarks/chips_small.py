@@ -73,23 +73,6 @@ def r11() -> dict[str, Any]:
     return {"id": "R11", "published": published, "found": found, "band": 0.01, "ok": ok}
 
 
-def with_drive(net: sp.Network, sample: np.ndarray, source: str) -> sp.Network:
-    """A network whose source shows one sample, numbers of spikes (steps, neurons)."""
-    made = sp.Network(seed=net.seed)
-    for p in net.populations.values():
-        made.add(sp.Population(p.name, p.shape, p.model))
-    for link in net.projections.values():
-        pre, post = (made[v.population.name] for v in (link.pre, link.post))
-        made.connect(pre, post, link.rule, link.synapse, name=link.name)
-    at, ids = np.nonzero(sample)
-    counts = sample[at, ids].astype(int)
-    times, ids = np.repeat(at, counts) + 1.0, np.repeat(ids, counts)
-    made.drive(made[source], sp.SpikeTrains(times=times, ids=ids))
-    for probe in net.probes:
-        made.record(made[probe.target.population.name], probe.variable)
-    return made
-
-
 def digits(limit: int = 200) -> dict[str, Any]:
     """Digits before an event camera: share named right, described and on chips."""
     from spikestack.chips.evaluating import present
@@ -109,11 +92,6 @@ def digits(limit: int = 200) -> dict[str, Any]:
     for name, chip in chips.items():
         answers = present(chip.quantise(net), samples)
         found[name] = float((answers.argmax(1) == labels).mean())
-    chip, right = sp.chips.Speck(asynchronous=True), 0
-    for sample, label in zip(samples, labels, strict=True):
-        run = with_drive(net, sample, "camera").run(float(len(sample)), on=chip)
-        right += int(run["digits", "v"].values[0].mean(0).argmax() == label)
-    found["speck, event by event"] = right / len(labels)
     lost = found["described"] - min(found[n] for n in chips)
     return {
         "id": "digits", "published": None, "found": found, "samples": len(labels),

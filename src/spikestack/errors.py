@@ -75,7 +75,8 @@ class UnknownNameError(ValidationError, KeyError):
         names = sorted(known)
         near = get_close_matches(str(name), names, n=3)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else ""
-        rule = f"known: {', '.join(names[:20])}" if names else "nothing is defined here yet"
+        more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+        rule = f"known: {', '.join(names[:20])}{more}" if names else "nothing is defined here yet"
         super().__init__(where, f"unknown name {shorten(name)}", rule, hint)
 
 

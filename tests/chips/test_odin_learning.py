@@ -20,9 +20,9 @@ Rule = sp.chips.SDSPRule
 NOW = sp.Delta(weight=1.0, delay=0.0)
 
 
-def summing() -> sp.NeuronModel:
+def summing(**given: Any) -> sp.NeuronModel:
     return sp.NeuronModel("v[t+1] = v : 1", threshold="v >= 1", reset="v = 0", dimensionless=True,
-                          default_synapse="Delta")  # fmt: skip
+                          default_synapse="Delta", **given)  # fmt: skip
 
 
 def driven(net: sp.Network, name: str, size: int, rate: float, seed: int) -> Any:
@@ -32,12 +32,14 @@ def driven(net: sp.Network, name: str, size: int, rate: float, seed: int) -> Any
     return source
 
 
-def network(seed: int = 0) -> sp.Network:
+def network(seed: int = 0, **model: Any) -> sp.Network:
     """Inputs that excite and inputs that inhibit, both learning, then a layer that learns, too."""
     rng = np.random.default_rng(seed)
     net = sp.Network(seed=3)
     up, down = driven(net, "up", 20, 0.2, seed), driven(net, "down", 6, 0.1, seed + 1)
-    one, two = (net.add(sp.Population(n, k, summing())) for n, k in (("one", 12), ("two", 5)))
+    one, two = (
+        net.add(sp.Population(n, k, summing(**model))) for n, k in (("one", 12), ("two", 5))
+    )
     for pre, post, sign in ((up, one, 1), (down, one, -1), (one, two, 1)):
         weights = sign * rng.integers(0, 8, (pre.size, post.size)) / 28
         net.connect(pre, post, sp.Dense(weights), NOW, name=f"{pre.name} to {post.name}")
@@ -210,6 +212,15 @@ def test_a_rule_that_never_acts_changes_nothing() -> None:
         weights = 28 * network().projections[name].rule.matrix[made.pre, made.post]
         assert np.allclose(made.weights, weights)
     assert still.ledger.total("dense events") == plain.ledger.total("dense events")
+
+
+def test_a_bound_at_0_is_the_chips() -> None:
+    bounded = network(after_arrivals="v = max(v, 0)")
+    chip = sp.chips.ODIN(learning=RULES)
+    run, plain = bounded.run(80, on=chip), network().run(80, on=chip)
+    assert run.same_spikes(plain)
+    for name in RULES:
+        assert np.array_equal(run.synapses[name].weights, plain.synapses[name].weights)
 
 
 def test_twins_of_targets_learn_the_same() -> None:

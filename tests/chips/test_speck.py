@@ -218,3 +218,21 @@ def test_samples_run_as_the_chip_does() -> None:
     by_steps = sp.chips.Speck().infer(sp.chips.Speck().map(net), sample, progress=False)
     assert not np.array_equal(found.answers, by_steps.answers)
     assert found.ledger.totals() == run.ledger.totals()
+
+
+def test_the_order_of_events_costs_little_where_steps_are_fine() -> None:
+    """Within 3 ms few events come together, so that neurons pass thresholds as by steps."""
+    net = sp.zoo.load("digits-camera-chips")
+    rng = np.random.default_rng(5)
+    coarse = (rng.random((3, 20, 800)) < 0.09).astype(np.float32)
+    fine = np.zeros((3, 100, 800), np.float32)
+    trial, step, unit = np.nonzero(coarse)
+    fine[trial, 5 * step + rng.integers(0, 5, len(step)), unit] = 1.0
+    chip = sp.chips.Speck(asynchronous=True)
+    mapped = chip.map(net)
+
+    def apart(shown: np.ndarray) -> float:
+        events = chip.infer(mapped, shown, progress=False).answers
+        return float(np.abs(events - present(mapped.quantised, shown)).mean())
+
+    assert apart(fine) < 0.7 * apart(coarse)

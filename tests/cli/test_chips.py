@@ -41,7 +41,7 @@ def test_the_table_of_chips(cli: Any) -> None:
 def test_map(cli: Any, net: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     text = cli.ok("map", net, "--on", "loihi", "--for", "50", "--report", page)
-    assert "8 neurons on 1 cores" in text and page.read_text().startswith("<!doctype html>")
+    assert "8 neurons on 1 core of" in text and page.read_text().startswith("<!doctype html>")
     found = json.loads(cli.ok("map", net, "--on", "loihi", "--for", "50", "--json"))
     assert found["counts"]["steps"] == 50 and found["energy"]["fit"]["total"] > 0
     assert "spikestack chips" not in cli.fails("map", net, "--on", "nothing")

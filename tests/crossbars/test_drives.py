@@ -272,7 +272,7 @@ def test_energy_and_units() -> None:
         ({"every": 0}, "every"),
         ({"devices": -2}, "devices"),
         ({"spread": {"r_onn": 0.1}}, "r_on"),
-        ({"spread": {"r_on": 7}}, "0 to 2"),
+        ({"spread": {"r_on": -7}}, "at least 0"),
         ({"tolerance": 0.0}, "tolerance"),
         ({"device": "VTEAM"}, "a device with an equation"),
         ({"voltage": np.zeros((4, 3)), "devices": 2}, "sizes"),

@@ -98,8 +98,9 @@ def test_set(name: str) -> None:
     cells.set(goal)
     assert np.allclose(cells.conductance(), goal, rtol=1e-10)
     assert np.array_equal(cells.read(), cells.conductance())
-    cells.set(1e9)
-    assert np.allclose(cells.conductance(), cells.g_max, rtol=1e-10)
+    with pytest.raises(sp.errors.ValidationError, match="the window of"):
+        cells.set(1e9)
+    assert np.allclose(cells.conductance(), goal, rtol=1e-10)
 
 
 def test_spread_and_faults() -> None:
@@ -122,6 +123,8 @@ def test_spread_and_faults() -> None:
     # The first cells do not depend on how many follow.
     fewer = DynamicCells(device, (50, 80), spread={"r_on": 0.1}, seed=4)
     assert np.array_equal(fewer.g_max, cells.g_max[:50])
+    tile = DynamicCells(device, (7, 30), spread={"r_on": 0.1}, seed=4, origin=(20, 40))
+    assert np.array_equal(tile.g_max, cells.g_max[20:27, 40:70])
     other = DynamicCells(device, (50, 80), spread={"r_on": 0.1}, seed=4, name="b")
     assert not np.array_equal(other.g_max, fewer.g_max)
 
@@ -199,13 +202,13 @@ def test_bad_pulses_change_nothing(arguments: dict[str, Any], error: type[Except
 
 def test_bad_arrays() -> None:
     device = sp.devices.VTEAM()
-    for more in ({"stuck_low": -0.1}, {"stuck_low": 0.7, "stuck_high": 0.7}, {"spread": {"p": 9}}):
+    for more in ({"stuck_low": -0.1}, {"stuck_low": 0.7, "stuck_high": 0.7}, {"spread": {"p": -9}}):
         with pytest.raises(ValidationError):
             DynamicCells(device, (2, 2), **more)
     with pytest.raises(UnknownNameError):
         DynamicCells(device, (2, 2), spread={"r": 0.1})
     for shape in ((0, 3), (3,), (2, 2, 2)):
-        with pytest.raises(ValidationError, match="rows and columns"):
+        with pytest.raises(ValidationError, match="cells, shape"):
             DynamicCells(device, shape)
     with pytest.raises(MemoryLimitError):
         DynamicCells(device, (10**6, 10**6))

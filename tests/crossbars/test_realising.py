@@ -230,3 +230,26 @@ def test_training_with_devices_in_the_loop() -> None:
     (gradient,) = (p.grad for p in module.parameters() if p.grad is not None)
     assert np.allclose(gradient.numpy(), 1.0, atol=1e-5)
     assert np.allclose(module.trained().projections["w"].rule.matrix, weights, atol=1e-5)
+
+
+def test_runs_are_priced() -> None:
+    """Readings, events and pulses are counted; converters cost more than cells."""
+    rule = sp.AdditiveSTDP(w_max=0.3, A_plus=0.05, A_minus=0.04)
+    crossbar = sp.Crossbar(sp.devices.SoftBounds(), encoding="offset", adc_bits=8)
+    net = network(crossbar, rule)
+    with pytest.raises(sp.errors.ValidationError, match="not recorded"):
+        sp.crossbars.bill_of(sp.Simulation(net, on="reference", dt=1.0))
+    net = network(crossbar, rule)
+    net.record(net["a"], "spikes")
+    sim = sp.Simulation(net, on="reference", dt=1.0)
+    sim.advance(100.0, progress=False)
+    bill = sp.crossbars.bill_of(sim)
+    charge, spikes = bill.charges["a->b"], sim.recording().spikes["a"]
+    assert charge.readings == len(np.unique(spikes.steps))
+    degree = np.bincount(sim.connections("a->b").pre, minlength=30)
+    assert charge.events == degree[spikes.ids].sum()
+    assert charge.pulses > 0 and charge.writing > 0
+    parts = {part.name: part.energy for part in charge.parts}
+    assert parts["ADC"] > parts["cells"] > 0
+    assert bill.energy == pytest.approx(sum(parts.values()) + charge.writing)
+    assert "pulses" in str(bill.report())

@@ -68,6 +68,14 @@ def test_voltages(volts: Any) -> None:
         Wires(GOOD, 1.0, 1.0).solve(volts)
 
 
+@pytest.mark.parametrize("conductance, ohms", [(1e-4, 1e20), (1e12, 1.0), (1e300, 1e300)])
+def test_cells_that_are_shorts(conductance: float, ohms: float) -> None:
+    """Where rounding would leave nothing of the currents."""
+    for sides in ((ohms, 0.0), (0.0, ohms)):
+        with pytest.raises(ValidationError, match="units"):
+            Wires(np.full((3, 3), conductance), *sides)
+
+
 def test_inputs_that_do_not_match() -> None:
     """Two inputs at words, three at bit lines."""
     with pytest.raises(ValidationError, match="inputs"):

@@ -79,6 +79,17 @@ def test_linear_law_is_the_linear_solver() -> None:
     np.testing.assert_allclose(exact, (g * 0.2 * np.sinh(v / 0.2)[:, None]).sum(0), rtol=1e-12)
 
 
+def test_steep_laws() -> None:
+    """Voltages of hundreds of v0, which only wires keep from the cells."""
+    g, v = np.full((8, 6), 1e-4), np.linspace(-3, 3, 8)
+    law = Sinh(0.01)
+    found = solve_nonlinear(g, v, law, 1.0, 2.0)
+    assert missing(found, law, g, v, 1.0, 2.0) < 1e-6 * abs(found.cell_currents).max()
+    one = solve_nonlinear([[1e-4]], [3.0], law, 1.0, 2.0)
+    drop = root(lambda u: np.log(2 * (3.0 - u) / 3.0 / 1e-6) * 0.01 - u, 0.15).x[0]
+    assert one.cell_voltages[0, 0] == pytest.approx(drop, rel=1e-6)
+
+
 def test_laws() -> None:
     """Selectivity is as told; a falling current and wrong shapes are refused."""
     law = Selector(500.0, 1.2)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spikestack as sp
+from spikestack.devices import device_of
 from spikestack.devices.dynamic import DynamicDevice
 from spikestack.devices.windows import WINDOWS
 from spikestack.errors import EquationError, UnitError, UnknownNameError, ValidationError
@@ -136,6 +137,15 @@ def test_simmons_does_not_overflow() -> None:
     plain = 3.5e-6 * math.sinh(i / 115e-6)
     plain *= math.exp(-math.exp((x - 1.2e-9) / 107e-12 - i / 500e-6) - x / 107e-12)
     assert device.rates_at(2.0, x=x)["x"] == pytest.approx(plain, rel=1e-9)
+
+
+def test_plain_data() -> None:
+    """Choices, parameters and initial states survive a file."""
+    device = sp.devices.VTEAM(window="biolek", iv="exponential", r_on="70 Ohm", w="1 nm")
+    again = device_of(device.to_dict())
+    assert repr(again) == repr(device) and again.equations == device.equations
+    assert again.conductance_at() == device.conductance_at()
+    assert again.rates_at(0.2) == device.rates_at(0.2) != sp.devices.VTEAM().rates_at(0.2)
 
 
 def test_temperature() -> None:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-FILE = Path(__file__).resolve().parents[2] / "examples" / "odours.py"
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples"))
+
+import odours as example
+import odours_bulb
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def bulb() -> Any:
     """The example as a module."""
-    spec = importlib.util.spec_from_file_location("odours_example", FILE)
-    assert spec is not None and spec.loader is not None
-    made: ModuleType = importlib.util.module_from_spec(spec)
-    sys.modules["odours_example"] = made
-    spec.loader.exec_module(made)
-    yield made
-    del sys.modules["odours_example"]
+    return example
 
 
 def odours(bulb: Any, n: int) -> np.ndarray:
@@ -70,7 +65,7 @@ def test_what_a_cell_learns(bulb: Any) -> None:
     (odour,) = odours(bulb, 1)
     cells = bulb.teach(3, bulb.no_cells(), odour)
     mitral, granule, late = cells.inputs
-    assert cells.count > 60 and np.bincount(granule).min() >= bulb.NEW
+    assert cells.count > 60 and np.bincount(granule).min() >= odours_bulb.NEW
     arrival = odour[mitral] + late
     for cell in range(cells.count):
         assert len(set(arrival[granule == cell])) == 1

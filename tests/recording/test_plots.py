@@ -19,7 +19,11 @@ from .helpers import random_record, random_trace, recording_of
 
 
 def render(figure: Figure) -> Figure:
-    figure.savefig(BytesIO(), format="png", dpi=40)
+    """Draw it; there is a picture then, of axes that have a size."""
+    made = BytesIO()
+    figure.savefig(made, format="png", dpi=40)
+    assert made.getvalue().startswith(b"\x89PNG")
+    assert figure.axes and all(ax.bbox.width > 0 and ax.bbox.height > 0 for ax in figure.axes)
     return figure
 
 
@@ -45,8 +49,9 @@ CASES: dict[str, Any] = {
 @pytest.mark.parametrize("case", CASES)
 def test_rasters_draw(case: str) -> None:
     recording = recording_of(*CASES[case])
-    render(recording.raster())
-    render(recording.raster(t_start=20.0, t_stop=40.5))
+    assert all(ax.get_xlim() == (0.0, recording.t_stop) for ax in render(recording.raster()).axes)
+    part = render(recording.raster(t_start=20.0, t_stop=40.5))
+    assert all(ax.get_xlim() == (20.0, 40.5) for ax in part.axes)
     for record in CASES[case][:3]:
         render(record.raster())
         render(record.plot_rate())
@@ -62,7 +67,8 @@ def test_zero_length_run_draws() -> None:
 @pytest.mark.parametrize("neurons", [0, 1, 2, 5, 8, 9, 40])
 @pytest.mark.parametrize("samples", [0, 1, 2, 100, 20_000])
 def test_traces_draw(neurons: int, samples: int) -> None:
-    render(random_trace(neurons=neurons, samples=samples).plot())
+    figure = render(random_trace(neurons=neurons, samples=samples).plot())
+    assert any(ax.has_data() for ax in figure.axes) == (neurons > 0 and samples > 0)
 
 
 @pytest.mark.parametrize("fill", [np.nan, np.inf, 0.0])

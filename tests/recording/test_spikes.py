@@ -184,7 +184,7 @@ def test_types_are_those_promised_and_read_only() -> None:
 def test_arrays_given_stay_writable() -> None:
     steps, ids = np.array([1, 2]), np.array([0, 1], np.int32)
     SpikeRecord(population="p", size=2, dt=1.0, steps=steps, ids=ids, t_stop=5.0)
-    steps[0], ids[0] = 0, 1
+    assert steps.flags.writeable and ids.flags.writeable
 
 
 @pytest.mark.parametrize(

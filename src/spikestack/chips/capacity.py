@@ -52,7 +52,8 @@ def _first(numbers: list[float | None]) -> float | None:
 
 def _organisation(chip: Chip, each: float | None) -> str:
     many = int(chip.cores.value or 1)
-    cores = f"{many:,} {chip.cores.unit}"
+    unit = chip.cores.unit.removesuffix("s") if many == 1 else chip.cores.unit
+    cores = f"{many:,} {unit}"
     return cores if each is None else f"{cores} of {each:,.0f} neurons"
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from .figures import Figure
 
-__all__ = ["Limit", "LimitKind", "Violation"]
+__all__ = ["Limit", "LimitKind", "Violation", "violations"]
 
 
 class LimitKind(StrEnum):
@@ -62,3 +63,12 @@ class Violation:
         limit = self.limit
         found = f"{self.found:,.0f} {limit.counts}"
         return f"{self.where}: {found}, {limit} at most ({limit.kind}); {limit.remedy}"
+
+
+def violations(limits: Iterable[Limit], used: Mapping[str, float], where: str) -> list[Violation]:
+    """Every limit of which more is used than it allows; a count that is not there passes none."""
+    return [
+        Violation(limit, used[limit.counts], where)
+        for limit in limits
+        if limit.counts in used and used[limit.counts] > float(limit.most)
+    ]

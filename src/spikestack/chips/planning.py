@@ -138,7 +138,7 @@ class Plan:
             rows.append(f"  {self.installed:.3g} times the largest that was built")
         if self.memory is not None:
             rows.append(f"  {engineering(self.memory, 'byte')} of memory")
-        speed = "not published" if self.speed is None else f"{self.speed:,.3g} times real time"
+        speed = "not published" if self.speed is None else f"{_rounded(self.speed)} times real time"
         rows.append(f"  speed: {speed}")
         for p in self.power:
             rows.append(
@@ -217,13 +217,18 @@ def plan_cells(plans: list[Plan]) -> list[tuple[str, ...]]:
         units = "-" if p.units is None else f"{_short(p.units)} {p.system.unit}"
         cells.append((
             p.system.name, _short(p.chips), p.bound.removeprefix("for "), units,
-            "-" if p.speed is None else f"{p.speed:,.3g}",
+            "-" if p.speed is None else _rounded(p.speed),
             "-" if shown is None else engineering(shown.watts, "W"),
             "-" if shown is None else engineering(shown.joules_per_event, "J"),
             "not published" if shown is None else shown.scope.removeprefix("published "),
             "-" if shown is None else shown.figure.grade.name.lower().replace("_", " "),
         ))  # fmt: skip
     return cells
+
+
+def _rounded(number: float) -> str:
+    """A number by three digits, large ones written out."""
+    return f"{float(f'{number:.3g}'):,.10g}"
 
 
 def _short(number: int) -> str:

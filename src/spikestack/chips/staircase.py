@@ -15,7 +15,9 @@ from ..engines.interpreting import interpret
 from ..errors import ValidationError
 from ..program.program import PopulationProgram
 
-__all__ = ["Staircase", "constant_of", "greatest_sent", "staircase_of"]
+__all__ = [
+    "Response", "Staircase", "constant_of", "greatest_sent", "staircase_of", "without_memory",
+]  # fmt: skip
 
 _FAR, _HALVINGS, _MOST = 1e12, 120, 255
 _FRAMED = "chips.framing.framed(network, steps) turns neurons with memory into such"
@@ -43,7 +45,7 @@ class Staircase:
     includes: np.ndarray
 
 
-class _Response:
+class Response:
     """What is sent for what arrives, from any states."""
 
     def __init__(self, population: PopulationProgram) -> None:
@@ -80,14 +82,14 @@ def greatest_sent(population: PopulationProgram) -> float:
     emit = population.code.emit
     if emit is None:
         return 1.0
-    return float(np.max(_Response(population).values(_FAR)[emit]))
+    return float(np.max(Response(population).values(_FAR)[emit]))
 
 
 def constant_of(population: PopulationProgram) -> float | None:
     """What a source sends that is the same of all its neurons in every step; None if it is not."""
     if population.is_restless or population.code.spike is None:
         return None
-    send = _Response(population)
+    send = Response(population)
     plain = send(0.0)
     rng = np.random.default_rng(0)
     others = [send(0.0, send.base + size * rng.random(send.base.shape)) for size in (0.1, 1.0, 9.0)]
@@ -115,8 +117,8 @@ def staircase_of(population: PopulationProgram, where: str) -> Staircase:
     if len(population.receptors) != 1:
         problem = f"has {len(population.receptors)} kinds of synapses"
         raise ValidationError(where, problem, "delta synapses, all of one kind")
-    send = _Response(population)
-    _without_memory(send, where)
+    send = Response(population)
+    without_memory(send, where)
     top, further = send(_FAR), send(2 * _FAR)
     if not (top > 0).all() or (send(-_FAR) != 0).any():
         raise ValidationError(where, "does not send more for more, from 0 on", "a rectifier")
@@ -139,7 +141,8 @@ def staircase_of(population: PopulationProgram, where: str) -> Staircase:
     return found
 
 
-def _without_memory(send: _Response, where: str) -> None:
+def without_memory(send: Response, where: str) -> None:
+    """Raise ValidationError if what is sent depends on states."""
     rng = np.random.default_rng(0)
     for a in (0.0, 0.3, 1.0, 7.7, 100.0):
         plain = send(a)
@@ -150,7 +153,7 @@ def _without_memory(send: _Response, where: str) -> None:
                                       "neurons without memory", _FRAMED)  # fmt: skip
 
 
-def _least(send: _Response, wanted: np.ndarray) -> np.ndarray:
+def _least(send: Response, wanted: np.ndarray) -> np.ndarray:
     """Least input that sends so much: the upper end of an interval that is halved."""
     low, high = np.full(send.n, -_FAR), np.full(send.n, _FAR)
     for _ in range(_HALVINGS):
@@ -160,7 +163,7 @@ def _least(send: _Response, wanted: np.ndarray) -> np.ndarray:
     return high
 
 
-def _tried(send: _Response, found: Staircase, where: str) -> None:
+def _tried(send: Response, found: Staircase, where: str) -> None:
     rng = np.random.default_rng(1)
     for _ in range(32):
         steps = rng.random(send.n) * (found.most + 3) - 1.5

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import inspect as python_inspect
 import textwrap
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ..errors import UnknownNameError, ValidationError
+from ..errors import ValidationError, shorten
 from .options import Json
 from .output import clean, console, emit, one_line, table
 
 __all__ = ["devices"]
 
 _STEPS = 2000  # of a period, in the picture
+#: What the three kinds of device declare in equations, by its name.
+_TEXTS = (
+    *("current", "inverse", "bounds", "noise", "solution", "at_rest"),
+    *("up", "down", "written", "kept", "worn_low", "worn_high"),
+    *("programmed", "exponent", "drifted"),
+)
 _SUFFIXES = (".png", ".svg", ".pdf")
 
 
@@ -67,9 +75,7 @@ def _list(as_json: bool) -> None:
         emit(rows)
         return
     heads = ("device", "kind", "window", "what it is", "source")
-    cells = [
-        [r["name"], r["kind"], _window(r), r["summary"], r["source"].split(";")[0]] for r in rows
-    ]
+    cells = [[r["name"], r["kind"], _window(r), r["summary"], _short(r["source"])] for r in rows]
     page = console()
     page.print(table(heads, cells))
     page.print("spikestack devices NAME shows equations, parameters, sources; --plot a picture")
@@ -81,7 +87,11 @@ def _named(name: str) -> type[Any]:
     known = all_devices()
     folded = {_folded(item): kind for item, kind in known.items()}
     if _folded(name) not in folded:
-        raise UnknownNameError("device", name, known)
+        near = get_close_matches(_folded(name), folded, n=3, cutoff=0.5)
+        raise ValidationError(
+            "device", f"unknown name {shorten(name)}", f"known: {', '.join(sorted(known))}",
+            f"did you mean {' or '.join(repr(folded[n].__name__) for n in near)}?" if near else "",
+        )  # fmt: skip
     return folded[_folded(name)]
 
 
@@ -114,14 +124,12 @@ def _paragraphs(device: Any) -> list[str]:
 def _facts(device: Any) -> dict[str, Any]:
     texts = {
         "equations": textwrap.dedent(device.equations).strip(),
-        **{k: getattr(device, k, "") for k in ("current", "inverse")},
-        **{k: getattr(device, k) for k in getattr(device, "expressions", ())},
     }
-    for kind in ("bounds", "noise", "solution", "at_rest"):
-        by_state = getattr(device, kind, {})
-        for state, text in by_state.items() if isinstance(by_state, dict) else ():
-            shown = " to ".join(text) if isinstance(text, tuple) else text
-            texts[f"{kind.replace('_', ' ')} of {state}"] = shown
+    for kind in _TEXTS:
+        found = getattr(device, kind, "")
+        for state, text in found.items() if isinstance(found, Mapping) else (("", found),):
+            title = kind.replace("_", " ") + (f" of {state}" if state else "")
+            texts[title] = " to ".join(text) if isinstance(text, tuple) else text
     choices = {k: list(v) for k, v in getattr(device, "choices", {}).items()}
     return _row(device) | {
         "details": _paragraphs(device)[1:],
@@ -180,7 +188,12 @@ def _number(value: Any) -> str:
 def _window(facts: dict[str, Any]) -> str:
     """The resistance, from least to greatest."""
     low, high = 1 / facts["g_max"], 1 / facts["g_min"] if facts["g_min"] > 0 else float("inf")
-    return f"{_ohms(low)} to {_ohms(high)} Ohm"
+    return f"{_ohms(low)} to {_ohms(high)} Ohm" if high < float("inf") else f"{_ohms(low)} Ohm up"
+
+
+def _short(source: str) -> str:
+    """The first reference, without its address."""
+    return source.split(";", maxsplit=1)[0].split(", https:", maxsplit=1)[0]
 
 
 def _ohms(value: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from .options import Duration, Json, Precision, check_choice, check_settings
 from .output import clean, console, emit, one_line, say, stdout_kept_for_json, table
 from .parts import part
 
-__all__ = ["Threads", "counts", "cpu", "listed", "shown"]
+__all__ = ["Threads", "chosen", "counts", "cpu", "listed", "program", "several", "shown"]
 
 #: Beyond this relative difference of mean rates, two tools have not done the same work.
 SAME_WORK = 0.15
@@ -30,41 +30,27 @@ RATIOS = {"wall x": ("wall_to_ours", ".3g"), "CPU x": ("cpu_to_ours", ".3g")}
 EVENTS = {"events/s": ("events_per_s", ".3g")}
 RATE = {"rate (Hz)": ("mean_rate", ".2f")}
 
+
+def several(flag: str, metavar: str, about: str, default: str | bool = False) -> Any:
+    """An option that may be repeated and hold several names with commas; see `listed`."""
+    return typer.Option(flag, metavar=metavar, show_default=default, help=about)
+
+
 Networks = Annotated[
     list[str] | None,
-    typer.Option(
-        "--network",
-        metavar="NAME",
-        show_default=False,
-        help="Networks to measure, repeated or with commas; else all.",
-    ),
+    several("--network", "NAME", "Networks to measure, repeated or with commas; else all."),
 ]
 Against = Annotated[
     list[str] | None,
-    typer.Option(
-        "--against",
-        metavar="PEERS",
-        show_default=False,
-        help="nest, brian2, or both with a comma: measured in turn with us.",
-    ),
+    several("--against", "PEERS", "nest, brian2, or both with a comma: measured in turn with us."),
 ]
 PeerPython = Annotated[
     list[str] | None,
-    typer.Option(
-        "--peer-python",
-        metavar="PEER=PATH",
-        show_default=False,
-        help="A Python that has the peer, instead of installing it.",
-    ),
+    several("--peer-python", "PEER=PATH", "A Python that has the peer, instead of installing it."),
 ]
 Threads = Annotated[
     list[str] | None,
-    typer.Option(
-        "--threads",
-        metavar="N",
-        show_default="1",
-        help="Threads that may work; several with commas, each measured.",
-    ),
+    several("--threads", "N", "Threads that may work; several with commas, each measured.", "1"),
 ]
 Repeat = Annotated[
     int, typer.Option("--repeat", min=1, metavar="N", help="Runs, of which medians are shown.")
@@ -97,12 +83,8 @@ def cpu(
     check_settings("cpu", precision)
     benchmarks = part("spikestack.benchmarks", "bench", "all")
     sessions = part("spikestack.benchmarks.session", "bench", "all")
-    names = listed(network) or list(benchmarks.NETWORKS)
-    for name in names:
-        check_choice("--network", name, lambda: benchmarks.NETWORKS)
-    peers = listed(against)
-    for name in peers:
-        check_choice("--against", name, lambda: sessions.PEERS)
+    names = chosen("--network", network, benchmarks.NETWORKS) or list(benchmarks.NETWORKS)
+    peers = chosen("--against", against, sessions.PEERS)
     numbers, pythons = counts(threads), _pythons(peer_python, peers)
     session = sessions.Session(
         sessions.Settings(duration, precision, seed, repeat), lambda line: say(one_line(line))
@@ -123,6 +105,22 @@ def listed(given: Iterable[str] | None) -> list[str]:
     return list(dict.fromkeys(parts))
 
 
+def chosen(flag: str, given: Iterable[str] | None, known: Collection[str]) -> list[str]:
+    """The names in such an option, all of which must be known."""
+    names = listed(given)
+    for name in names:
+        check_choice(flag, name, lambda: known)
+    return names
+
+
+def program(path: str | Path, about: str) -> Path:
+    """Where the interpreter is that an option names."""
+    found = shutil.which(Path(path).expanduser())
+    if found is None:
+        raise typer.BadParameter(f"--peer-python: {about} is no program to run")
+    return Path(found).absolute()
+
+
 def counts(given: Iterable[str] | None) -> list[int]:
     """Numbers of threads in options like those, by default one."""
     found = listed(given) or ["1"]
@@ -141,10 +139,7 @@ def _pythons(given: Iterable[str] | None, peers: list[str]) -> dict[str, Path]:
             raise typer.BadParameter(f"--peer-python: {text!r} is no pair; give nest=/path/python")
         if name not in peers:
             raise typer.BadParameter(f"--peer-python: {name!r} is not in --against; add it there")
-        program = shutil.which(Path(path).expanduser())
-        if program is None:
-            raise typer.BadParameter(f"--peer-python: {path!r} for {name} is no program to run")
-        found[name] = Path(program).absolute()
+        found[name] = program(path, f"{path!r} for {name}")
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from ..sizes import human_bytes
-from .measuring import Threads, counts, listed, shown
-from .options import Json, check_choice
+from .measuring import chosen, counts, program, several, shown
+from .options import Json
 from .output import clean, console, one_line, say, table
 from .parts import part
 
@@ -21,21 +20,11 @@ _HEADS = ("tool", "threads", "CPU (ms)", "wall (ms)", "step's peak", "CPU x", "w
 
 Cases = Annotated[
     list[str] | None,
-    typer.Option(
-        "--case",
-        metavar="NAME",
-        show_default=False,
-        help="dense, wide, conv, adaptive, izhikevich; repeated or with commas; else all.",
-    ),
+    several("--case", "NAME", "dense, wide, conv, adaptive, izhikevich; else all."),
 ]
 Peers = Annotated[
     list[str] | None,
-    typer.Option(
-        "--against",
-        metavar="PEERS",
-        show_default=False,
-        help="snntorch, spikingjelly, norse, sinabs: measured after us.",
-    ),
+    several("--against", "PEERS", "snntorch, spikingjelly, norse, sinabs: measured after us."),
 ]
 Python = Annotated[
     Path | None,
@@ -49,7 +38,9 @@ def train(
     case: Cases = None,
     against: Peers = None,
     peer_python: Python = None,
-    threads: Threads = None,
+    threads: Annotated[
+        list[str] | None, several("--threads", "N", "Ours; several with commas, 1 always.", "1,2")
+    ] = None,
     repeat: Annotated[
         int, typer.Option("--repeat", min=1, metavar="N", help="Steps, of which the least counts.")
     ] = 5,
@@ -70,31 +61,21 @@ def train(
     """
     training = part("spikestack.benchmarks.training", "bench train", "train")
     part("torch", "bench train", "train")
-    cases, peers = listed(case) or list(training.CASES), listed(against)
-    for name in cases:
-        check_choice("--case", name, lambda: training.CASES)
-    for name in peers:
-        check_choice("--against", name, lambda: training.PEERS)
+    cases = chosen("--case", case, training.CASES) or list(training.CASES)
+    peers = chosen("--against", against, training.PEERS)
     numbers = counts(threads) if threads else [1, 2]
     if 1 not in numbers:
         numbers = [1, *numbers]
     settings = training.TrainSettings(tuple(numbers), 1 if quick else repeat, quick)
     session = training.TrainSession(settings, lambda line: say(one_line(line)))
-    rows = shown(session.rows(cases, peers, _python(peer_python)), as_json)
+    python = sys.executable
+    if peer_python is not None:
+        python = str(program(peer_python, repr(str(peer_python))))
+    rows = shown(session.rows(cases, peers, python), as_json)
     if rows and not as_json:
         _show(rows, training.CASES)
     if session.failed:
         raise typer.Exit(1)
-
-
-def _python(given: Path | None) -> str:
-    """The program that runs peers."""
-    if given is None:
-        return sys.executable
-    found = shutil.which(given.expanduser())
-    if found is None:
-        raise typer.BadParameter(f"--peer-python: {str(given)!r} is no program to run")
-    return str(Path(found).absolute())
 
 
 def _show(rows: list[dict[str, Any]], cases: Any) -> None:

@@ -15,8 +15,10 @@ _HOMES = {
     # devices in arrays, and driven by waveforms
     "Cells": "cells",
     "DriveTrace": "dynamics.trace",
+    "SpikeWaveform": "dynamics.overlap",
     "cells_of": "cells",
     "drive": "dynamics.driving",
+    "overlap_window": "dynamics.overlap",
     # wires
     "Bias": "circuit.selection",
     "Curve": "circuit.laws",
@@ -35,8 +37,11 @@ _HOMES = {
     "solve_nonlinear": "circuit.newton",
     # matrices and networks
     "CrossbarArray": "tiles.array",
+    "Bill": "billing",
     "aged": "realising",
     "array_of": "realising",
+    "bill_of": "billing",
+    "pulses_of": "billing",
     "draw_drift": "showing.drift",
     "draw_switching": "showing.updates",
     "draw_updates": "showing.updates",

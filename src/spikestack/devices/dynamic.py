@@ -89,12 +89,13 @@ class DynamicDevice(Device):
             if chosen not in known:
                 raise UnknownNameError(f"{self.label}.{name}", chosen, known)
             self.chosen[name] = chosen
-        self._choose(**self.chosen)
+        self._choose()
         for state, unit in self.state_units.items():
             if state in values:
                 where = f"{self.label}.{state}"
                 values[state] = magnitude(values[state], parse_unit(unit), where)
         super().__init__(**values)
+        self.given = self.given | self.chosen
         for name, value in self.scalar_values().items():
             if isinstance(value, Distribution):
                 raise ValidationError(
@@ -105,8 +106,8 @@ class DynamicDevice(Device):
                 )
         self._parse()
 
-    def _choose(self, **chosen: str) -> None:
-        """Put together the texts that depend on choices; a subclass with any overrides this."""
+    def _choose(self) -> None:
+        """Put together the texts that depend on `chosen`; devices with choices override this."""
 
     def inputs(self) -> dict[str, Unit]:
         """Voltage and current."""
@@ -129,9 +130,10 @@ class DynamicDevice(Device):
         for kind in ("bounds", "noise", "solution", "at_rest"):
             self._check_states(kind, getattr(self, kind))
         self._check_states("memory", (self.memory,))
+        parameters = set(self.parameters)
         self.bound_exprs = {
-            name: tuple(self._text("bounds", text, set(self.parameters)) for text in pair)
-            for name, pair in self.bounds.items()
+            name: (self._text("bounds", low, parameters), self._text("bounds", high, parameters))
+            for name, (low, high) in self.bounds.items()
         }
         self.noise_exprs = self._texts("noise", names, filled)
         self.solution_exprs = self._texts("solution", {*names, *_PULSE}, filled)
@@ -185,13 +187,10 @@ class DynamicDevice(Device):
     def limits(self, values: Mapping[str, Any] | None = None) -> dict[str, tuple[Any, Any]]:
         """Lower and upper bound of every state, infinite where there is none."""
         numbers = self.numbers() | dict(values or {})
-        free = (-np.inf, np.inf)
-        return {
-            state: (evaluate(ends[0], numbers), evaluate(ends[1], numbers))
-            if (ends := self.bound_exprs.get(state))
-            else free
-            for state in self.block.states
-        }
+        found: dict[str, tuple[Any, Any]] = dict.fromkeys(self.block.states, (-np.inf, np.inf))
+        for state, (low, high) in self.bound_exprs.items():
+            found[state] = evaluate(low, numbers), evaluate(high, numbers)
+        return found
 
     def current_at(self, v: Any, **states: Any) -> Any:
         """The current (A) at `v` volts with states, and parameters, other than the initial ones."""
@@ -253,3 +252,9 @@ class DynamicDevice(Device):
                 known = {*self.parameters, *self.block.states}
                 raise UnknownNameError(f"{self.label}, value", name, known)
         return {**self.numbers(), **self.start(), **given}
+
+    def __repr__(self) -> str:
+        plain = super().__repr__()
+        chosen = [f"{k}={v!r}" for k, v in self.chosen.items() if v != self.choices[k][0]]
+        given = plain[len(self.label) + 1 : -1]
+        return f"{self.label}({', '.join([*chosen, *([given] if given else [])])})"

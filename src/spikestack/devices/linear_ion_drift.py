@@ -52,8 +52,10 @@ class LinearIonDrift(DynamicDevice):
         "biolek_2009": {"r_on": 1e3, "r_off": 100e3, "p": 1.0, "x": 20 / 99},
     }  # fmt: skip
 
-    def _choose(self, window: str = "none") -> None:  # type: ignore[override]
-        factor = window_text(window, x="x", up="i > 0", far="x", a_up="a_on", a_down="a_off")
+    def _choose(self) -> None:
+        factor = window_text(
+            self.chosen["window"], x="x", up="i > 0", far="x", a_up="a_on", a_down="a_off"
+        )
         self.equations = f"""
             drift = mu_v*r_on/(d*d)*i*{factor}                : 1
             dx/dt = where(abs(v) >= v_threshold, drift, 0) : 1

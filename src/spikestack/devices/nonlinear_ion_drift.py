@@ -48,8 +48,9 @@ class NonlinearIonDrift(DynamicDevice):
         "spice": {"n": 4.0, "a": 2.0},
     }
 
-    def _choose(self, window: str = "biolek") -> None:  # type: ignore[override]
+    def _choose(self) -> None:
+        factor = window_text(self.chosen["window"], x="w", up="v > 0")
         self.equations = f"""
             power = exp(m*log(abs(v)))                                  : 1
-            dw/dt = a*{window_text(window, x="w", up="v > 0")}*where(v < 0, -power, power) : 1
+            dw/dt = a*{factor}*where(v < 0, -power, power) : 1
         """

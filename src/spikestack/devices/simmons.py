@@ -53,6 +53,6 @@ class Simmons(DynamicDevice):
 
     parameter_sets = {"report_801": {}}  # noqa: RUF012
 
-    def _choose(self, iv: str = "exponential") -> None:  # type: ignore[override]
-        self.current = current_text(iv, "x", "x_on", "x_off")
-        self.inverse = inverse_text(iv, "x_on", "x_off")
+    def _choose(self) -> None:
+        self.current = current_text(self.chosen["iv"], "x", "x_on", "x_off")
+        self.inverse = inverse_text(self.chosen["iv"], "x_on", "x_off")

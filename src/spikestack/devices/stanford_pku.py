@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..equations.model import Parameter
 from .dynamic import DynamicDevice
 
@@ -74,3 +76,9 @@ class StanfordPKU(DynamicDevice):
     t_noise = Parameter(1e-9, "s", low=0, meaning="time for which a draw counts")
 
     parameter_sets = {"memtorch": {}, "noisy": {"delta_g0": 0.02}}  # noqa: RUF012
+
+    def _parse(self) -> None:
+        super()._parse()
+        # Steps that adapt are short where there is noise; without any they need not be.
+        if not np.any(self.numbers()["delta_g0"]):
+            self.noise_exprs = {}

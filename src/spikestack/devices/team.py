@@ -49,12 +49,14 @@ class TEAM(DynamicDevice):
 
     parameter_sets = {"report_801": {}}  # noqa: RUF012
 
-    def _choose(self, iv: str = "linear", window: str = "none") -> None:  # type: ignore[override]
-        factor = window_text(window, x="((x - x_on)/(x_off - x_on))", up="i > 0", far="x")
+    def _choose(self) -> None:
+        factor = window_text(
+            self.chosen["window"], x="((x - x_on)/(x_off - x_on))", up="i > 0", far="x"
+        )
         self.equations = f"""
             beyond = where(i > i_off, i/i_off - 1, where(i < i_on, i/i_on - 1, 0)) : 1
             power = exp(where(i > 0, alpha_off, alpha_on)*log(beyond))             : 1
             dx/dt = where(i > 0, k_off, k_on)*power*{factor} : 1
         """
-        self.current = current_text(iv, "x", "x_on", "x_off")
-        self.inverse = inverse_text(iv, "x_on", "x_off")
+        self.current = current_text(self.chosen["iv"], "x", "x_on", "x_off")
+        self.inverse = inverse_text(self.chosen["iv"], "x_on", "x_off")

@@ -48,12 +48,14 @@ class VTEAM(DynamicDevice):
 
     parameter_sets = {"memtorch": {}}  # noqa: RUF012
 
-    def _choose(self, iv: str = "linear", window: str = "none") -> None:  # type: ignore[override]
-        factor = window_text(window, x="((w - w_on)/(w_off - w_on))", up="v > 0", far="w")
+    def _choose(self) -> None:
+        factor = window_text(
+            self.chosen["window"], x="((w - w_on)/(w_off - w_on))", up="v > 0", far="w"
+        )
         self.equations = f"""
             beyond = where(v > v_off, v/v_off - 1, where(v < v_on, v/v_on - 1, 0)) : 1
             power = exp(where(v > 0, alpha_off, alpha_on)*log(beyond))             : 1
             dw/dt = where(v > 0, k_off, k_on)*power*{factor} : 1
         """
-        self.current = current_text(iv, "w", "w_on", "w_off")
-        self.inverse = inverse_text(iv, "w_on", "w_off")
+        self.current = current_text(self.chosen["iv"], "w", "w_on", "w_off")
+        self.inverse = inverse_text(self.chosen["iv"], "w_on", "w_off")

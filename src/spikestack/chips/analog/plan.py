@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import ValidationError
 from ...program.program import Program
+from ..circuits.edges import Edges
 from ..limits import Violation
 from .calibration import Calibration
 from .seating import Seats, Wires, seat, wire
@@ -18,29 +19,12 @@ from .wanted import Wanted
 if TYPE_CHECKING:
     from .chip import AnalogChip
 
-__all__ = ["Edges", "Plan", "placed"]
+__all__ = ["Plan", "placed"]
 
 #: How often neurons are given more circuits, and put elsewhere because a circuit failed.
 _MORE_TRIES, _PLACINGS = 12, 4
 #: No potential is planned above this share of what the read-out sees.
 _HIGHEST = 0.94
-
-
-@dataclass(frozen=True)
-class Edges:
-    """A projection: edges in populations, weights in the description's units, delays in steps.
-
-    `delays` are those that the chip is to have, before it starts to act.
-    """
-
-    name: str
-    pre: int
-    post: int
-    receptor: int
-    sources: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-    delays: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -52,7 +36,7 @@ class Plan:
     wanted
         By population on the chip.
     edges
-        Projections onto them.
+        Projections onto them; delays are those that the chip is to have, before it starts to act.
     begins
         Number of the first neuron of each population on the chip.
     seats, wires

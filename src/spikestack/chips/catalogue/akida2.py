@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ...errors import ValidationError
+from ...errors import ValidationError, shorten
 from ...network.network import Network
 from ..circuits.akida import quantise_requantising
 from ..figures import Figure, Grade
@@ -26,13 +27,16 @@ class Akida2(Akida):
     """The second generation: 8 bits, skip connections, as 2, 6 or 12 nodes.
 
     Its arithmetic is not public. Here a sum of 32 bits and a bias are scaled by channel and rounded
-    to 8 bits. Look-up tables of activations other than rectifiers, vision transformers and temporal
-    networks are described, not emulated.
+    to 8 bits; activations other than rectifiers are look-up tables of 256 numbers. Vision
+    transformers and temporal networks are described, not emulated.
 
     Parameters
     ----------
     nodes
         2, 6 or 12.
+    ranges
+        By population, the greatest magnitude of the potential that its look-up table is for; by
+        default that from which on its activation does not change any more.
     chips, faults, figures
         See `Chip`.
     """
@@ -60,11 +64,17 @@ class Akida2(Akida):
     synapse_bits: ClassVar[Mapping[str, float]] = {"dense": 8, "convolutional": 8, "sparse": 8}
 
     def __init__(
-        self, nodes: int = 6, *, chips: int = 1, faults: Any = None, **figures: Figure
+        self,
+        nodes: int = 6,
+        *,
+        ranges: Mapping[str, float] | None = None,
+        chips: int = 1,
+        faults: Any = None,
+        **figures: Figure,
     ) -> None:
         if nodes not in _NODES:
             raise ValidationError("Akida2, nodes", f"got {nodes!r}", f"one of {_NODES}")
-        self.nodes = nodes
+        self.nodes, self.ranges = nodes, _checked(ranges)
         if nodes != 6:
             self._of(nodes)
         super().__init__(chips=chips, faults=faults, **figures)
@@ -98,4 +108,17 @@ class Akida2(Akida):
 
     def quantise(self, network: Network, dt: float = 1.0) -> Quantised:
         """Bring layers without memory into 8 bits; see `circuits.akida.quantise_requantising`."""
-        return quantise_requantising(network, dt, self.name)
+        return quantise_requantising(network, dt, self.name, tables=self.ranges)
+
+
+def _checked(ranges: Any) -> dict[str, float]:
+    """Ranges by population."""
+    if ranges is None:
+        return {}
+    if not isinstance(ranges, dict):
+        raise ValidationError("Akida2, ranges", f"got {shorten(ranges)}", "a dict of numbers")
+    for name, most in ranges.items():
+        if not isinstance(most, int | float) or not 0 < most < math.inf:
+            raise ValidationError(f"Akida2, ranges[{name!r}]", f"got {shorten(most)}",
+                                  "a number above 0")  # fmt: skip
+    return {str(name): float(most) for name, most in ranges.items()}

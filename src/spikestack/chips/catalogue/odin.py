@@ -20,7 +20,7 @@ from ..learning.running import with_synapses
 from ..learning.sdsp import SDSPRule, checked_sdsp
 from ..learning.sdsp_running import run_sdsp
 from ..ledger import Ledger
-from ..limits import Limit, LimitKind, Violation
+from ..limits import Limit, LimitKind, violations
 from ..mapping.cores import Core, MappedNetwork
 from ..mapping.mesh import Mesh
 from ..pricing import Prices, Scope
@@ -182,13 +182,9 @@ class ODIN(Chip):
             # A neuron's row is its own, whether it sends or not.
             "rows": float(sum(sizes.values()) + outside),
         }
-        passed = [
-            str(Violation(limit, used[limit.counts], "crossbar"))
-            for limit in self.limits
-            if limit.counts in used and used[limit.counts] > float(limit.most)
-        ]
-        if passed:
-            raise ValidationError("ODIN", "; ".join(passed), "a network that one crossbar holds")
+        beyond = [str(v) for v in violations(self.limits, used, "crossbar")]
+        if beyond:
+            raise ValidationError("ODIN", "; ".join(beyond), "a network that one crossbar holds")
         core = Core(0, {n: np.arange(size) for n, size in sizes.items()}, used)
         where = {n: np.zeros(size, np.int64) for n, size in sizes.items()}
         return MappedNetwork(quantised, self, where, (core,), np.zeros((1, 1)), ())
@@ -208,7 +204,7 @@ class ODIN(Chip):
 
         An event passes through all 256 columns: each counts as a synaptic operation.
         """
-        if not self.learning:
+        if not getattr(mapped.quantised, "learning", None):
             return self._counted(mapped, run_eventwise(mapped, steps, queue=self.queue), steps)
         learned = run_sdsp(mapped, steps, self.queue)
         more = {

@@ -17,7 +17,7 @@ from ..eventwise import run_eventwise
 from ..faults import Faults, honoured, with_faults
 from ..figures import Figure, Grade
 from ..hosting import chip_run
-from ..limits import Limit, LimitKind, Violation
+from ..limits import Limit, LimitKind, Violation, violations
 from ..mapping.cores import Core, MappedNetwork
 from ..mapping.frame_layers import routes_of
 from ..mapping.layers import Layer, assign, layer_of
@@ -206,11 +206,7 @@ class Speck(Chip):
                 "kernel words": a.kernel_entries,
                 "neuron words": a.neuron_entries,
             }
-            found += [
-                Violation(limit, used[limit.counts], f"layer {a.name!r}")
-                for limit in self.limits
-                if limit.counts in used and used[limit.counts] > float(limit.most)
-            ]
+            found += violations(self.limits, used, f"layer {a.name!r}")
         limit = next(x for x in self.limits if x.counts == "layers")
         if len(layers) > int(limit.most):
             found.append(Violation(limit, len(layers), "network"))

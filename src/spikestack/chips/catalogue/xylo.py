@@ -19,7 +19,7 @@ from ..faults import honoured
 from ..figures import Figure, Grade
 from ..hosting import chip_run, outside_spikes
 from ..kernels.xylo import run as run_steps
-from ..limits import Limit, LimitKind, Violation
+from ..limits import Limit, LimitKind, violations
 from ..mapping.cores import Core, MappedNetwork
 from ..mapping.mesh import Mesh
 from ..neurons.xylo import XyloSecond
@@ -141,13 +141,9 @@ class Xylo(Chip):
         honoured(self, why="there is one core, taken to be sound")
         numbers = _numbers(quantised.network, set(quantised.scales))
         used = self._used(quantised, numbers)
-        passed = [
-            str(Violation(limit, used[limit.counts], "network"))
-            for limit in self.limits
-            if used[limit.counts] > float(limit.most)
-        ]
-        if passed:
-            raise ValidationError(self.name, "; ".join(passed), "a network that the chip holds")
+        beyond = [str(v) for v in violations(self.limits, used, "network")]
+        if beyond:
+            raise ValidationError(self.name, "; ".join(beyond), "a network that the chip holds")
         sizes = {n: numbers.sizes[n] for n in (*numbers.hidden, *numbers.outputs)}
         # All neurons are computed in every step, outputs among them.
         held = used | {"hidden neurons": used["neurons"], "neurons": float(sum(sizes.values()))}

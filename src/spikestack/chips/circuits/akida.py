@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ...network.network import Network
@@ -58,18 +60,24 @@ def _stepped(lattice: Lattice) -> tuple[dict[str, np.ndarray | float], dict[str,
 
 
 def quantise_requantising(
-    network: Network, dt: float, chip: str, weight_bits: int = 8, most: int = 255
+    network: Network,
+    dt: float,
+    chip: str,
+    weight_bits: int = 8,
+    most: int = 255,
+    tables: Mapping[str, float] | None = None,
 ) -> Quantised:
     """Bring layers into integers that are scaled and rounded, by channel, to few bits.
 
     Weights are integers of `weight_bits`, a bias is an integer of the sum, the scale a number of 15
-    bits times a power of two. Several projections may be added, as skip connections are.
+    bits times a power of two. Several projections may be added, as skip connections are. Where
+    there are look-up tables, `tables` has the ranges that are told; see `frame_tables.table_of`.
     """
     levels = tuple(n for n in _BITS if n <= most)
     numbers = Numbers(
         chip, lambda kind: weight_bits, levels, lambda kind: most, _scaled, RequantisingNeuron,
         AkidaPotential, True, ("convolutional", "dense", "sparse"),
-        (RequantisingNeuron, AkidaPotential),
+        (RequantisingNeuron, AkidaPotential), tables is not None, tables or {},
     )  # fmt: skip
     return quantise_frames(network, dt, numbers)
 

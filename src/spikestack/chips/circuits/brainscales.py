@@ -14,11 +14,12 @@ from ...program.edge_list import edge_list, edge_weights
 from ...program.lower import lower
 from ...program.program import Program
 from ..analog.calibration import Calibration
-from ..analog.plan import Edges, Plan, placed
+from ..analog.plan import Plan, placed
 from ..analog.wanted import Wanted, wanted_of
 from ..quantising import Quantised
 from ..retiming import Hop, lateness
 from .brainscales_rule import learnt
+from .edges import Edges
 
 if TYPE_CHECKING:
     from ..analog.chip import AnalogChip

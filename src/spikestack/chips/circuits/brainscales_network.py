@@ -16,7 +16,7 @@ from ...program.program import Program
 from ...values import as_value
 from ..analog.calibration import Calibration
 from ..analog.knobs import fixed_pattern
-from ..analog.plan import Edges, Plan, circuits_of
+from ..analog.plan import Plan, circuits_of
 from ..neurons.brainscales import (
     BrainScaleSAdEx,
     BrainScaleSLIF,
@@ -27,6 +27,7 @@ from ..neurons.brainscales import (
 from ..quantising import Loss, loss_of
 from .brainscales import AnalogQuantised
 from .brainscales_rule import learnt, on_chip
+from .edges import Edges
 from .reading import copy_inputs
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -55,6 +55,10 @@ class Numbers:
         Kinds of projections that there are.
     own
         Models in the chip's numbers: a network of them passes as it is.
+    tables
+        Whether neurons may send any function of the sum, by a look-up table.
+    ranges
+        Of populations with tables, the greatest magnitude of the potential that they are for.
     """
 
     chip: str
@@ -67,6 +71,8 @@ class Numbers:
     several: bool
     kinds: tuple[str, ...]
     own: tuple[type[NeuronModel], ...]
+    tables: bool = False
+    ranges: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ValidationError
+from ...errors import UnknownNameError, ValidationError
 from ...network.network import Network
 from ...network.population import Population
 from ...network.rules import Convolution, Dense, FromArrays
@@ -18,11 +18,12 @@ from ...neurons.base import NeuronModel
 from ...neurons.discrete_lif import LeakyIntegrator
 from ...program.edge_list import edge_list, edge_weights
 from ...program.lower import lower
-from ...program.program import EdgeProgram, Program
+from ...program.program import EdgeProgram, PopulationProgram, Program
 from ...synapses.delta import Delta
 from ..linear import identify
 from ..quantising import Quantised, loss_of
 from ..staircase import Staircase, constant_of, greatest_sent, staircase_of
+from .frame_tables import Table, table_model, table_of
 from .frame_weights import (
     Lattice,
     Made,
@@ -65,6 +66,9 @@ def quantise_frames(network: Network, dt: float, numbers: Numbers) -> Quantised:
     ValidationError
         If anything cannot be had on the chip; says what and why.
     """
+    for name in numbers.ranges:
+        if name not in network.populations:
+            raise UnknownNameError(f"{numbers.chip}, ranges", name, network.populations)
     program = lower(network, dt, "float64", 1)
     made = Made(Network(seed=network.seed))
     into = _incoming(program)
@@ -135,7 +139,8 @@ def _add_layer(
     shape = network.populations[p.name].shape
     count = channels_of(shape)
     fires = p.code.spike is not None
-    steps = staircase_of(p, where) if fires else None
+    described = network.populations[p.name].model
+    steps, table = _sent(p, described, where, numbers) if fires else (None, None)
     taps = [taps_of(network, program, e, made, numbers) for e in edges if sends(e, program, made)]
     if len(taps) != 1 and not (numbers.several and taps):
         problem = f"{len(taps)} projections reach it"
@@ -144,16 +149,38 @@ def _add_layer(
     neurons = np.repeat(scale, p.size // count)
     constant = constants_of(program, edges, made, p.size)
     model: NeuronModel
-    if steps is None:
+    if table is not None:
+        model, told = table_model(described, table, neurons, constant)
+        made.losses |= {f"{p.name}.{n}": loss for n, loss in told.items()}
+        made.losses[f"{p.name}.table"] = table.loss
+        made.unit[p.name], made.most[p.name] = table.unit, table.most
+        made.notes.append(f"{p.name}: a look-up table, of potentials to {127 * table.step:.3g}.")
+    elif steps is None:
         model = _readout(network, program, k, constant, neurons, made, numbers)
     else:
         model = _neurons(steps, constant, scale, where, p.name, count, made, numbers)
     target = made.network.add(Population(p.name, shape, model))
-    made.scales[p.name] = neurons
+    # A table's potential is that of its index, in the description's unit.
+    made.scales[p.name] = neurons if table is None else np.ones(p.size)
     made.zeros.setdefault(p.name, np.zeros(p.size))
     for tap, integers in zip(taps, weights, strict=True):
         _connect(network, program, tap, integers, target, made)
     _check_sums(made.network, taps, weights, made, program, where)
+
+
+def _sent(
+    p: PopulationProgram, model: NeuronModel, where: str, numbers: Numbers
+) -> tuple[Staircase | None, Table | None]:
+    """What a population sends for what arrives: equal steps, else, where there are any, a table."""
+    try:
+        return staircase_of(p, where), None
+    except ValidationError:
+        table = None
+        if numbers.tables:
+            table = table_of(p, model, where, numbers.ranges.get(p.name))
+        if table is None:
+            raise
+        return None, table
 
 
 def _neurons(

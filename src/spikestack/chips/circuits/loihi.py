@@ -20,7 +20,8 @@ from ..neurons.loihi import LoihiAxon, LoihiCompartment
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
 from .driving import sources_of, with_sources
-from .reading import Edges, acting, copy_inputs, edges_of
+from .edges import Edges
+from .reading import acting, copy_inputs, edges_of
 
 __all__ = [
     "LONGEST_DELAY",

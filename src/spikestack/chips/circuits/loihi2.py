@@ -33,8 +33,9 @@ from ..neurons.loihi2 import LIFProgram, Loihi2Program
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
 from .driving import sources_of, with_sources
+from .edges import Edges
 from .loihi import check_delays, formats_of, scale_of, widest
-from .reading import Edges, acting, copy_inputs, edges_of
+from .reading import acting, copy_inputs, edges_of
 
 __all__ = ["WIDTHS", "Ranges", "quantise"]
 

@@ -17,7 +17,8 @@ from ...program.lower import lower
 from ...units import magnitude, parse_unit
 from ..learning.sdsp import SDSPRule
 from ..quantising import Quantised
-from .reading import Described, Edges, copy_inputs, read
+from .edges import Edges
+from .reading import Described, copy_inputs, read
 from .whole import Format, quantise
 
 __all__ = ["FORM", "LearningProjection", "ODINQuantised", "quantise_signed", "rows_of",
@@ -153,7 +154,7 @@ def quantise_signed(network: Network, dt: float, learning: Rules | None = None) 
                                       for part in ("", _INHIBITS))
         if q in signed.projections
     }  # fmt: skip
-    given = read(signed, dt, "ODIN", reads_potentials=False)
+    given = read(signed, dt, "ODIN", reads_potentials=False, bounded=True)
     most = _greatest(given, origins, rules)
     made = quantise(signed, dt, FORM, most)
     notes = (

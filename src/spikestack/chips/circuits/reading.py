@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ...errors import ValidationError
 from ...network.network import Network
 from ...network.population import Population
@@ -16,23 +14,9 @@ from ...program.edge_list import edge_list, edge_weights
 from ...program.lower import lower
 from ...program.program import EdgeProgram, Program
 from ..linear import LinearNeuron, identify
+from .edges import Edges
 
-__all__ = ["Described", "Edges", "acting", "copy_inputs", "copy_outside", "edges_of", "read"]
-
-
-@dataclass(frozen=True)
-class Edges:
-    """A projection: edges in populations, weights in the description's units, delays in steps."""
-
-    name: str
-    pre: int
-    post: int
-    receptor: int
-    sources: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-    delays: np.ndarray
-    stored: str
+__all__ = ["Described", "acting", "copy_inputs", "copy_outside", "edges_of", "read"]
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from ..neurons.spinnaker import EVENT, FULL, ONE, ROWS, delay_stage, lif, with_r
 from ..neurons.spinnaker_stdp import SpiNNakerSTDP
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
-from .spinnaker_asked import Cells, Edges, cells_of, edges_of, highest, is_source
+from .edges import Edges
+from .spinnaker_asked import Cells, cells_of, edges_of, highest, is_source
 
 __all__ = ["LONGEST_DELAY", "STAGE", "quantise"]
 

@@ -25,28 +25,14 @@ from ...synapses.base import Synapse
 from ...synapses.exponential_current import ExponentialCurrent
 from ...values import support
 from ..neurons.spinnaker import ROWS, Channel
+from .edges import Edges
 
-__all__ = ["Cells", "Edges", "cells_of", "edges_of", "highest", "is_source"]
+__all__ = ["Cells", "cells_of", "edges_of", "highest", "is_source"]
 
 #: Standard deviations above the mean that a ring buffer must hold.
 _SIGMAS = 5.0
 #: A shift of 16 lets a buffer hold all that s16.15 does.
 _SHIFTS = 16
-
-
-@dataclass(frozen=True)
-class Edges:
-    """A projection: edges in populations, weights in coherent units, delays in steps."""
-
-    name: str
-    pre: int
-    post: int
-    receptor: int
-    sources: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-    delays: np.ndarray
-    rule: PlasticityRule | None
 
 
 @dataclass(frozen=True)
@@ -72,7 +58,7 @@ def edges_of(network: Network, e: Any, program: Program) -> Edges:
     found = edge_list(e)
     return Edges(
         e.name, e.pre, e.post, e.receptor, found.pre, found.post, edge_weights(e), found.delays,
-        _rule_of(network.projections[e.name], where),
+        rule=_rule_of(network.projections[e.name], where),
     )  # fmt: skip
 
 

@@ -17,7 +17,8 @@ from ..linear import LinearNeuron
 from ..neurons.whole import EventNeuron, WholeAxon, WholeNeuron
 from ..quantising import Loss, Quantised, loss_of
 from ..retiming import Hop, lateness
-from .reading import Described, Edges, acting, copy_inputs, copy_outside, read
+from .edges import Edges
+from .reading import Described, acting, copy_inputs, copy_outside, read
 
 __all__ = ["Format", "quantise"]
 

@@ -93,6 +93,11 @@ class Fabric:
         a, b = self._chip(every // len(WAYS)), self._chip(self.ends(every))
         return every[np.isin(a, chips) | np.isin(b, chips)]
 
+    def local(self, routers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The chip of each router, and its column and row there."""
+        y, x = np.divmod(routers, self.mesh.width)
+        return self._chip(routers), x % self.chip.width, y % self.chip.height
+
     def _chip(self, router: np.ndarray) -> np.ndarray:
         y, x = np.divmod(router, self.mesh.width)
         return np.asarray(y // self.chip.height * self.columns + x // self.chip.width)

@@ -22,27 +22,12 @@ def _drifted(weight: int) -> int:
 
 @njit(cache=True, nogil=True)
 def run_learning_events(
-    given_at: np.ndarray,
-    given: np.ndarray,
-    starts: np.ndarray,
-    targets: np.ndarray,
-    weights: np.ndarray,
-    signs: np.ndarray,
-    plastic: np.ndarray,
-    v: np.ndarray,
-    theta: np.ndarray,
-    rule: np.ndarray,
-    calcium: np.ndarray,
-    waited: np.ndarray,
-    references: np.ndarray,
-    drifts: np.ndarray,
-    queue: np.ndarray,
-    kept: np.ndarray,
-    at: np.ndarray,
-    ids: np.ndarray,
-    seen: np.ndarray,
-    visited: np.ndarray,
-) -> tuple[int, int]:
+    given_at: np.ndarray, given: np.ndarray, starts: np.ndarray, targets: np.ndarray,
+    weights: np.ndarray, signs: np.ndarray, plastic: np.ndarray, v: np.ndarray, theta: np.ndarray,
+    rule: np.ndarray, calcium: np.ndarray, waited: np.ndarray, references: np.ndarray,
+    drifts: np.ndarray, queue: np.ndarray, kept: np.ndarray, at: np.ndarray, ids: np.ndarray,
+    seen: np.ndarray, visited: np.ndarray,
+) -> tuple[int, int]:  # fmt: skip
     """Run steps; each empties a queue that begins with its events from outside, in their order.
 
     Parameters

@@ -14,6 +14,7 @@ from ..figures import Figure
 from ..ledger import Ledger
 from ..mapping.cores import MappedNetwork
 from ..pricing import SECONDS, Prices
+from ..routing.machine import Machine
 from ..routing.mapping import RoutedNetwork
 from .branches import AGAIN, AROUND, NONE, QUEUE, THROWN, Branches, Sent, TreeSettings
 from .stepping import Stepped
@@ -137,15 +138,21 @@ def branches_of(mapped: RoutedNetwork) -> Branches:
                 handed += there.get(chip, [])
                 gives.append(len(handed))
         nodes.append(len(rows))
-    links, parents, first_child, children = np.array(rows, np.int64).reshape(-1, 4).T.copy()
-    source, way = np.divmod(np.arange(machine.size * _LINKS), _LINKS)
-    first, last = (way + 1) % _LINKS, (way - 1) % _LINKS
-    corner = machine.near[source, first]
-    sound = (corner >= 0) & (machine.near[corner, last] == machine.near[source, way])
+    columns = np.array(rows, np.int64).reshape(-1, 4).T.copy()
     return Branches(
-        np.array(nodes, np.int64), links, parents, first_child, children, np.array(gives, np.int64),
-        np.array(handed, np.int64), np.where(sound, source * _LINKS + first, NONE),
-        np.where(sound, corner * _LINKS + last, NONE),
+        np.array(nodes, np.int64), columns[0], columns[1], columns[2], columns[3],
+        np.array(gives, np.int64), np.array(handed, np.int64), *_triangles(machine),
+    )  # fmt: skip
+
+
+def _triangles(machine: Machine) -> tuple[np.ndarray, np.ndarray]:
+    """The two links by which a packet goes round each link, -1 where one of them is dead."""
+    chip, way = np.divmod(np.arange(machine.size * _LINKS), _LINKS)
+    first, last = (way + 1) % _LINKS, (way - 1) % _LINKS
+    corner = machine.near[chip, first]
+    sound = (corner >= 0) & (machine.near[corner, last] == machine.near[chip, way])
+    return (
+        np.where(sound, chip * _LINKS + first, NONE), np.where(sound, corner * _LINKS + last, NONE)
     )  # fmt: skip
 
 

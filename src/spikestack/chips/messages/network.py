@@ -12,6 +12,20 @@ from .scheduler import pop, push, scheduler
 __all__ = ["Packets", "Step", "simulate"]
 
 _NONE = -1
+# What is known of packets, links and cores while a step runs, a column of a table each: rows are
+# near in memory, and compiled functions take three arrays in place of thirty.
+#: Of a packet: its ends, times, the part of its way before it, since when it waits, who is behind
+#: it, results, how many links it takes.
+_SOURCE, _TARGET, _BEFORE, _WORK, _AT, _END, _SINCE, _AFTER, _WAITED, _DROPPED, _WAY = range(11)
+#: Of a link.
+_HEAD, _TAIL, _BUSY, _LENGTH, _TIME, _LOAD = range(6)
+#: Of a core: first and last of those that it is to send, that wait in its buffer, that wait for
+#: room in it; what is in the buffer; the packet that goes out next; whether it is idle, waits until
+#: one that it sent has come, has done all; the time for what is last; results.
+_SENDS, _BUFFER, _STALLED, _HELD, _DOING, _IDLE, _WAITS, _ENDED = 0, 2, 4, 6, 7, 8, 9, 10
+_REST, _FINISHED, _MOST = 11, 12, 13
+#: Of all: room of a buffer, whether packets are lost, whether cores go on; the longest queue.
+_CAPACITY, _DROPS, _PIPELINED, _LONGEST = range(4)
 
 
 @dataclass(frozen=True)
@@ -94,108 +108,59 @@ def simulate(
         Whether a core goes on while its packet travels; if not, as in the simple model of time, it
         waits until the packet is there.
     """
-    p = packets
-    count = len(p.source)
-    queue = scheduler(4 * count + 4 * len(rest) + 16)
-    finished, buffered = np.zeros(len(rest), np.int64), np.zeros(len(rest), np.int64)
-    loads, waited = np.zeros(len(times), np.int64), np.zeros(count, np.int64)
-    dropped = np.zeros(count, np.bool_)
-    longest = _simulate(
-        p.source, p.target, p.before, p.work, p.starts, p.links, rest, times, capacity, drops,
-        pipelined, queue, finished, dropped, waited, loads, buffered,
+    count, cores = len(packets.source), len(rest)
+    queue = scheduler(4 * count + 4 * cores + 16)
+    of_packets = np.zeros((count, 11), np.int64)
+    columns = (packets.source, packets.target, packets.before, packets.work, packets.starts[:-1],
+               packets.starts[1:])  # fmt: skip
+    for column, values in enumerate(columns):
+        of_packets[:, column] = values
+    of_packets[:, _WAY] = np.diff(packets.starts)
+    of_links, of_cores = np.zeros((len(times), 6), np.int64), np.zeros((cores, 14), np.int64)
+    of_links[:, _TIME], of_links[:, _HEAD] = times, _NONE
+    of_cores[:, [_SENDS, _BUFFER, _STALLED, _DOING]] = _NONE
+    of_cores[:, _IDLE], of_cores[:, _ENDED], of_cores[:, _REST] = 1, rest <= 0, rest
+    of_all = np.array([capacity, drops, pipelined, 0], np.int64)
+    _run(queue, packets.links, of_packets, of_links, of_cores, of_all)
+    return Step(
+        of_cores[:, _FINISHED], of_packets[:, _DROPPED] > 0, of_packets[:, _WAITED],
+        of_links[:, _LOAD], int(of_all[_LONGEST]), of_cores[:, _MOST],
     )  # fmt: skip
-    return Step(finished, dropped, waited, loads, int(longest), buffered)
 
 
 @njit(cache=True, nogil=True)
-def _append(item: int, line: int, heads: np.ndarray, tails: np.ndarray, after: np.ndarray) -> None:
-    after[item] = _NONE
-    if heads[line] == _NONE:
-        heads[line] = item
+def _append(item: int, line: np.ndarray, first: int, packets: np.ndarray) -> None:
+    """Put a packet at the end of a queue, whose first and last stand at `first` of a row."""
+    packets[item, _AFTER] = _NONE
+    if line[first] == _NONE:
+        line[first] = item
     else:
-        after[tails[line]] = item
-    tails[line] = item
+        packets[line[first + 1], _AFTER] = item
+    line[first + 1] = item
 
 
 @njit(cache=True, nogil=True)
-def _first(line: int, heads: np.ndarray, after: np.ndarray) -> int:
-    item = heads[line]
-    heads[line] = after[item]
+def _first(line: np.ndarray, first: int, packets: np.ndarray) -> int:
+    item = line[first]
+    line[first] = packets[item, _AFTER]
     return int(item)
 
 
 @njit(cache=True, nogil=True)
-def _release(
-    link: int,
-    now: int,
-    times: np.ndarray,
-    lines: tuple[np.ndarray, np.ndarray, np.ndarray],
-    busy: np.ndarray,
-    lengths: np.ndarray,
-    since: np.ndarray,
-    waited: np.ndarray,
-    queue: np.ndarray,
-) -> None:
-    """Let the next packet onto a link that has become free."""
-    heads, _, after = lines
-    if heads[link] == _NONE:
-        busy[link] = False
-        return
-    p = _first(link, heads, after)
-    lengths[link] -= 1
-    waited[p] += now - since[p]
-    push(queue, now + times[link], p)
-
-
-@njit(cache=True, nogil=True)
-def _lines(count: int, items: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    none = np.full(count, _NONE, np.int64)
-    return none, none.copy(), np.full(items, _NONE, np.int64)
-
-
-@njit(cache=True, nogil=True)
-def _simulate(  # noqa: PLR0915 - one loop over events; its state would be passed on otherwise
-    source: np.ndarray,
-    target: np.ndarray,
-    before: np.ndarray,
-    work: np.ndarray,
-    starts: np.ndarray,
-    links: np.ndarray,
-    rest: np.ndarray,
-    times: np.ndarray,
-    capacity: int,
-    drops: bool,
-    pipelined: bool,
-    queue: np.ndarray,
-    finished: np.ndarray,
-    dropped: np.ndarray,
-    waited: np.ndarray,
-    loads: np.ndarray,
-    buffered: np.ndarray,
-) -> int:
-    count, cores = len(source), len(rest)
-    at = starts[:-1].copy()
-    on_links, stalled, buffers = (
-        _lines(len(times), count),
-        _lines(cores, count),
-        _lines(cores, count),
-    )
-    sending = _lines(cores, count)
-    busy_links, lengths = np.zeros(len(times), np.bool_), np.zeros(len(times), np.int64)
-    since = np.zeros(count, np.int64)
-    held = np.zeros(cores, np.int64)
-    # What a core does: nothing, its own work (then which packet goes out), or a packet.
-    doing = np.full(cores, _NONE, np.int64)
-    idle, waiting, ended = np.ones(cores, np.bool_), np.zeros(cores, np.bool_), rest <= 0
-    longest = 0
+def _run(
+    queue: np.ndarray, ways: np.ndarray, packets: np.ndarray, links: np.ndarray,
+    cores: np.ndarray, every: np.ndarray,
+) -> None:  # fmt: skip
+    """The loop over events: packets move on, cores end, cores are poked."""
+    count, ends = len(packets), len(packets) + len(cores)
     for p in range(count):
-        if source[p] >= 0:
-            _append(p, source[p], sending[0], sending[1], sending[2])
-    for c in range(cores):
-        push(queue, 0, count + cores + c)
+        if packets[p, _SOURCE] >= 0:
+            _append(p, cores[packets[p, _SOURCE]], _SENDS, packets)
+    for core in range(len(cores)):
+        push(queue, 0, ends + core)
     for p in range(count):
-        if source[p] < 0:
-            at[p] = starts[p + 1]
+        if packets[p, _SOURCE] < 0:
+            packets[p, _AT] = packets[p, _END]
             push(queue, 0, p)
     while True:
         now, what = pop(queue)
@@ -203,151 +168,155 @@ def _simulate(  # noqa: PLR0915 - one loop over events; its state would be passe
             break
         arrived, core = _NONE, _NONE
         if what < count:
-            p = what
-            link = links[at[p]] if at[p] < starts[p + 1] else _NONE
-            if link != _NONE:
-                at[p] += 1
-            if at[p] == starts[p + 1]:
-                arrived = p
-            else:
-                _release(link, now, times, on_links, busy_links, lengths, since, waited, queue)
-                _go(p, now, links[at[p]], times, on_links, busy_links, lengths, since, loads, queue)
-                longest = max(longest, lengths[links[at[p]]])
-        elif what < count + cores:
+            arrived = _moved(what, now, queue, ways, packets, links, every)
+        elif what < ends:
             core = what - count
-            idle[core] = True
-            finished[core] = max(finished[core], now)
-            p = doing[core]
-            if p >= 0 and not pipelined:
-                waiting[core] = True
-            if p >= 0 and starts[p] == starts[p + 1]:
-                arrived = p
-            elif p >= 0:
-                _go(p, now, links[at[p]], times, on_links, busy_links, lengths, since, loads, queue)
-                longest = max(longest, lengths[links[at[p]]])
+            arrived = _ended(cores[core], now, queue, ways, packets, links, every)
         else:
-            core = what - count - cores
+            core = what - ends
         if arrived != _NONE:
-            p = arrived
-            to = target[p]
-            full = held[to] >= capacity
-            if full and not (drops and source[p] >= 0):
-                since[p] = now
-                _append(p, to, stalled[0], stalled[1], stalled[2])
-            else:
-                if full:
-                    dropped[p] = True
-                else:
-                    held[to] += 1
-                    buffered[to] = max(buffered[to], held[to])
-                    _append(p, to, buffers[0], buffers[1], buffers[2])
-                _done(
-                    p,
-                    now,
-                    source,
-                    starts,
-                    links,
-                    times,
-                    on_links,
-                    busy_links,
-                    lengths,
-                    since,
-                    waited,
-                    waiting,
-                    finished,
-                    queue,
-                    count + cores,
-                )
-                if not full:
-                    push(queue, now, count + cores + to)
-        if core == _NONE or not idle[core]:
-            continue
-        if buffers[0][core] != _NONE:
-            p = _first(core, buffers[0], buffers[2])
-            held[core] -= 1
-            idle[core], doing[core] = False, _NONE
-            push(queue, now + work[p], count + core)
-            if stalled[0][core] != _NONE:
-                q = _first(core, stalled[0], stalled[2])
-                waited[q] += now - since[q]
-                held[core] += 1
-                _append(q, core, buffers[0], buffers[1], buffers[2])
-                _done(
-                    q,
-                    now,
-                    source,
-                    starts,
-                    links,
-                    times,
-                    on_links,
-                    busy_links,
-                    lengths,
-                    since,
-                    waited,
-                    waiting,
-                    finished,
-                    queue,
-                    count + cores,
-                )
-        elif not waiting[core] and sending[0][core] != _NONE:
-            p = _first(core, sending[0], sending[2])
-            idle[core], doing[core] = False, p
-            push(queue, now + before[p], count + core)
-        elif not waiting[core] and not ended[core]:
-            ended[core], idle[core], doing[core] = True, False, _NONE
-            push(queue, now + rest[core], count + core)
-    return longest
+            _arrive(arrived, now, queue, ways, packets, links, cores, every)
+        if core != _NONE and cores[core, _IDLE]:
+            _work(core, now, queue, ways, packets, links, cores)
+
+
+@njit(cache=True, nogil=True)
+def _moved(
+    p: int, now: int, queue: np.ndarray, ways: np.ndarray, packets: np.ndarray,
+    links: np.ndarray, every: np.ndarray,
+) -> int:  # fmt: skip
+    """A packet is at the end of a link: it goes on, or has arrived; then it keeps the link."""
+    link = _NONE
+    if packets[p, _AT] < packets[p, _END]:
+        link = ways[packets[p, _AT]]
+        packets[p, _AT] += 1
+    if packets[p, _AT] == packets[p, _END]:
+        return p
+    _release(links[link], now, queue, packets)
+    _go(p, now, queue, ways, packets, links, every)
+    return _NONE
+
+
+@njit(cache=True, nogil=True)
+def _ended(
+    core: np.ndarray, now: int, queue: np.ndarray, ways: np.ndarray, packets: np.ndarray,
+    links: np.ndarray, every: np.ndarray,
+) -> int:  # fmt: skip
+    """A core has done something: a packet of its own goes out, and has arrived if it is there."""
+    core[_IDLE] = 1
+    core[_FINISHED] = max(core[_FINISHED], now)
+    p = core[_DOING]
+    if p < 0:
+        return _NONE
+    if not every[_PIPELINED]:
+        core[_WAITS] = 1
+    if packets[p, _AT] == packets[p, _END]:
+        return int(p)
+    _go(p, now, queue, ways, packets, links, every)
+    return _NONE
 
 
 @njit(cache=True, nogil=True)
 def _go(
-    p: int,
-    now: int,
-    link: int,
-    times: np.ndarray,
-    lines: tuple[np.ndarray, np.ndarray, np.ndarray],
-    busy: np.ndarray,
-    lengths: np.ndarray,
-    since: np.ndarray,
-    loads: np.ndarray,
-    queue: np.ndarray,
-) -> None:
-    """A packet wants a link: it takes it, or waits for it."""
-    loads[link] += 1
-    if busy[link]:
-        since[p] = now
-        _append(p, link, lines[0], lines[1], lines[2])
-        lengths[link] += 1
+    p: int, now: int, queue: np.ndarray, ways: np.ndarray, packets: np.ndarray,
+    links: np.ndarray, every: np.ndarray,
+) -> None:  # fmt: skip
+    """A packet wants its next link: it takes it, or waits for it."""
+    link = links[ways[packets[p, _AT]]]
+    link[_LOAD] += 1
+    if link[_BUSY]:
+        packets[p, _SINCE] = now
+        _append(p, link, _HEAD, packets)
+        link[_LENGTH] += 1
+        every[_LONGEST] = max(every[_LONGEST], link[_LENGTH])
         return
-    busy[link] = True
-    push(queue, now + times[link], p)
+    link[_BUSY] = 1
+    push(queue, now + link[_TIME], p)
+
+
+@njit(cache=True, nogil=True)
+def _release(link: np.ndarray, now: int, queue: np.ndarray, packets: np.ndarray) -> None:
+    """Let the next packet onto a link that has become free."""
+    if link[_HEAD] == _NONE:
+        link[_BUSY] = 0
+        return
+    p = _first(link, _HEAD, packets)
+    link[_LENGTH] -= 1
+    packets[p, _WAITED] += now - packets[p, _SINCE]
+    push(queue, now + link[_TIME], p)
+
+
+@njit(cache=True, nogil=True)
+def _arrive(
+    p: int, now: int, queue: np.ndarray, ways: np.ndarray, packets: np.ndarray,
+    links: np.ndarray, cores: np.ndarray, every: np.ndarray,
+) -> None:  # fmt: skip
+    """A packet is at its target: it is taken into the buffer, waits for room, or is lost."""
+    core = cores[packets[p, _TARGET]]
+    full = core[_HELD] >= every[_CAPACITY]
+    if full and not (every[_DROPS] and packets[p, _SOURCE] >= 0):
+        packets[p, _SINCE] = now
+        _append(p, core, _STALLED, packets)
+        return
+    if full:
+        packets[p, _DROPPED] = 1
+    else:
+        _take(p, core, packets)
+    _done(p, now, queue, ways, packets, links, cores)
+    if not full:
+        push(queue, now, len(packets) + len(cores) + packets[p, _TARGET])
+
+
+@njit(cache=True, nogil=True)
+def _take(p: int, core: np.ndarray, packets: np.ndarray) -> None:
+    """Put a packet into a buffer."""
+    core[_HELD] += 1
+    core[_MOST] = max(core[_MOST], core[_HELD])
+    _append(p, core, _BUFFER, packets)
 
 
 @njit(cache=True, nogil=True)
 def _done(
-    p: int,
-    now: int,
-    source: np.ndarray,
-    starts: np.ndarray,
-    links: np.ndarray,
-    times: np.ndarray,
-    lines: tuple[np.ndarray, np.ndarray, np.ndarray],
-    busy: np.ndarray,
-    lengths: np.ndarray,
-    since: np.ndarray,
-    waited: np.ndarray,
-    waiting: np.ndarray,
-    finished: np.ndarray,
-    queue: np.ndarray,
-    pokes: int,
-) -> None:
+    p: int, now: int, queue: np.ndarray, ways: np.ndarray, packets: np.ndarray,
+    links: np.ndarray, cores: np.ndarray,
+) -> None:  # fmt: skip
     """A packet has arrived or is lost: its last link is free, its sender may go on."""
-    if source[p] < 0:
+    source = packets[p, _SOURCE]
+    if source < 0:
         return
-    if starts[p + 1] > starts[p]:
-        link = links[starts[p + 1] - 1]
-        _release(link, now, times, lines, busy, lengths, since, waited, queue)
-    finished[source[p]] = max(finished[source[p]], now)
-    if waiting[source[p]]:
-        waiting[source[p]] = False
-        push(queue, now, pokes + source[p])
+    core = cores[source]
+    # A way without links keeps none: such a packet was never on one.
+    if packets[p, _WAY]:
+        _release(links[ways[packets[p, _END] - 1]], now, queue, packets)
+    core[_FINISHED] = max(core[_FINISHED], now)
+    if core[_WAITS]:
+        core[_WAITS] = 0
+        push(queue, now, len(packets) + len(cores) + source)
+
+
+@njit(cache=True, nogil=True)
+def _work(
+    core: int, now: int, queue: np.ndarray, ways: np.ndarray, packets: np.ndarray,
+    links: np.ndarray, cores: np.ndarray,
+) -> None:  # fmt: skip
+    """A core that is idle takes the next thing: a packet that waits, or its own neurons."""
+    own, end = cores[core], len(packets) + core
+    if own[_BUFFER] != _NONE:
+        p = _first(own, _BUFFER, packets)
+        own[_HELD] -= 1
+        own[_IDLE], own[_DOING] = 0, _NONE
+        push(queue, now + packets[p, _WORK], end)
+        if own[_STALLED] != _NONE:
+            q = _first(own, _STALLED, packets)
+            packets[q, _WAITED] += now - packets[q, _SINCE]
+            _take(q, own, packets)
+            _done(q, now, queue, ways, packets, links, cores)
+    elif own[_WAITS]:
+        return
+    elif own[_SENDS] != _NONE:
+        p = _first(own, _SENDS, packets)
+        own[_IDLE], own[_DOING] = 0, p
+        push(queue, now + packets[p, _BEFORE], end)
+    elif not own[_ENDED]:
+        own[_ENDED], own[_IDLE], own[_DOING] = 1, 0, _NONE
+        push(queue, now + own[_REST], end)

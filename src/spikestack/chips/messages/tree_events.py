@@ -57,7 +57,7 @@ def run(
     return waited
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _begin(sent: Sent, s: State, done: int, poke: int, open_: int) -> None:
     """Links and cores that are still busy, and all others' first look at what there is to do."""
     for link in range(len(s.busy)):
@@ -72,7 +72,7 @@ def _begin(sent: Sent, s: State, done: int, poke: int, open_: int) -> None:
             push(s.queue, 0, poke + core)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _request(
     item: int, link: int, now: int, settings: TreeSettings, s: State, loads: np.ndarray,
     counts: np.ndarray, ring: int,
@@ -97,7 +97,7 @@ def _request(
         push(s.queue, now + settings.wait, ring + link)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _leave(link: int, now: int, s: State) -> int:
     """Take the first packet out of the queue of a link; how long it has waited."""
     item = s.heads[link]
@@ -107,7 +107,7 @@ def _leave(link: int, now: int, s: State) -> int:
     return int(now - s.since[item])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _release(link: int, now: int, settings: TreeSettings, s: State, loads: np.ndarray) -> int:
     """Let the next packet onto a link that has become free; how long it has waited."""
     item = s.heads[link]
@@ -119,7 +119,7 @@ def _release(link: int, now: int, settings: TreeSettings, s: State, loads: np.nd
     return _leave(link, now, s)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _crossed(
     item: int, now: int, trees: Branches, settings: TreeSettings, s: State, loads: np.ndarray,
     counts: np.ndarray, ring: int,
@@ -134,14 +134,14 @@ def _crossed(
     return NONE
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _link_of(item: int, trees: Branches, s: State) -> int:
     """The link that a packet is to take by its tree."""
     packet = s.packet[item]
     return int(trees.link[s.root[packet] + item - s.first_item[packet]])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _rings(
     link: int, now: int, trees: Branches, settings: TreeSettings, s: State, lost: np.ndarray,
     loads: np.ndarray, counts: np.ndarray, ring: int, again: int,
@@ -169,7 +169,7 @@ def _rings(
     return waited
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _throw(item: int, trees: Branches, s: State, lost: np.ndarray) -> None:
     """A packet is lost, for all cores behind it."""
     packet = s.packet[item]
@@ -185,7 +185,7 @@ def _throw(item: int, trees: Branches, s: State, lost: np.ndarray) -> None:
                 lost[given + g] = True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _arrive(
     item: int, now: int, trees: Branches, settings: TreeSettings, s: State,
     lost: np.ndarray, loads: np.ndarray, buffered: np.ndarray, counts: np.ndarray, ring: int,
@@ -215,7 +215,7 @@ def _arrive(
         push(s.queue, now, poke + core)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _work(core: int, now: int, sent: Sent, s: State, begun: np.ndarray, done: int) -> None:
     """A core that is idle takes the next thing, if there is any."""
     s.doing[core] = NONE

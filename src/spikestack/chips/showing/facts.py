@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...numerics.compiling import njit
-from ..mapping.mesh import TRIANGULAR, Mesh
+from ..fabric.routers import WAYS, Fabric, fabric_of
+from ..mapping.cores import routers_of
+from ..routing.machine import LINKS
+from ..routing.mapping import RoutedNetwork
 
 if TYPE_CHECKING:
     from ..running import ChipRun
 
 __all__ = ["COLOURINGS", "CoreFacts", "core_facts", "link_loads"]
+
+#: Pairs of routers whose ways are looked at together.
+_TOGETHER = 100_000
 
 #: By what cores are coloured, and what it means.
 COLOURINGS = {
@@ -74,68 +79,38 @@ def core_facts(run: ChipRun) -> CoreFacts:
 def link_loads(run: ChipRun) -> np.ndarray:
     """Packets over each link of each chip, int64[rows, 6]: chip, from (x, y), to (x, y), packets.
 
-    Packets go along rows first, then along columns, where links are diagonal along these before;
-    those to another chip are left out.
+    Packets go the ways on which they are counted, round what is dead. A link to another chip ends
+    beyond the edge of its own. Packets of the host are left out.
     """
-    chip, packets = run.mapped.chip, run.ledger.packets
-    places = np.array([core.place for core in run.mapped.cores], np.int64)
+    mapped, packets = run.mapped, run.ledger.packets
+    if isinstance(mapped, RoutedNetwork):
+        return _tree_loads(mapped, run.ledger.counts["spikes"])
+    fabric = fabric_of(mapped.chip)
+    places = np.array([core.place for core in mapped.cores], np.int64)
+    routers = routers_of(mapped.chip, fabric, places)
     inside = packets[packets[:, 0] >= 0]
-    a, b = places[inside[:, 0]], places[inside[:, 1]]
-    cores = int(chip.cores)
-    same = a // cores == b // cores
-    a, b, many = a[same], b[same], inside[same, 2]
-    return loads_of(chip.mesh, a // cores, a % cores // chip.tile, b % cores // chip.tile, many)
+    return loads_of(fabric, routers[inside[:, 0]], routers[inside[:, 1]], inside[:, 2])
 
 
-def loads_of(
-    mesh: Mesh, chip: np.ndarray, a: np.ndarray, b: np.ndarray, many: np.ndarray
-) -> np.ndarray:
-    """Packets over each link, by routers that they go from and to; see `link_loads`."""
-    chips = int(chip.max(initial=-1)) + 1
-    loads = np.zeros((chips, mesh.size, 9), np.int64)
-    triangular = mesh.links == TRIANGULAR
-    _walk(chip, a, b, many, mesh.width, mesh.height, mesh.wraps, triangular, loads)
-    of, router, way = np.nonzero(loads)
-    y, x = np.divmod(router, mesh.width)
-    dx, dy = way % 3 - 1, way // 3 - 1
-    to = ((x + dx) % mesh.width, (y + dy) % mesh.height)
-    return np.stack([of, x, y, *to, loads[of, router, way]], axis=1).astype(np.int64)
+def loads_of(fabric: Fabric, a: np.ndarray, b: np.ndarray, many: np.ndarray) -> np.ndarray:
+    """Packets over each link, of so many from router to router; see `link_loads`."""
+    loads = np.zeros(fabric.mesh.size * len(WAYS), np.int64)
+    for begin in range(0, len(a), _TOGETHER):
+        part = slice(begin, begin + _TOGETHER)
+        paths = fabric.paths(a[part], b[part])
+        np.add.at(loads, paths.links, np.repeat(many[part], np.diff(paths.starts)))
+    used = np.flatnonzero(loads)
+    router, way = np.divmod(used, len(WAYS))
+    chip, x, y = fabric.local(router)
+    away, to_x, to_y = fabric.local(fabric.ends(used))
+    step = np.array(WAYS)[way]
+    to_x = np.where(away == chip, to_x, x + step[:, 0])
+    to_y = np.where(away == chip, to_y, y + step[:, 1])
+    return np.stack([chip, x, y, to_x, to_y, loads[used]], axis=1).astype(np.int64)
 
 
-@njit(cache=True, nogil=True)
-def _walk(
-    chip: np.ndarray,
-    a: np.ndarray,
-    b: np.ndarray,
-    many: np.ndarray,
-    width: int,
-    height: int,
-    wraps: bool,
-    triangular: bool,
-    loads: np.ndarray,
-) -> None:
-    for k in range(len(a)):
-        x, y = a[k] % width, a[k] // width
-        dx, dy = b[k] % width - x, b[k] // width - y
-        if wraps:
-            best_x, best_y, least = dx, dy, 1 << 60
-            for ox in (dx % width, dx % width - width):
-                for oy in (dy % height, dy % height - height):
-                    if triangular and (ox > 0) == (oy > 0):
-                        far = max(abs(ox), abs(oy))
-                    else:
-                        far = abs(ox) + abs(oy)
-                    if far < least:
-                        best_x, best_y, least = ox, oy, far
-            dx, dy = best_x, best_y
-        while dx != 0 or dy != 0:
-            sx, sy = 0, 0
-            if triangular and dx * dy > 0:
-                sx, sy = (1 if dx > 0 else -1), (1 if dy > 0 else -1)
-            elif dx != 0:
-                sx = 1 if dx > 0 else -1
-            else:
-                sy = 1 if dy > 0 else -1
-            loads[chip[k], y * width + x, (sy + 1) * 3 + sx + 1] += many[k]
-            x, y = (x + sx) % width, (y + sy) % height
-            dx, dy = dx - sx, dy - sy
+def _tree_loads(mapped: RoutedNetwork, spikes: np.ndarray) -> np.ndarray:
+    """The same of chips with a router each, all of whose links lead to others."""
+    loads = mapped.link_loads(spikes[None])
+    rows = [(chip, 0, 0, *LINKS[way], int(n[0])) for (chip, way), n in loads.items() if n[0]]
+    return np.array(sorted(rows), np.int64).reshape(-1, 6)

@@ -26,16 +26,17 @@ def draw_chip(run: ChipRun, by: str = "load", width: float = 5.0) -> Figure:
     if by not in COLOURINGS:
         raise UnknownNameError("draw, by", by, COLOURINGS)
     facts, chip = core_facts(run), run.mapped.chip
-    chips = np.unique(facts.chip)
+    loads, image = link_loads(run), None
+    # Chips that hold nothing may still pass packets on.
+    chips = np.union1d(facts.chip, loads[:, 0])
     columns = min(len(chips), 4)
     rows = -(-len(chips) // columns)
     mesh = chip.mesh
     height = checked_width(width) * rows / columns * mesh.height / mesh.width + 0.9
-    figure = new_figure(width, max(height, 2.0))
+    figure = new_figure(width, max(height, 3.2))
     axes = np.atleast_1d(figure.subplots(rows, columns, squeeze=False)).ravel()
     values = getattr(facts, by)
     top = float(np.nanmax(values, initial=0.0)) or 1.0
-    loads, image = link_loads(run), None
     for ax, which in zip(axes, chips, strict=False):
         image = _one(ax, run, facts, which, values, top, loads)
         if len(chips) > 1:
@@ -47,7 +48,10 @@ def draw_chip(run: ChipRun, by: str = "load", width: float = 5.0) -> Figure:
         bar.set_label(COLOURINGS[by], fontsize=8, color=INK)
         bar.ax.tick_params(labelsize=7, color=INK, labelcolor=INK)
         bar.outline.set_linewidth(0.5)
-    figure.suptitle(f"{chip.name}: {len(run.mapped.cores):,} cores in use", fontsize=9, color=INK)
+    cores = len(run.mapped.cores)
+    figure.suptitle(
+        f"{chip.name}: {cores:,} core{'s' * (cores != 1)} in use", fontsize=9, color=INK
+    )
     return figure
 
 

@@ -46,8 +46,9 @@ def _head(run: ChipRun) -> Section:
     chip, mapped = run.mapped.chip, run.mapped
     neurons = sum(len(of) for of in mapped.core_of.values())
     what = f"{run.duration:g} ms on {chip.name} ({chip.maker}, {chip.year})"
-    where = f"{neurons:,} neurons on {len(mapped.cores):,} cores of {run.chips_used} chip"
-    lines = [f"Report of {what}: {where}{'s' if run.chips_used > 1 else ''}"]
+    held = (neurons, "neuron"), (len(mapped.cores), "core"), (run.chips_used, "chip")
+    where = "{} on {} of {}".format(*(f"{n:,} {one}{'s' * (n != 1)}" for n, one in held))
+    lines = [f"Report of {what}: {where}"]
     lines += [f"beyond what the chip does in its time: {v}" for v in mapped.violations]
     return Section((*lines, *mapped.quantised.notes))
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from ...devices.base import Device
 from ...devices.dynamic import DynamicDevice
 from ...devices.ideal import Ideal
@@ -46,8 +44,7 @@ def cells_of(
         Of all that is drawn.
     origin
         Row and column of the first cell, where this is a tile of a larger array: a cell's draws
-        depend on its place in that array alone (except with dynamic devices, whose tiles draw
-        apart).
+        depend on its place in that array alone.
 
     Raises
     ------
@@ -73,23 +70,7 @@ def cells_of(
     if isinstance(device, DynamicDevice):
         from .dynamic import DynamicCells
 
-        place = options.pop("origin")
-        # Their draws count cells within the array, so that tiles need names of their own.
-        options["name"] = name if tuple(place) == (0, 0) else f"{name} from {tuple(place)}"
         return DynamicCells(device, shape, **options)
-    if isinstance(device, Ideal):
-        from .drawing import cell_ids, drawn_stuck
-        from .exact import ExactCells
-
-        if any(dict(spread or {}).values()):
-            rule = "no spread: these devices are all alike"
-            raise ValidationError("cells_of, spread", f"got {shorten(dict(spread or {}))}", rule)
-        ids = cell_ids(shape, origin)
-        made = ExactCells(device, (int(shape[0]), int(shape[1])))
-        place = drawn_stuck(stuck_low, stuck_high, 0.0, seed, name, ids).reshape(made.shape)
-        made.set(made.g_min + (made.g_max - made.g_min) * np.nan_to_num(place))
-        made.stuck = ~np.isnan(place)
-        return made
     raise ValidationError(
         "cells_of, device", f"got {shorten(device)}", "a device, such as devices.PCM()"
     )

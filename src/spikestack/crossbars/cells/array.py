@@ -15,7 +15,7 @@ from ...equations.expressions import Expr
 from ...errors import ValidationError, shorten
 from ...numerics.random import bits64, stream_key
 from ...units import magnitude, parse_unit
-from .base import Cells
+from .base import Cells, check_window
 from .drawing import cell_ids, drawn_parameters, drawn_stuck
 from .printing import module_of, printed
 
@@ -98,17 +98,7 @@ class ArrayOfCells(Cells):
             raise ValidationError(
                 "target", f"an array of shape {found.shape}", f"conductances of shape {self.shape}"
             )
-        low = min(self.device.g_min, float(np.min(self.g_min, initial=np.inf)))
-        high = max(self.device.g_max, float(np.max(self.g_max, initial=-np.inf)))
-        slack = 1e-9 * high
-        fine = (found >= low - slack) & (found <= high + slack)
-        if not np.all(fine):
-            bad = float(found[~fine].flat[0]) if found.ndim else float(found)
-            raise ValidationError(
-                "target",
-                f"got {bad:g} S",
-                f"conductances from {low:g} to {high:g} S, the window of {self.device.label}",
-            )
+        check_window(self, np.atleast_1d(found))
         return np.clip(found, self.g_min, self.g_max).ravel()
 
     def current(self, voltage: Any) -> _F64:

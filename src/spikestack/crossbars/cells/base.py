@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...devices.base import Device
+from ...errors import ValidationError
 
-__all__ = ["Cells"]
+__all__ = ["Cells", "check_window"]
 
 _F64 = NDArray[np.float64]
 
@@ -87,3 +88,17 @@ class Cells(ABC):
     @abstractmethod
     def wait(self, seconds: float) -> None:
         """Let time pass without pulses: drift, retention, relaxation."""
+
+
+def check_window(cells: Cells, target: _F64) -> None:
+    """Raise ValidationError if a conductance (S) is in the window of neither device nor cells."""
+    low = min(cells.device.g_min, float(np.min(cells.g_min, initial=np.inf)))
+    high = max(cells.device.g_max, float(np.max(cells.g_max, initial=-np.inf)))
+    slack = 1e-9 * high
+    fine = (target >= low - slack) & (target <= high + slack)
+    if not np.all(fine):
+        raise ValidationError(
+            "target",
+            f"got {float(target[~fine].flat[0]):g} S",
+            f"conductances from {low:g} to {high:g} S, the window of {cells.device.label}",
+        )

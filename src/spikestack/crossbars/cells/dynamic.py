@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...devices.dynamic import DynamicDevice
-from ...errors import MemoryLimitError, ValidationError, shorten
-from ...machine import available_memory
-from ...numerics.random import stream_key, uniform
+from ...errors import ValidationError, shorten
 from ...units import magnitude, parse_unit
 from ..dynamics.stepping import Devices
-from .base import Cells
+from .base import Cells, check_window
+from .drawing import cell_ids, drawn_stuck
 
 __all__ = ["DynamicCells"]
 
@@ -40,7 +39,10 @@ class DynamicCells(Cells):
     stuck_low, stuck_high
         Shares of cells stuck at the ends of their windows.
     seed, name
-        Of all that is drawn; a cell's number, row by row, counts.
+        Of all that is drawn.
+    origin
+        Row and column of the first cell, where this is a tile of a larger array: draws depend on a
+        cell's place in that array.
     tolerance
         Of a step of the integration, as a share of the range of a state.
 
@@ -64,26 +66,21 @@ class DynamicCells(Cells):
         stuck_high: float = 0.0,
         seed: int = 0,
         name: str = "",
-        tolerance: float = 1e-6,
+        origin: tuple[int, int] = (0, 0),
+        tolerance: float = 1e-5,
     ) -> None:
-        size = int(np.prod(shape))
-        if len(shape) != 2 or size < 1:
-            raise ValidationError("cells, shape", f"got {shorten(shape)}", "rows and columns")
-        if 200 * size > 0.8 * available_memory():
-            raise MemoryLimitError(f"cells: {size:,} of them need about {size / 5e6:.3g} GB")
-        shares = (stuck_low, stuck_high)
-        if not all(isinstance(s, int | float) and s >= 0 for s in shares) or sum(shares) > 1:
-            rule = "shares from 0, at most 1 together"
-            raise ValidationError("cells, stuck_low and stuck_high", f"got {shares}", rule)
+        ids = cell_ids(shape, origin, each=200)
+        if not len(ids):
+            raise ValidationError("cells, shape", f"got {shorten(shape)}", "at least one cell")
         self.device, self.shape = device, (int(shape[0]), int(shape[1]))
         self.tolerance = tolerance
-        self._made = Devices(device, size, spread=spread, seed=seed, name=name)
+        self._made = Devices(device, ids, spread=spread, seed=seed, name=name)
         low, high = self._made.window()
         self.g_min, self.g_max = low.reshape(self.shape), high.reshape(self.shape)
-        drawn = uniform(stream_key(seed, name, "stuck cells"), np.arange(size, dtype=np.uint64))
-        at_low, at_high = drawn < stuck_low, drawn >= 1.0 - stuck_high
-        self.stuck = (at_low | at_high).reshape(self.shape)
-        self._made.set(np.where(at_low, low, high), at_low | at_high)
+        place = drawn_stuck(stuck_low, stuck_high, 0.0, seed, name, ids)
+        stuck = ~np.isnan(place)
+        self.stuck = stuck.reshape(self.shape)
+        self._made.set(np.where(place == 0, low, high), stuck)
         self.pulses = np.zeros(self.shape, dtype=np.int64)
         self.energy, self.age = 0.0, 0.0
 
@@ -131,6 +128,7 @@ class DynamicCells(Cells):
     def set(self, target: Any) -> None:
         """Put the cells to conductances (S) at once, within their windows."""
         goal = self._spread(magnitude(target, parse_unit("S"), "set, target"), "target")
+        check_window(self, goal)
         low, high = self.g_min.ravel(), self.g_max.ravel()
         self._made.set(np.clip(goal, low, high), ~self.stuck.ravel())
         self.age = 0.0

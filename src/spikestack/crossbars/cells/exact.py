@@ -9,7 +9,7 @@ import numpy as np
 
 from ...devices.ideal import Ideal
 from ...errors import ValidationError
-from .base import _F64, Cells
+from .base import _F64, Cells, check_window
 from .drawing import cell_ids, drawn_parameters, drawn_stuck
 
 __all__ = ["ExactCells"]
@@ -86,6 +86,7 @@ class ExactCells(Cells):
         wanted = np.broadcast_to(np.asarray(target, np.float64), self.shape)
         if not np.isfinite(wanted).all():
             raise ValidationError("cells.set", "a conductance is not finite", "numbers in S")
+        check_window(self, wanted)
         self._g = np.where(self.stuck, self._g, np.clip(wanted, self.g_min, self.g_max))
         self.age = 0.0
 

@@ -18,7 +18,7 @@ from ...errors import NumericalError, ValidationError
 from .laws import Law
 from .reduced import Nodes
 from .solution import Solution
-from .wires import Wires
+from .wires import LARGEST, Wires
 
 __all__ = ["solve_nonlinear"]
 
@@ -28,6 +28,8 @@ _STEPS, _HALVINGS = 100, 40
 #: Least slope of a cell as a share of its conductance, so that a cell that blocks completely does
 #: not cut its nodes off.
 _LEAST = 1e-9
+#: A slope over the cell's conductance that is still no hindrance; halvings of voltages at most.
+_STEEP, _DOUBLINGS = 100.0, 60
 
 
 def solve_nonlinear(
@@ -64,47 +66,70 @@ def solve_nonlinear(
     wires = Wires(conductance, r_word, r_bit, r_access=r_access, floating_words=floating_words,
                   floating_bits=floating_bits, tolerance=1e-10)  # fmt: skip
     given = wires.conductance / wires.divider
-    cells = _WithAccess(law, wires.r_access) if wires.r_access else law
+    cells: Law = _WithAccess(law, wires.r_access) if wires.r_access else law
     first = wires.solve(voltages, bit_voltages)
     if first.currents.ndim != 1:
         raise ValidationError("voltages", "several inputs", "one input where cells are not linear")
     words, bits = first.voltages, first.bit_voltages
     scale = float(max(np.abs(words).max(), np.abs(bits).max()))
-    drop, nodes = first.cell_voltages, None
-    side_w, side_b = first.word_voltages, first.bit_nodes
-    for step in range(1, _STEPS + 1):
-        flow, slope = cells.current(given, drop)
-        slope = np.maximum(slope, _LEAST * given)
-        tangent = _tangent(wires, slope)
-        beside = flow - slope * drop
-        nodes = tangent.nodes(words, bits, -beside, beside, nodes)
-        new_w, new_b = nodes.plain(*tangent.shape)
-        change = new_w - side_w, new_b - side_b
-        last = float(np.abs(change[0] - change[1]).max()) <= tolerance * scale
-        share = (
-            1.0
-            if last
-            else _shortened(cells, given, wires, (words, bits), (side_w, side_b), change)
+    share = _first_share(cells, given, first.cell_voltages)
+    state = share * first.word_voltages, share * first.bit_nodes
+    steps = 0
+    while True:
+        state, done, residual = _newton(
+            cells, given, wires, (share * words, share * bits), state, tolerance * share * scale
         )
-        side_w, side_b = side_w + share * change[0], side_b + share * change[1]
-        drop = side_w - side_b
-        if last:
-            flow, slope = cells.current(given, drop)
-            return _solution(first, wires, flow, slope, (side_w, side_b), nodes, step)
+        steps += done
+        if share == 1.0:
+            return _solution(first, wires, cells, given, state, steps, residual)
+        share = min(1.0, 2.0 * share)
+
+
+def _first_share(cells: Law, given: _F64, drop: _F64) -> float:
+    """Share of the voltages at which no cell's slope is far above its conductance.
+
+    Where currents grow exponentially, tangents at voltages that wires will not let cells have lead
+    nowhere.
+    """
+    share = 1.0
+    for _ in range(_DOUBLINGS):
+        _, slope = cells.current(given, share * drop)
+        if np.all(slope <= _STEEP * given):
+            break
+        share *= 0.5
+    return share
+
+
+def _newton(
+    cells: Law, given: _F64, wires: Wires, ends: tuple[_F64, _F64], state: tuple[_F64, _F64],
+    tolerance: float,
+) -> tuple[tuple[_F64, _F64], int, float]:  # fmt: skip
+    """Node voltages at given sources, the steps, and the residual of the last linear array."""
+    most = 0.1 * LARGEST / max(wires.r_word, wires.r_bit, 1e-300)
+    nodes = None
+    for step in range(1, _STEPS + 1):
+        drop = state[0] - state[1]
+        flow, slope = cells.current(given, drop)
+        slope = np.clip(slope, _LEAST * given, most)
+        tangent = Wires(
+            slope, wires.r_word, wires.r_bit, floating_words=wires.floating_words,
+            floating_bits=wires.floating_bits,
+        )  # fmt: skip
+        beside = flow - slope * drop
+        nodes = tangent.nodes(*ends, -beside, beside, nodes)
+        new = nodes.plain(*tangent.shape)
+        change = new[0] - state[0], new[1] - state[1]
+        if float(np.abs(change[0] - change[1]).max()) <= tolerance:
+            return new, step, nodes.residual
+        part = _shortened(cells, given, wires, ends, state, change)
+        state = state[0] + part * change[0], state[1] + part * change[1]
     raise NumericalError(
         f"solve_nonlinear: no end after {_STEPS} steps; a law must be continuous and its slope true"
     )
 
 
-def _tangent(wires: Wires, slope: _F64) -> Wires:
-    return Wires(
-        slope, wires.r_word, wires.r_bit, floating_words=wires.floating_words,
-        floating_bits=wires.floating_bits, tolerance=1e-10,
-    )  # fmt: skip
-
-
 def _residual(
-    cells: Any, given: _F64, wires: Wires, ends: tuple[_F64, _F64], sides: tuple[_F64, _F64],
+    cells: Law, given: _F64, wires: Wires, ends: tuple[_F64, _F64], sides: tuple[_F64, _F64],
     along: tuple[_F64, _F64],
 ) -> float:  # fmt: skip
     """Slope of the sum of co-contents from a state along a change: missing currents times it."""
@@ -123,7 +148,7 @@ def _residual(
 
 
 def _shortened(
-    cells: Any, given: _F64, wires: Wires, ends: tuple[_F64, _F64], sides: tuple[_F64, _F64],
+    cells: Law, given: _F64, wires: Wires, ends: tuple[_F64, _F64], sides: tuple[_F64, _F64],
     change: tuple[_F64, _F64],
 ) -> float:  # fmt: skip
     """How much of a step is taken: until the function would hardly rise at its end."""
@@ -139,15 +164,16 @@ def _shortened(
 
 
 def _solution(
-    first: Solution, wires: Wires, flow: _F64, slope: _F64, sides: tuple[_F64, _F64],
-    nodes: Nodes, steps: int,
+    first: Solution, wires: Wires, cells: Law, given: _F64, state: tuple[_F64, _F64], steps: int,
+    residual: float,
 ) -> Solution:  # fmt: skip
+    flow, slope = cells.current(given, state[0] - state[1])
     out, into = flow.sum(axis=0), flow.sum(axis=1)
     out[wires.floating_bits] = 0.0
     into[wires.floating_words] = 0.0
     return replace(
         first, currents=out, word_currents=into, ideal=None, conductance=slope, iterations=steps,
-        residual=nodes.residual, _nodes=(Nodes(*sides, steps, nodes.residual),), _flows=flow,
+        residual=residual, _nodes=(Nodes(*state, steps, residual),), _flows=flow,
     )  # fmt: skip
 
 

@@ -29,6 +29,8 @@ __all__ = ["Wires", "solve"]
 _F64 = NDArray[np.float64]
 #: Iterations after which the equations are factored instead.
 _LIMIT = 500
+#: Most that G r may be: relative errors of currents are about 1e-15 of it (measured: 6e-10).
+LARGEST = 1e6
 
 
 class Wires:
@@ -51,8 +53,8 @@ class Wires:
     Raises
     ------
     ValidationError, UnitError
-        For conductances that are negative or not finite, shapes that do not fit, and arrays with
-        nodes that are connected to no source.
+        For conductances that are negative or not finite, shapes that do not fit, arrays with nodes
+        that are connected to no source, and where G r exceeds 1e6.
     MemoryLimitError
         For arrays that would not fit; before anything is allocated.
 
@@ -87,11 +89,22 @@ class Wires:
         if self.r_access:
             self.divider = 1.0 / (1.0 + given * self.r_access)
             self.conductance = given * self.divider
+        self._check_scale()
         self._check_sources()
         self._reduced: Reduced | None = None
         self._assembled: Assembled | None = None
         self._effective: _F64 | None = None
         self._slow = False
+
+    def _check_scale(self) -> None:
+        """Refuse wires beside which cells are shorts: of their currents rounding leaves nothing."""
+        most, ohms = float(self.conductance.max()), max(self.r_word, self.r_bit)
+        if not most * ohms <= LARGEST:
+            raise ValidationError(
+                "Wires", f"a cell of {most:g} S with segments of {ohms:g} Ohm",
+                f"conductance times resistance of a segment at most {LARGEST:g}",
+                "check the units: S and Ohm",
+            )  # fmt: skip
 
     def _check_sources(self) -> None:
         """Refuse nodes whose voltage nothing decides."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...devices.dynamic import DynamicDevice
-from ...equations.expressions import Expr, Name, Num
+from ...equations.expressions import Expr, Name, Num, Op
 from ...program.tac import Builder, Instruction
 
 __all__ = ["DURATION", "VOLTAGE", "DeviceCode", "Function", "device_code"]
@@ -31,15 +31,16 @@ class DeviceCode:
     ----------
     states, parameters
         Their names in order of the loads.
-    rate, current, noise, solution, at_rest
-        Functions of states and parameters at a voltage; of all states but for `current`. None
-        where a device has none.
+    rate, current, flow, noise, solution, at_rest
+        Functions of states and parameters at a voltage; of all states but for `current`; `flow` is
+        `rate`, and the power after it. None where a device has none.
     """
 
     states: tuple[str, ...]
     parameters: tuple[str, ...]
     rate: Function
     current: Function
+    flow: Function
     noise: Function | None
     solution: Function | None
     at_rest: Function | None
@@ -66,8 +67,10 @@ def device_code(device: DynamicDevice) -> DeviceCode:
         missing = Num(0.0) if exprs is device.noise_exprs else None
         return function([exprs.get(name, missing or Name(name)) for name in states])
 
-    rate = function([device.slopes[name] for name in states])
+    rates, current = [device.slopes[name] for name in states], device.current_expr
+    power = Op("mul", (Name("v"), current))
     return DeviceCode(
-        states, parameters, rate, function([device.current_expr]), of_states(device.noise_exprs),
-        of_states(device.solution_exprs), of_states(device.at_rest_exprs),
+        states, parameters, function(rates), function([current]), function([*rates, power]),
+        of_states(device.noise_exprs), of_states(device.solution_exprs),
+        of_states(device.at_rest_exprs),
     )  # fmt: skip

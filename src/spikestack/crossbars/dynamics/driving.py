@@ -90,7 +90,7 @@ def drive(
     needed = 8 * records * size * (len(device.block.states) + 1)
     if needed > 0.8 * available_memory():
         raise MemoryLimitError(f"drive: records need {needed / 1e9:.3g} GB; raise every=")
-    made = Devices(device, size, spread=spread, seed=seed)
+    made = Devices(device, np.arange(size, dtype=np.uint64), spread=spread, seed=seed)
     kept, currents = made.drive(volts, step, chosen, every, float(tolerance))
     return DriveTrace(
         device, made.values, np.arange(records) * (every * step), volts[:: 2 * every],

@@ -30,6 +30,8 @@ CHUNK = 256
 MOST_STEPS = 1_000_000
 #: Parts of an adaptive step at least, where there is noise.
 _PARTS = 16
+#: Share of its range that a state moves at most in one adaptive step, by its slope.
+_REACH = 0.05
 _HEAD = """
 from numba import njit
 import numpy as np
@@ -87,9 +89,13 @@ def _function(name: str, code: DeviceCode, function: Function, head: str) -> str
 
 
 def functions(code: DeviceCode, inline: bool) -> str:
-    """All functions of a device: `inline` into loops that become vector instructions."""
+    """The functions of a device: `inline` into loops that become vector instructions.
+
+    Schemes that adapt cannot, and need the power along with the rates.
+    """
     wanted = {
-        "rate": code.rate, "current": code.current, "noise": code.noise,
+        "rate" if inline else "flow": code.rate if inline else code.flow,
+        "current": code.current, "noise": code.noise,
         "solution": code.solution, "at_rest": code.at_rest,
     }  # fmt: skip
     clip = f"{_INLINE}def clip(x, a, b):\n    y = select(x < a, a, x)\n"
@@ -122,18 +128,21 @@ def adaptive(code: DeviceCode) -> str:
 
     The voltage is a parabola through its beginning, middle and end. Steps are refused where the
     two solutions, before they are held within the bounds, differ by more than `tol` of the range; a
-    state at a bound, which all slopes keep there, counts for nothing. Returns the states, the
-    energy, and whether all went well.
+    state at a bound, which all slopes keep there, counts for nothing. No step moves a state further
+    than a twentieth of its range at its slope, so that no kink is passed over by chance. Returns
+    the states, the energy, and whether all went well.
     """
     n = len(code.states)
     bounds = each(n, "l#, u#")
     head = f"def adaptive(va, vb, vc, h, tol, word, {bounds}, {arguments(code)}):\n"
     cap = f"h / {_PARTS}.0" if code.noise else "h"
+    again = f"{each(n, 'a#')}, q1 = {call('flow', code, 'v1', each(n, 's#'))}"
     lines = [
         "    rise, bend = 4.0 * vb - 3.0 * va - vc, 2.0 * (va - 2.0 * vb + vc)",
         f"    step, left, energy, v1 = {cap}, h, 0.0, va",
-        f"    {each(n, 'a#')}, = {call('rate', code, 'v1', each(n, 's#'))}",
+        f"    {each(n, 'a#')}, q1 = {call('flow', code, 'v1', each(n, 's#'))}",
         f"    for turn in range({MOST_STEPS}):",
+        *_reach(code),
         "        last = step >= left",
         "        step = left if last else step",
         "        t = h - left",
@@ -146,7 +155,7 @@ def adaptive(code: DeviceCode) -> str:
         f"                return {each(n, 's#')}, energy, True",
         "            left -= step",
         "            v1 = v4",
-        f"            {each(n, 'a#')}, = " + call("rate", code, "v1", each(n, "s#")),
+        "            " + (again if code.noise else f"{each(n, 'a#')}, q1 = {each(n, 'd#')}, q4"),
         "            grow = 5.0 if error < 0.005 * tol else 0.9 * exp_(log_(tol / error) / 3.0)",
         f"            step = min(step * max(grow, 0.2), {cap})",
         "        else:",
@@ -155,6 +164,19 @@ def adaptive(code: DeviceCode) -> str:
         f"    return {each(n, 's#')}, energy, False",
     ]
     return OUTER + head + "\n".join(lines) + "\n"
+
+
+def _reach(code: DeviceCode) -> list[str]:
+    """Bound the step by how fast states move that no bound holds."""
+    lines = ["fast = 1e-300"]
+    for k in range(len(code.states)):
+        lines += [
+            f"w = abs(a{k}) / (u{k} - l{k} if u{k} - l{k} < np.inf else abs(s{k}) + 1.0)",
+            f"held = (s{k} <= l{k} and a{k} <= 0.0) or (s{k} >= u{k} and a{k} >= 0.0)",
+            "fast = fast if held or w <= fast else w",
+        ]
+    lines += [f"step = min(step, {_REACH} / fast)"]
+    return [f"        {line}" for line in lines]
 
 
 def _stages(code: DeviceCode) -> list[str]:
@@ -170,18 +192,15 @@ def _stages(code: DeviceCode) -> list[str]:
             for k in range(n)
         ]
 
-    lines = [f"q1 = v1 * {call('current', code, 'v1', each(n, 's#'))}[0]"]
-    lines += [f"v2 = {volts('0.5')}", *state("m", "0.5 * a#")]
-    lines += [f"{each(n, 'b#')}, = {call('rate', code, 'v2', each(n, 'm#'))}"]
-    lines += [f"q2 = v2 * {call('current', code, 'v2', each(n, 'm#'))}[0]"]
+    lines = [f"v2 = {volts('0.5')}", *state("m", "0.5 * a#")]
+    lines += [f"{each(n, 'b#')}, q2 = {call('flow', code, 'v2', each(n, 'm#'))}"]
     lines += [f"v3 = {volts('0.75')}", *state("n", "0.75 * b#")]
-    lines += [f"{each(n, 'c#')}, = {call('rate', code, 'v3', each(n, 'n#'))}"]
-    lines += [f"q3 = v3 * {call('current', code, 'v3', each(n, 'n#'))}[0]"]
+    lines += [f"{each(n, 'c#')}, q3 = {call('flow', code, 'v3', each(n, 'n#'))}"]
     lines += [f"v4 = {volts('1.0')}"]
     for k in range(n):
         lines += [f"r{k} = s{k} + step * (2.0 * a{k} + 3.0 * b{k} + 4.0 * c{k}) / 9.0"]
         lines += [f"y{k} = clip(r{k}, l{k}, u{k})"]
-    lines += [f"{each(n, 'd#')}, = {call('rate', code, 'v4', each(n, 'y#'))}", "error = 0.0"]
+    lines += [f"{each(n, 'd#')}, q4 = {call('flow', code, 'v4', each(n, 'y#'))}", "error = 0.0"]
     for k in range(n):
         every = " and ".join(f"{x}{k} {{0}} 0.0" for x in "abcd")
         low, high = every.format("<="), every.format(">=")
@@ -227,7 +246,7 @@ def _fixed(code: DeviceCode, method: str) -> list[str]:
             lines += [f"{each(n, 'y#')}, = {call('solution', code, 'vb', now, 'h')}"]
             lines += [f"y{k} = clip(y{k}, l{k}, u{k})" for k in range(n)]
     if code.noise:
-        lines += ["word = bits64(words, np.uint64(base + j))"]
+        lines += ["word = bits64(words, ids[base + j])"]
     return lines + _noise_lines(code, "va", "s#", "h", "0")
 
 
@@ -256,7 +275,7 @@ def loads(code: DeviceCode, layout: Layout, bounds: bool = True) -> list[str]:
 
 def drive_source(code: DeviceCode, layout: Layout, method: str) -> str:
     """The kernel ``drive(volts, h, scalars, rows, states, low, high, every, kept, currents, key,
-    tol)``.
+    ids, tol)``.
 
     ``volts`` has a row for each half step and one column, or one for each device. Every `every`
     steps, and at the start, states go to ``kept`` (time, state, device) and currents beside them.
@@ -265,7 +284,7 @@ def drive_source(code: DeviceCode, layout: Layout, method: str) -> str:
     n = len(code.states)
     head = (
         f"{OUTER}def drive(volts, h, scalars, rows, states, low, high, every, kept, currents, "
-        "key, tol):\n    n_steps = (volts.shape[0] - 1) // 2\n"
+        "key, ids, tol):\n    n_steps = (volts.shape[0] - 1) // 2\n"
     )
     at = "0" if layout.shared_voltage else "base + j"
     volts = [f"{v} = volts[2 * t + {k}, {at}]" for k, v in enumerate(("va", "vb", "vc"))]
@@ -282,7 +301,7 @@ def drive_source(code: DeviceCode, layout: Layout, method: str) -> str:
     body = [line for line in volts if not layout.shared_voltage] + loads(code, layout)
     if method == "adaptive":
         bounds = each(n, "l#, u#")
-        body += ["word = bits64(words, np.uint64(base + j))"]
+        body += ["word = bits64(words, ids[base + j])"]
         body += [f"{each(n, 'y#')}, used, fine = adaptive(va, vb, vc, h, tol, word, {bounds}, "
                  f"{arguments(code)})"]  # fmt: skip
         body += ["if not fine:", "    return 1 + base + j"]

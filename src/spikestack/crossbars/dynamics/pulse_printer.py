@@ -15,7 +15,8 @@ _PANELS = tuple(8.0**-k for k in range(6, -1, -1))
 def pulse_source(code: DeviceCode, layout: Layout) -> str:
     """The kernels ``pulse`` and ``rest``.
 
-    ``pulse(volts, widths, counts, serials, energy, scalars, rows, states, low, high, key, tol)``
+    ``pulse(volts, widths, counts, serials, energy, scalars, rows, states, low, high, key, ids,
+    tol)``
     sends each device as many pulses as its count, at a constant voltage, by the closed form where
     there is one and in steps that adapt otherwise, and adds v i dt to ``energy``; ``serials`` are
     the pulses that each had before. It returns 0, or 1 and the number of the device at which the
@@ -30,7 +31,7 @@ def _pulse(code: DeviceCode, layout: Layout) -> str:
     n = len(code.states)
     head = (
         f"{OUTER}def pulse(volts, widths, counts, serials, energy, scalars, rows, states, low, "
-        "high, key, tol):\n"
+        "high, key, ids, tol):\n"
     )
     lines = [*views(code, layout), "        for j in range(m):"]
     body = ["if counts[base + j] == 0:", "    continue", *loads(code, layout)]
@@ -38,7 +39,7 @@ def _pulse(code: DeviceCode, layout: Layout) -> str:
     if code.solution and not code.noise:
         body += ["h *= counts[base + j]", *_closed(code)]
     else:
-        body += ["words = bits64(key, np.uint64(base + j))", "for c in range(counts[base + j]):"]
+        body += ["words = bits64(key, ids[base + j])", "for c in range(counts[base + j]):"]
         step = ["word = bits64(words, np.uint64(serials[base + j] + c))"]
         step += [f"{each(n, 's#')}, used, fine = adaptive(v, v, v, h, tol, word, "
                  f"{each(n, 'l#, u#')}, {arguments(code)})"]  # fmt: skip

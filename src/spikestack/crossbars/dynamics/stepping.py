@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -12,38 +11,31 @@ from numpy.typing import NDArray
 
 from ...devices.dynamic import DynamicDevice
 from ...engines.cpu.cache import kernel_module
-from ...errors import NumericalError, UnknownNameError, ValidationError, shorten
-from ...numerics.random import normal, stream_key
+from ...errors import NumericalError, UnknownNameError, ValidationError
+from ...numerics.random import stream_key
+from ..cells.drawing import drawn_parameters
 from .code import DeviceCode, device_code
 from .printer import Layout, drive_source
 from .pulse_printer import pulse_source
 
-__all__ = ["Devices", "spread_factors"]
+__all__ = ["Devices"]
 
 _F64 = NDArray[np.float64]
 
 
-def spread_factors(cv: float, size: int, key: np.uint64) -> _F64:
-    """Lognormal factors of mean 1 and coefficient of variation `cv`, by number of the device."""
-    sigma = math.sqrt(math.log1p(cv * cv))
-    drawn = normal(key, np.arange(size, dtype=np.uint64))
-    return np.exp(sigma * drawn - 0.5 * sigma * sigma)
-
-
 class Devices:
-    """`size` devices that share equations, each with its own state and, where asked, parameters.
+    """Devices that share equations, each with its own state and, where asked, parameters.
 
     Parameters
     ----------
     device
         What each of them is; its parameters and initial states may be arrays of that size.
-    size
-        How many.
+    ids
+        The number of each, uint64, on which all draws for it depend.
     spread
         Coefficients of variation of parameters from device to device, by name: lognormal factors.
     seed, name
-        Of what is drawn; a device's number counts, so that more devices leave the first as they
-        were.
+        Of what is drawn.
 
     Attributes
     ----------
@@ -53,32 +45,22 @@ class Devices:
     Raises
     ------
     ValidationError, UnknownNameError
-        If sizes differ, or a spread is of no parameter or no number from 0 to 2.
+        If sizes differ, or a spread is of no parameter or negative.
     """
 
     def __init__(
         self,
         device: DynamicDevice,
-        size: int,
+        ids: NDArray[np.uint64],
         *,
         spread: Mapping[str, float] | None = None,
         seed: int = 0,
         name: str = "",
     ) -> None:
-        self.device, self.size, self.seed, self.name = device, size, seed, name
+        self.device, self.ids, self.size = device, ids, len(ids)
+        size = self.size
         self.code: DeviceCode = device_code(device)
-        self.values: dict[str, Any] = {
-            key: _sized(value, size, f"{device.label}.{key}")
-            for key, value in device.numbers().items()
-        }
-        for key, cv in (spread or {}).items():
-            if key not in self.values:
-                raise UnknownNameError(f"{device.label}, spread", key, self.values)
-            if not (isinstance(cv, int | float) and 0 <= cv <= 2):
-                raise ValidationError(f"spread[{key!r}]", f"got {shorten(cv)}", "0 to 2")
-            if cv > 0:
-                drawn = stream_key(seed, name, f"spread of {key}")
-                self.values[key] = self.values[key] * spread_factors(cv, size, drawn)
+        self.values: dict[str, Any] = drawn_parameters(device, spread, seed, name, ids)
         numbers = [self.values[key] for key in self.code.parameters]
         rows = tuple(k for k, value in enumerate(numbers) if np.ndim(value))
         self.layout = Layout(rows)
@@ -169,7 +151,7 @@ class Devices:
         kept = np.empty((n_records, len(self.code.states), self.size))
         currents = np.empty((n_records, self.size))
         arrays = (self.scalars, self.rows, self.states, self.low, self.high)
-        failed = kernel(volts, dt, *arrays, every, kept, currents, self.key, tolerance)
+        failed = kernel(volts, dt, *arrays, every, kept, currents, self.key, self.ids, tolerance)
         self._check(failed, "a step of the waveform")
         return kept, currents
 
@@ -184,8 +166,8 @@ class Devices:
         """Send pulses, one value of each argument per device; return the energy (J) of each."""
         energy = np.zeros(self.size)
         kernel = _module(pulse_source(self.code, self.layout)).pulse
-        arrays = (self.scalars, self.rows, self.states, self.low, self.high, self.key, tolerance)
-        failed = kernel(volts, widths, counts, serials, energy, *arrays)
+        arrays = (self.scalars, self.rows, self.states, self.low, self.high, self.key, self.ids)
+        failed = kernel(volts, widths, counts, serials, energy, *arrays, tolerance)
         self._check(failed, "a pulse")
         return energy
 

@@ -281,9 +281,9 @@ class CrossbarArray:
             part = slice(at, at + _VECTORS)
             for block in self.blocks:
                 drawn = noise and block.noisy
-                current, squares = block.currents(given[part], bound[part], levels, drawn)
+                current, powers = block.currents(given[part], bound[part], levels, drawn)
                 if drawn:
-                    block.disturb(current, squares, self._keys, count + at)
+                    block.disturb(current, powers, self._keys, count + at)
                 block.convert(current, bound[part], bits, out[part])
         if first is None and noise:
             self.vectors_read += len(given)

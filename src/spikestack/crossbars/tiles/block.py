@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...devices.crossbar import Crossbar
 from .encoding import copies, significance
 from .passes import add_noise, add_shared, collect, drive
-from .tile import Tile
+from .tile import Tile, TileView
 
 __all__ = ["Block", "adc_bits_of", "block_of", "weights_of"]
 
@@ -55,6 +55,8 @@ class Block:
         Greatest current of each converter, float64[slices, outputs].
     references
         Noise that the lines of a tile share.
+    of_devices
+        Whether devices have noise of their own, so that squares of inputs matter.
     """
 
     rows: slice
@@ -65,6 +67,7 @@ class Block:
     worth: NDArray[np.float64]
     bound: NDArray[np.float64]
     references: list[Reference] = field(default_factory=list)
+    of_devices: bool = True
 
     @property
     def noisy(self) -> bool:
@@ -72,25 +75,27 @@ class Block:
         return self.noise is not None or bool(self.floor.any())
 
     def currents(self, x: _F32, bound: _F32, levels: int, noise: bool) -> tuple[_F32, _F32]:
-        """Currents without noise, and the squares and magnitudes of the inputs behind them."""
+        """Currents without noise, and what of the inputs `disturb` needs for their noise."""
         rows = self.rows.stop - self.rows.start
         voltage = np.empty((len(x), rows), np.float32)
         wanted = noise and self.noise is not None
-        squares = np.empty((len(x), 2 * rows if wanted else 0), np.float32)
-        drive(x, bound, levels, self.rows.start, voltage, squares, wanted)
-        return voltage @ self.matrix, squares
+        squared = wanted and self.of_devices
+        columns = rows * (int(wanted) + int(squared))
+        powers = np.empty((len(x), columns), np.float32)
+        drive(x, bound, levels, self.rows.start, voltage, powers, squared)
+        return voltage @ self.matrix, powers
 
     def disturb(
-        self, current: _F32, squares: _F32, keys: tuple[np.uint64, np.uint64], first: int
+        self, current: _F32, powers: _F32, keys: tuple[np.uint64, np.uint64], first: int
     ) -> None:
         """Add the noise of one reading of each vector to `current`."""
         variance = np.empty((len(current), 0), np.float32)
         if self.noise is not None:
-            variance = squares @ self.noise
+            variance = powers @ self.noise[-powers.shape[1] :]
         add_noise(current, variance, self.floor, keys[0], first, self.first_line)
         outputs = self.worth.shape[1]
         for one in self.references:
-            shared = squares @ one.noise + np.float32(one.floor)
+            shared = powers @ one.noise[-powers.shape[1] :] + np.float32(one.floor)
             for begin in range(one.outputs.start, current.shape[1], outputs):
                 end = begin + one.outputs.stop - one.outputs.start
                 add_shared(current, shared, begin, end, keys[1], first, one.number)
@@ -151,11 +156,9 @@ def block_of(
     """
     crossbar, rows = tiles[0].crossbar, tiles[0].rows
     count, slices = rows.stop - rows.start, crossbar.slices
-    law = _Noise(crossbar)
+    law = _Noise(crossbar, (count, slices, outputs))
     matrix = np.empty((count, slices, outputs), np.float32)
-    noise = np.zeros((2 * count, slices, outputs), np.float32)
-    floor = np.zeros((slices, outputs), np.float32)
-    worth, references = np.empty((slices, outputs)), []
+    worth = np.empty((slices, outputs))
     for place, tile in enumerate(tiles):
         given = None if conductances is None else conductances[place]
         seen, at = tile.view(wires, given), tile.outputs
@@ -166,22 +169,14 @@ def block_of(
             signed = signed - seen.reference[:, None, None]
         matrix[:, :, at] = np.swapaxes(signed / law.window, 1, 2)
         worth[:, at] = significance(crossbar)[:, None] * tile.scale
-        if not crossbar.read_noise:
-            continue
-        whole = _summed(seen.conductance)
-        both = law.of(whole / copies(crossbar), _summed(seen.deviation**2))
-        noise[:, :, at] = np.swapaxes(both, 1, 2)
-        floor[:, at] = law.thermal(whole.sum(axis=0)).T / copies(crossbar)
-        if seen.reference is not None and seen.reference_deviation is not None:
-            own = law.of(seen.reference, seen.reference_deviation**2).astype(np.float32)
-            still = float(law.thermal(seen.reference.sum()))
-            references.append(Reference(at, number * len(tiles) + place, own, still))
-    floor += np.float32(crossbar.output_noise**2)
+        if crossbar.read_noise:
+            law.take(seen, at, number * len(tiles) + place)
+    floor = law.floor + np.float32(crossbar.output_noise**2)
     bound = np.full((slices, outputs), crossbar.adc_range or 1.0)
     return Block(
         rows, number * slices * outputs, matrix.reshape(count, -1),
-        noise.reshape(2 * count, -1) if crossbar.read_noise else None,
-        floor.ravel(), worth, bound, references,
+        law.matrix.reshape(2 * count, -1) if crossbar.read_noise else None,
+        floor.ravel(), worth, bound, law.references, law.of_devices,
     )  # fmt: skip
 
 
@@ -204,19 +199,34 @@ class _Noise:
 
     Within the bandwidth ``B = 1 / (2 t_read)`` of an integration: thermal noise ``4 k T G B`` of
     every cell, shot noise ``2 q |I| B`` of the current that it passes, and the noise that the
-    device has when it is read.
+    device has when it is read. Its attributes are those of `Block`, slices and outputs apart.
     """
 
-    def __init__(self, crossbar: Crossbar) -> None:
+    def __init__(self, crossbar: Crossbar, shape: tuple[int, int, int]) -> None:
         self.window = crossbar.device.g_max - crossbar.device.g_min
         cell, bandwidth = crossbar.v_read * self.window, 0.5 / crossbar.t_read
         self._thermal = 4 * BOLTZMANN * crossbar.temperature * bandwidth / cell**2
         self._shot = 2 * CHARGE * bandwidth * crossbar.v_read / cell**2
+        # Copies are averaged, and their noises with them.
+        self._copies = copies(crossbar)
+        rows = 2 * shape[0] if crossbar.read_noise else 0
+        self.matrix = np.zeros((rows, *shape[1:]), np.float32)
+        self.floor = np.zeros(shape[1:], np.float32)
+        self.references: list[Reference] = []
+        self.of_devices = False
 
-    def of(self, conductance: NDArray, variance: NDArray) -> NDArray:
+    def take(self, seen: TileView, at: slice, number: int) -> None:
+        """Add a tile, of these outputs, and of this number among all."""
+        both = _summed(seen.conductance) / self._copies
+        self.matrix[:, :, at] = np.swapaxes(self._law(both, _summed(seen.deviation**2)), 1, 2)
+        self.floor[:, at] = self._thermal * both.sum(axis=0).T
+        self.of_devices |= bool(seen.deviation.any())
+        if seen.reference is not None and seen.reference_deviation is not None:
+            own = self._law(seen.reference, seen.reference_deviation**2).astype(np.float32)
+            still = float(self._thermal * seen.reference.sum())
+            self.references.append(Reference(at, number, own, still))
+            self.of_devices |= bool(seen.reference_deviation.any())
+
+    def _law(self, conductance: NDArray, variance: NDArray) -> NDArray:
         """For squares of inputs, then for their magnitudes; twice as many rows."""
         return np.concatenate([variance / self.window**2, self._shot * conductance])
-
-    def thermal(self, conductance: NDArray) -> NDArray:
-        """Whatever the inputs."""
-        return self._thermal * conductance

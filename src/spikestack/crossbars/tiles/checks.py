@@ -28,6 +28,8 @@ def checked_matrix(weights: Any, crossbar: Crossbar) -> _F64:
     """A copy of the weights; the memory that their cells need is checked before it is made."""
     try:
         matrix = np.asarray(weights)
+        if matrix.dtype.kind not in "iufb":
+            raise TypeError
         if matrix.ndim == 2:
             _check_memory(matrix.shape, crossbar)
         matrix = matrix.astype(np.float64)

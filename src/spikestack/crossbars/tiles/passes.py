@@ -21,7 +21,7 @@ _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 @njit(**_OPTIONS)
-def drive(x, bound, levels, first, voltage, squares, shot):  # type: ignore[no-untyped-def]
+def drive(x, bound, levels, first, voltage, powers, squared):  # type: ignore[no-untyped-def]
     """Inputs of some rows as shares of the greatest voltage, and what noise takes of them.
 
     Parameters
@@ -36,11 +36,11 @@ def drive(x, bound, levels, first, voltage, squares, shot):  # type: ignore[no-u
         The first of the rows.
     voltage
         Takes the shares, float32[vectors, rows].
-    squares
-        Takes their squares and, with `shot`, their magnitudes behind them; float32[vectors, rows]
-        or [vectors, 2 rows], or no columns at all.
-    shot
-        See `squares`.
+    powers
+        Takes their magnitudes, with `squared` behind their squares; float32[vectors, rows] or
+        [vectors, 2 rows], or no columns at all.
+    squared
+        See `powers`.
     """
     one, zero = np.float32(1.0), np.float32(0.0)
     steps = np.float32(levels)
@@ -56,12 +56,12 @@ def drive(x, bound, levels, first, voltage, squares, shot):  # type: ignore[no-u
         if levels > 0:
             for i in range(rows):
                 out[i] = np.rint(out[i] * steps) / steps
-        if squares.shape[1] > 0:
-            power = squares[b, :rows]
+        if squared:
+            square = powers[b, :rows]
             for i in range(rows):
-                power[i] = out[i] * out[i]
-        if shot:
-            size = squares[b, rows:]
+                square[i] = out[i] * out[i]
+        if powers.shape[1] > 0:
+            size = powers[b, powers.shape[1] - rows :]
             for i in range(rows):
                 size[i] = abs(out[i])
 

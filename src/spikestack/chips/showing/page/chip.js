@@ -33,7 +33,8 @@ let by = "load", chosen = null;
 const squares = [];
 
 function draw() {
-  const chips = [...new Set(data.cores.map(core => core.chip))].sort((a, b) => a - b);
+  const used = [...data.cores.map(core => core.chip), ...data.links.map(link => link[0])];
+  const chips = [...new Set(used)].sort((a, b) => a - b);
   const most = Math.max(1, ...data.links.map(link => link[5]));
   for (const chip of chips) {
     if (chips.length > 1) document.getElementById("chips").append(text("p", "chip " + chip, "faint"));
