@@ -187,6 +187,19 @@ def test_in_a_network() -> None:
     assert means[0] < 0.75 and means[1] == pytest.approx(1.0, abs=0.03)
 
 
+def test_weights_that_learn() -> None:
+    """Pulses are compensated by nothing, and that is said."""
+    net = sp.Network(seed=1)
+    a = net.add(sp.Population("a", 4, sp.PoissonSource(rate=50.0)))
+    b = net.add(sp.Population("b", 3, sp.LIF()))
+    net.connect(
+        a, b, sp.AllToAll(), sp.Delta(weight=0.2), plasticity=sp.QuerliozSTDP(),
+        realised_by=sp.Crossbar(sp.devices.SoftBounds(), compensation="column drift"),
+    )  # fmt: skip
+    with pytest.raises(ValidationError, match="learn by pulses"):
+        net.run(1.0)
+
+
 def test_description() -> None:
     """Copies are checked, and part of the plain data."""
     bar = sp.Crossbar("PCM", compensation="redundancy", copies=3)

@@ -220,6 +220,12 @@ def _learning(projection: Projection, dt: float, where: str) -> Projection:
             where, f"{len(changing)} of the rules change the weight ({names})", "one that does"
         )
     (k,) = changing
+    if crossbar.compensation:
+        names = ", ".join(crossbar.compensation)
+        raise ValidationError(
+            where, f"compensation ({names}) of weights that learn by pulses",
+            "compensation=(); it is for weights that stay",
+        )  # fmt: skip
     rule = projection.plasticity[k]
     response = response_of(crossbar.device, crossbar.spread)
     edges = listed(projection, dt)

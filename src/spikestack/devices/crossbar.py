@@ -76,8 +76,9 @@ class Crossbar:
     stuck_low, stuck_high
         Shares of cells stuck at the ends of the window.
     compensation
-        What is done against drift and faults, of ``"global drift"``, ``"column drift"``,
-        ``"remapping"``, ``"redundancy"``, ``"calibration"``.
+        What is done against drift and faults of weights that stay, of ``"global drift"``,
+        ``"column drift"``, ``"remapping"``, ``"redundancy"``, ``"calibration"``: see
+        `spikestack.crossbars.compensation`.
     copies
         Cells side by side that hold each digit with ``"redundancy"``; their currents are averaged.
     age
