@@ -78,7 +78,6 @@ def test_behavioural_hafnium_oxide() -> None:
     assert len(found.plot().axes) == 2
 
 
-@pytest.mark.slow
 def test_physical_hafnium_oxide() -> None:
     """Small pulses first: no healthy cell is taken for stuck, though a full pulse would take it
     across the window."""
