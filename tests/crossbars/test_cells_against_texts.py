@@ -68,6 +68,7 @@ def test_statistics_are_those_of_the_texts(device: Any) -> None:
     np.testing.assert_allclose(cells.current(-0.3), -np.asarray(current), **tolerance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", chosen(PulsedDevice), ids=label)
 def test_pulses_are_those_of_the_texts(device: Any) -> None:
     """Six pulses up and down, some cells left out, with noise, writing and energy."""

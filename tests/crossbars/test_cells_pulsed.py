@@ -161,6 +161,7 @@ def test_pulses_at_once_are_the_same_bits_as_one_by_one(counts: list[int], seed:
     assert at_once.energy == pytest.approx(single.energy, rel=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 9), st.integers(0, 9))
 def test_a_tile_takes_the_pulses_of_the_whole(rows: int, cols: int, top: int, left: int) -> None:

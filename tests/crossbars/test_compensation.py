@@ -219,6 +219,7 @@ def digits() -> tuple[np.ndarray, ...]:
     return x[:1297], y[:1297], x[1297:], y[1297:]
 
 
+@pytest.mark.slow
 def test_digits() -> None:
     """On phase-change memory: at most one point lost at once, and two after a day; stuck cells
     cost little with remapping, and less with the faulty arrays in the loop of training."""

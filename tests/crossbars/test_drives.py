@@ -103,6 +103,7 @@ SMOOTH = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "values", "tolerance"), SMOOTH)
 def test_another_integrator(name: str, values: dict[str, Any], tolerance: float) -> None:
     """SciPy's LSODA on the device's NumPy form, through half a period, within the bounds."""

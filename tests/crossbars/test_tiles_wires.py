@@ -21,6 +21,7 @@ def array(r: float, encoding: str = "differential", **options: float) -> Crossba
     return CrossbarArray(WEIGHTS, bar)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("r_access", [0.0, 3000.0])
 @pytest.mark.parametrize("encoding", ["differential", "offset"])
 def test_products_are_currents_of_the_circuit(encoding: str, r_access: float) -> None:
