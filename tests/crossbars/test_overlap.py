@@ -40,7 +40,11 @@ def test_figure(tmp_path: object) -> None:
     pytest.importorskip("matplotlib")
     wave = SpikeWaveform(spike=0.2, width=1e-9, tail=0.15, tau=TAU)
     found = overlap_window(DEVICE, wave, np.linspace(-60e-9, 60e-9, 41))
-    found.plot().savefig(f"{tmp_path}/window.png")
+    figure = found.plot()
+    (ax,) = figure.axes
+    drawn = ax.lines[-1].get_ydata()
+    assert np.allclose(drawn, 100 * found.change / found.start)
+    figure.savefig(f"{tmp_path}/window.png")
 
 
 @pytest.mark.parametrize("wrong", [{"spike": -1}, {"tau": 0}, {"shape": "square"}])

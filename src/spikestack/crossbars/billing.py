@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ValidationError
+from ..network.rules import Convolution, TransposedConvolution
 from ..recording.report import Report, Section
 from .pulsing import COUNTS
 from .realising import array_of, listed
@@ -133,7 +134,7 @@ def _charge(simulation: Any, name: str, projection: Projection, spikes: Any) -> 
     degree = np.bincount(listed(projection, simulation.dt).pre, minlength=len(ids))
     places = 1
     inputs: Any = np.zeros((0, array.shape[0]))
-    if array.shape[0] == len(ids):
+    if not isinstance(projection.rule, Convolution | TransposedConvolution):
         chosen = row < _SAMPLE
         inputs = np.zeros((min(len(when), _SAMPLE), len(ids)))
         inputs[row[chosen], fired[chosen]] = 1.0
