@@ -96,6 +96,9 @@ _HOMES = {
     # record
     "Recording": "recording",
     "open_recording": "recording.opening",
+    "metrics": "metrics",
+    # exchange
+    "formats": "formats",
     # sensors
     "align": "sensors.alignment",
     "fit_clock": "sensors.alignment",
@@ -203,10 +206,12 @@ __all__ = [
     "evaluate",
     "fit",
     "fit_clock",
+    "formats",
     "join_sensors",
     "lanes_of",
     "late_fusion",
     "load",
+    "metrics",
     "open_events",
     "open_recording",
     "read_events",
@@ -219,7 +224,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from . import chips, crossbars, devices, errors, zoo
+    from . import chips, crossbars, devices, errors, formats, metrics, zoo
     from .conversion import convert
     from .devices.crossbar import Crossbar
     from .equations.edge_expression import Expression
