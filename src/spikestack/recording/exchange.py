@@ -11,6 +11,7 @@ from .checks import pandas
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .recording import Recording
     from .spikes import SpikeRecord
     from .trace import Trace
 
@@ -78,3 +79,83 @@ class Exchange:
         from .neo_blocks import block_of
 
         return block_of(self)  # type: ignore[arg-type]
+
+    @classmethod
+    def from_neo(cls, block: Any, dt: float | None = None) -> Recording:
+        """A recording of a neo.Block: of one that `to_neo` made, all; of others, on a grid.
+
+        Parameters
+        ----------
+        block
+            A segment is a trial. Trains and signals belong to the population that their
+            annotation ``population`` or ``source_population`` names, else to ``"neo"``; which
+            neuron they are of is said by ``neuron``, ``source_index``, ``channel_index`` or
+            ``source_id``, else by their order.
+        dt
+            Step in ms of blocks that we did not make: spikes are moved to the nearest. By
+            default the least sampling period of its signals.
+
+        Raises
+        ------
+        ValidationError
+            When it is no block, nothing says what dt is, or its parts do not fit each other.
+        MissingExtraError
+            Without neo.
+        """
+        from .from_neo import recording_of
+
+        return recording_of(block, dt)
+
+    def elephant(self, function: str, of: Any = None, trial: int = 0, **options: Any) -> Any:
+        """What a function of Elephant says of this recording.
+
+        ``result.elephant("statistics.cv2", "exc")``, or, of a trace,
+        ``result.elephant("spectral.welch_psd", ("exc", "v"), frequency_resolution=2)``.
+
+        Parameters
+        ----------
+        function
+            Its name within Elephant, with its module.
+        of
+            A population for functions of spikes, (population, variable) for functions of signals;
+            not needed where there is one only.
+        trial
+            Which trial.
+        options
+            Further arguments by name; numbers that are times are in ms, frequencies in Hz.
+
+        Returns
+        -------
+        object
+            For functions of one train or of its intervals an array with an entry for each
+            recorded neuron (NaN where it has too few spikes), or a list if they give more than a
+            number; for functions of two trains the matrix of all pairs; else what Elephant gives.
+
+        Raises
+        ------
+        ValidationError
+            When Elephant has no such function, or it needs what cannot be had from a recording.
+        MissingExtraError
+            Without elephant.
+        """
+        from .elephants import called
+
+        return called(self, function, of, trial, options)  # type: ignore[arg-type]
+
+    def to_arrow(self) -> Any:
+        """All spikes as a pyarrow.Table: population, time_ms, neuron, trial, step, value.
+
+        ``value`` is there if any population's spikes carry one. What is not in columns stands in
+        the metadata of the schema. Traces have a `to_arrow` of their own; ``sp.formats.arrow``
+        writes and reads all of a recording.
+
+        Raises
+        ------
+        ValidationError
+            When spikes carry whole numbers that do not fit a common column.
+        MissingExtraError
+            Without pyarrow.
+        """
+        from .arrow_tables import spike_table
+
+        return spike_table(self)  # type: ignore[arg-type]
