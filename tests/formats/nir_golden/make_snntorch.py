@@ -112,7 +112,12 @@ def recurrent(seed: int, kind: type, **kwargs) -> nn.Sequential:
     more = {"alpha": 0.6} if kind is snn.RSynaptic else {}
     one = {"all_to_all": True, "linear_features": 16} | kwargs
     layer = kind(beta=0.8, threshold=1.0, init_hidden=True, **more, **one)
-    net = nn.Sequential(nn.Linear(12, 16), layer, nn.Linear(16, 8), leaky(8, seed))
+    net = nn.Sequential(
+        nn.Linear(12, 16),
+        layer,
+        nn.Linear(16, 8),
+        leaky(8, seed, reset_mechanism=layer.reset_mechanism),
+    )
     net[0].weight.data *= 2
     net[2].weight.data = net[2].weight.data * 2 + 0.1
     return net
