@@ -13,10 +13,22 @@ import numpy as np
 Step = Callable[[np.ndarray], np.ndarray]
 
 
-def run(graph: Any, given: np.ndarray, neuron: Callable[[Any], Step]) -> dict[str, np.ndarray]:
-    """The outputs of all nodes, (steps, *shape) each, where `neuron` makes the step of a node."""
+def run(
+    graph: Any,
+    given: np.ndarray,
+    neuron: Callable[[Any], Step],
+    *,
+    channels_last: bool = False,
+) -> dict[str, np.ndarray]:
+    """The outputs of all nodes, (steps, *shape) each, where `neuron` makes the step of a node.
+
+    With `channels_last`, Flatten lists (H, W, C), though the arrays are (C, H, W).
+    """
     order, feedback = _order(graph)
     steps = {name: _step(graph.nodes[name], neuron) for name in order}
+    if channels_last:
+        flat = [name for name in order if type(graph.nodes[name]).__name__ == "Flatten"]
+        steps |= dict.fromkeys(flat, lambda x: x.transpose(1, 2, 0).reshape(-1))
     silent = {name: _silent(graph.nodes[name]) for name, _ in feedback}
     kept: dict[str, list[np.ndarray]] = {name: [] for name in order}
     for x in given:
@@ -79,6 +91,8 @@ def _step(node: Any, neuron: Callable[[Any], Step]) -> Step:
 
 def _windows(x: np.ndarray, size: Any, stride: Any, padding: Any) -> np.ndarray:
     """Windows of (C, H, W): (C, H', W', kh, kw)."""
+    if isinstance(padding, str):  # "same", at a stride of 1, and "valid"
+        padding = [(k - 1) // 2 if padding == "same" else 0 for k in size]
     p, q = np.broadcast_to(padding, 2)
     padded = np.pad(x, ((0, 0), (p, p), (q, q)))
     views = np.lib.stride_tricks.sliding_window_view(padded, tuple(size), axis=(1, 2))
@@ -208,6 +222,40 @@ def sinabs(
         v = np.where(z > 0, 0, v) if reset == "zero" else v - z * node.v_threshold
         if min_v_mem is not None:
             v = np.maximum(v, np.float32(min_v_mem))
+        return z
+
+    return step
+
+
+def spyx(node: Any, *, dt: float) -> Step:
+    """`LIF`, `IF`, `CuBaLIF`, `RLIF` (a subgraph), and `PSU_LIF` (LI, Threshold) of Spyx."""
+    kind = type(node).__name__
+    if kind == "Threshold":
+        return lambda x: (x > node.threshold).astype(np.float32)
+    w_rec = None
+    if kind == "NIRGraph":
+        inner = {type(n).__name__: n for n in node.nodes.values()}
+        w_rec, node = inner["Linear"].weight, inner["LIF"]
+        kind = "LIF"
+    current = kind == "CubaLIF"
+    tau = node.tau_mem if current else getattr(node, "tau", np.inf)
+    decay = np.asarray(1 - dt / tau, np.float32)
+    v = np.zeros_like(node.r, dtype=np.float32)
+    i = np.zeros_like(v)
+
+    def step(x: np.ndarray) -> np.ndarray:
+        nonlocal v, i
+        if kind == "LI":
+            v = decay * v + x
+            return v
+        z = (v > node.v_threshold).astype(np.float32)
+        if w_rec is not None:
+            x = x + w_rec @ z
+        if current:
+            i = np.asarray(1 - dt / node.tau_syn, np.float32) * i + x
+            v = decay * (v - z * node.v_threshold) + i
+        else:
+            v = decay * v + x - z * node.v_threshold
         return z
 
     return step

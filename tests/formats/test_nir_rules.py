@@ -26,8 +26,8 @@ def loaded(case: str) -> tuple[Any, dict[str, np.ndarray], dict[str, Any]]:
     return graph, arrays, info
 
 
-def check(case: str, graph: Any, arrays: dict[str, np.ndarray], neuron: Any) -> None:
-    made = nir_rules.run(graph, arrays["input"], neuron)
+def check(case: str, graph: Any, arrays: dict[str, np.ndarray], neuron: Any, **how) -> None:
+    made = nir_rules.run(graph, arrays["input"], neuron, **how)
     expected = {k.removeprefix("out/"): v for k, v in arrays.items() if k.startswith("out/")}
     assert expected
     for name, values in expected.items():
@@ -71,3 +71,10 @@ def test_spikingjelly(case: str) -> None:
 def test_sinabs(case: str) -> None:
     graph, arrays, info = loaded(case)
     check(case, graph, arrays, lambda node: nir_rules.sinabs(node, **info["options"]))
+
+
+@pytest.mark.parametrize("case", cases("spyx"))
+def test_spyx(case: str) -> None:
+    graph, arrays, info = loaded(case)
+    arrays = {name.split("/layer_1.lif")[0]: values for name, values in arrays.items()}
+    check(case, graph, arrays, lambda node: nir_rules.spyx(node, dt=info["dt"]), channels_last=True)
