@@ -1,4 +1,4 @@
-"""What a recording becomes in other libraries: pandas, xarray, Neo, Arrow, Elephant."""
+"""What a recording becomes in other libraries: pandas, xarray, Neo, NIR, Arrow, Elephant."""
 
 from __future__ import annotations
 
@@ -105,6 +105,72 @@ class Exchange:
         from .from_neo import recording_of
 
         return recording_of(block, dt)
+
+    def to_nir_data(self, *, gridded: bool = False, renumber: bool = False) -> Any:
+        """A nir.NIRGraphData: a node for each population, with its spikes and its traces.
+
+        ``nir.write_data("spikes.nir", result.to_nir_data())`` writes it. Times are in seconds from
+        `t_start`; an event stands in the middle of the step at whose end we note the spike. Units
+        of traces, provenance and status are not part of the form.
+
+        Parameters
+        ----------
+        gridded
+            Spikes as TimeGriddedData, [trials, steps, neurons], bool or what they carry, in place
+            of EventData (ValuedEventData where they carry something).
+        renumber
+            Where a part of a population was recorded: number these neurons from 0, in order.
+
+        Raises
+        ------
+        ValidationError
+            When there is what the form cannot hold, each by name: neurons left out (without
+            `renumber`), unevenly sampled traces, changes of structure, names with ``/``, two
+            spikes of a neuron in one step of a grid.
+        MissingExtraError
+            Without nir.
+        """
+        from .nir_data import graph_data_of
+
+        return graph_data_of(self, gridded, renumber)  # type: ignore[arg-type]
+
+    @classmethod
+    def from_nir_data(
+        cls,
+        data: Any,
+        dt: float | None = None,
+        *,
+        t_start: float = 0.0,
+        units: Mapping[str, str] | None = None,
+    ) -> Recording:
+        """A recording of a nir.NIRGraphData, as `nir.read_data` gives it.
+
+        A node's EventData, boolean grid, or grid named ``"spikes"`` becomes its spikes, sizes
+        being those of the data; every other grid becomes a trace. An event in step k, that is
+        ``floor(time / dt)``, is a spike at the end of that step. Nodes within nodes are named as
+        ``outer/inner``.
+
+        Parameters
+        ----------
+        data
+            The data; times in seconds.
+        dt
+            Step in ms; by default that of the finest grid in the data. Events say none.
+        t_start
+            When the data begin, in ms.
+        units
+            Unit of each variable by name, such as ``{"v": "mV"}``; the form has none.
+
+        Raises
+        ------
+        ValidationError
+            When nothing says what dt is, the arrays do not fit, or a node has spikes twice.
+        MissingExtraError
+            Without nir.
+        """
+        from .nir_data import recording_of
+
+        return recording_of(data, dt, t_start, units)
 
     def elephant(self, function: str, of: Any = None, trial: int = 0, **options: Any) -> Any:
         """What a function of Elephant says of this recording.
