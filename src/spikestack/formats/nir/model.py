@@ -77,7 +77,7 @@ class Model:
 
     def __init__(
         self, graph: Graph, dt: float, dialect: Dialect, build: Callable[[float | None], Built],
-        values: float | None,
+        values: float | None = None,
     ) -> None:  # fmt: skip
         self.graph, self.dt, self.dialect = graph, dt, dialect
         self._build, self._values = build, values
