@@ -1,8 +1,8 @@
 """NIR, the Neuromorphic Intermediate Representation: networks of other tools, read and written.
 
 ``model = read("net.nir", dt=1.0)`` or ``read("net.nir", dialect="snntorch")``; then
-``model.network`` is an ordinary description and ``model.run(x)`` runs it. ``write(net, path, dt=1.0)``
-writes one.
+``model.network`` is an ordinary description and ``model.run(x)`` runs it.
+``write(net, path, dt=1.0)`` writes one.
 """
 
 from __future__ import annotations

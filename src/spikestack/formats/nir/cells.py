@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ...errors import ValidationError
+from ...errors import UnknownNameError, ValidationError
 from ...network.population import Population
 from ...neurons.base import NeuronModel
 from ...neurons.discrete_lif import DiscreteLIF, LeakyIntegrator
@@ -21,10 +20,10 @@ from ...synapses.base import Synapse
 from ...values import Distribution
 from .dialects import DIALECTS, Dialect, dialect_of
 from .graph import FIELDS, Node
-from .neurons import input_of, neuron_of, relay_of
+from .neurons import input_of, neuron_of
 from .times import Times
 
-__all__ = ["Cell", "Linear", "cell_of", "read_dialects"]
+__all__ = ["Cell", "Linear", "cell_of", "read_dialects", "target_dialect"]
 
 
 @dataclass(frozen=True)
@@ -106,17 +105,21 @@ def _lif(model: NeuronModel, receptors: list[Synapse], dt: float) -> Linear:
     v = _numbers(model)
     if _whole(v["tau_refrac"], dt).any():
         raise ValidationError("tau_refrac", f"is {np.max(v['tau_refrac']):g} ms", "none in NIR")
-    rest = v["v_rest"] + np.asarray(v["i_offset"]) * v["tau_m"] / v["cm"]
-    shared = {"rest": rest, "threshold": v["v_thresh"], "reset": v["v_reset"], "start": v["v"]}
     decay = np.exp(-dt / np.asarray(v["tau_m"]))
+    shift = np.asarray(v["i_offset"]) * v["tau_m"] / v["cm"]
+    shared = {"threshold": v["v_thresh"], "reset": v["v_reset"], "start": v["v"]}
+    if np.array_equal(v["v"], v["v_rest"]) and np.any(shift) and len(receptors) == 1:
+        shared |= {"rest": v["v_rest"], "drive": shift * (1 - decay)}
+    else:
+        shared["rest"] = v["v_rest"] + shift
     kinds = {type(r).__name__ if not r.saved_label else r.saved_label for r in receptors}
     if not kinds or kinds == {"Delta"}:
         return Linear(decay, **shared)
-    if kinds == {"ExponentialCurrent"} and len(receptors) == 1:
+    if kinds == {"ExponentialCurrent"} and len(receptors) == 1 and "drive" not in shared:
         tau = _numbers(receptors[0])["tau_syn"]
         return Linear(decay, current=(tau, np.asarray(v["tau_m"]) / v["cm"]), **shared)
     raise ValidationError("synapses", f"are {', '.join(sorted(kinds))}",
-                          "Delta alone, or one ExponentialCurrent")  # fmt: skip
+                          "Delta alone, or one ExponentialCurrent, without i_offset")  # fmt: skip
 
 
 def _discrete_lif(model: NeuronModel, receptors: list[Synapse], dt: float) -> Linear:
@@ -265,6 +268,8 @@ class _Target:
         What must be 0: ``"v_leak"``, ``"v_reset"``; ``"v_leak - v_reset"``.
     integrators
         Whether it has neurons without leak.
+    options
+        With which it runs what it has read.
     """
 
     exact: bool
@@ -272,18 +277,34 @@ class _Target:
     resets: tuple[str, ...]
     plain: tuple[str, ...] = ()
     integrators: bool = True
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 _TARGETS = {
     "": _Target(True, "free", ("to_value", "subtract")),
     "spikestack": _Target(True, "free", ("to_value", "subtract")),
     "norse": _Target(False, "one", ("to_value",), ("v_reset",)),
-    "snntorch": _Target(False, "steps", ("to_value",), ("v_leak", "v_reset"), False),
+    "snntorch": _Target(False, "steps", ("to_value",), ("v_leak", "v_reset"), False,
+                        {"reset": "to_value", "reset_delay": False}),
     "spikingjelly": _Target(False, "steps", ("to_value",), ("v_leak - v_reset",)),
-    "sinabs": _Target(True, "one", ("subtract",), ("v_leak",), False),
-}
+    "sinabs": _Target(True, "one", ("subtract",), ("v_leak",), False,
+                      {"norm_input": False, "spikes": "one"}),
+}  # fmt: skip
 #: ms; stands for no leak where a tool has no neurons without.
 _LONG = 1e9
+
+
+def target_dialect(name: str) -> Dialect:
+    """A tool as a reader of files: with the options by which it runs what it has read.
+
+    Raises
+    ------
+    UnknownNameError
+        If nothing is written for it.
+    """
+    if name not in _TARGETS:
+        raise UnknownNameError("write, dialect", name, (n for n in _TARGETS if n))
+    return dialect_of(name, _TARGETS[name].options)
 
 
 def _written(size: int, linear: Linear, dialect: Dialect, times: Times) -> Cell:

@@ -12,9 +12,10 @@ from ...errors import FileFormatError, SpikestackError, ValidationError
 from ...network.files import network_of, plain_with_arrays
 from ...network.network import Network
 from ...storage import plain_data
+from .building import Built, Shown
 from .graph import Graph
 
-__all__ = ["KEPT", "digest", "keep", "kept"]
+__all__ = ["digest", "keep", "restored"]
 
 #: What our keys in metadata begin with.
 _OWN = "spikestack/"
@@ -30,8 +31,8 @@ def keep(graph: Graph, network: Network, ends: dict[str, Any]) -> None:
         graph.metadata[f"{_OWN}arrays/{name}"] = np.array(array)
 
 
-def kept(graph: Graph) -> tuple[Network, dict[str, Any]] | None:
-    """The description in a graph, with the names of its ends; None if there is none.
+def restored(graph: Graph) -> Built | None:
+    """The description in the metadata of a graph; None if there is none.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def kept(graph: Graph) -> tuple[Network, dict[str, Any]] | None:
     try:
         said = json.loads(text)
         network = network_of(said["network"], {k: np.asarray(v) for k, v in arrays.items()})
-        same, ends = said["graph"] == digest(graph), dict(said["ends"])
+        same, made = said["graph"] == digest(graph), _built(network, said["ends"])
     except SpikestackError as error:
         raise FileFormatError(f"{KEPT}: describes an impossible network: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
@@ -57,7 +58,23 @@ def kept(graph: Graph) -> tuple[Network, dict[str, Any]] | None:
         raise ValidationError("read, metadata", "the graph was changed after it was written",
                               "the description of the same graph",
                               "pass metadata=False to read the nodes")  # fmt: skip
-    return network, ends
+    return made
+
+
+def _built(network: Network, ends: dict[str, Any]) -> Built:
+    """A description with its ends; what outputs need is recorded in a copy."""
+    copy = network_of(*plain_with_arrays(network))
+    made = Built(network, runnable=copy)
+    for name in ends["inputs"].values():
+        made.inputs[name] = network.drives[name].target.shape
+    recorded = {(p.target.population.name, p.variable) for p in copy.probes if p.target.is_whole}
+    for end, name in ends["outputs"].items():
+        population = copy[name]
+        variable = "spikes" if population.model.threshold else "v"
+        if (name, variable) not in recorded:
+            copy.record(population, variable)
+        made.outputs[end] = Shown(name, variable, population.shape)
+    return made
 
 
 def digest(graph: Graph) -> str:

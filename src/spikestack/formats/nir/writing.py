@@ -18,8 +18,8 @@ from ...network.network import Network
 from ...synapses.base import Synapse
 from ...units import magnitude, parse_unit
 from ...version import __version__
-from .cells import Cell, cell_of, read_dialects
-from .dialects import DIALECTS, Dialect, dialect_of
+from .cells import Cell, cell_of, read_dialects, target_dialect
+from .dialects import DIALECTS, Dialect
 from .graph import Graph, Node, checked
 from .hdf5 import write_graph
 from .keeping import keep
@@ -109,6 +109,9 @@ def to_graph(
         raise ValidationError("write, dt", f"got {shorten(given)}", "above 0 ms")
     spoken = _dialect(net, dialect)
     unit = step if spoken.unit == "steps" else 1e3
+    if spoken.name == "snntorch":
+        # It counts in steps of its own, whatever a step stands for.
+        unit = 1e3 * step / (spoken.dt or step)
     writer = _Writer(net, Times(step, unit), spoken, outputs, metadata)
     kind = precision or ("float32" if dialect else "float64")
     if kind not in ("float32", "float64"):
@@ -129,7 +132,7 @@ def _dialect(net: Network, name: str | None) -> Dialect:
             tools = sorted({d.tool for found in asked for d in found})
             raise ValidationError("write, dialect", f"{name!r}, but neurons were read from "
                                   f"{', '.join(tools)}", "the dialect they have")  # fmt: skip
-        return fitting[0] if fitting else dialect_of(name, {})
+        return fitting[0] if fitting else target_dialect(name)
     if asked and not common:
         raise ValidationError("write", "neurons were read from files of several dialects", "one")
     own = [d for d in common if d.name == "spikestack"]
@@ -148,8 +151,8 @@ class _Offenders:
 
     def check(self) -> None:
         if self.found:
-            raise ValidationError("write NIR", "; ".join(self.found), "NIR has no nodes for these",
-                                  "change them, or pass metadata=True to keep them aside")  # fmt: skip
+            raise ValidationError("write NIR", "; ".join(self.found), "NIR has no nodes for this",
+                                  "change it, or pass metadata=True to keep it aside")  # fmt: skip
 
 
 class _Writer:
@@ -323,7 +326,7 @@ class _Writer:
         options = {k: v for k, v in self.dialect.options.items() if k != "reset" and v is not None}
         reset = next(iter(resets), None) or self.dialect.options["reset"]
         self.graph.metadata |= {
-            "time_unit": unit, "dt": self.times.dt / 1e3, "reset": reset,
+            "time_unit": unit, "dt": (self.dialect.dt or self.times.dt) / 1e3, "reset": reset,
             "integrator": _INTEGRATORS.get(self.dialect.name, "as the tool's"),
             "writer": f"spikestack {__version__}", "spikestack/dialect": self.dialect.name,
             **{f"spikestack/{key}": value for key, value in options.items()},
