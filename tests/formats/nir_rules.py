@@ -259,3 +259,22 @@ def spyx(node: Any, *, dt: float) -> Step:
         return z
 
     return step
+
+
+def rockpool(node: Any, *, dt: float) -> Step:
+    """`LIFTorch` (CubaLIF) and `ExpSynTorch` (LI) of Rockpool."""
+    kind = type(node).__name__
+    alpha = np.exp(np.float32(-dt) / (node.tau_syn if kind == "CubaLIF" else node.tau))
+    i = v = np.zeros_like(node.r)
+
+    def step(x: np.ndarray) -> np.ndarray:
+        nonlocal i, v
+        i = (i + x) * alpha
+        if kind == "LI":
+            return i
+        v = v * np.exp(np.float32(-dt) / node.tau_mem) + i
+        z = np.maximum(np.floor(v / node.v_threshold), 0)
+        v = v - z * node.v_threshold
+        return z
+
+    return step

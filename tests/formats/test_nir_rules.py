@@ -78,3 +78,9 @@ def test_spyx(case: str) -> None:
     graph, arrays, info = loaded(case)
     arrays = {name.split("/layer_1.lif")[0]: values for name, values in arrays.items()}
     check(case, graph, arrays, lambda node: nir_rules.spyx(node, dt=info["dt"]), channels_last=True)
+
+
+@pytest.mark.parametrize("case", cases("rockpool"))
+def test_rockpool(case: str) -> None:
+    graph, arrays, info = loaded(case)
+    check(case, graph, arrays, lambda node: nir_rules.rockpool(node, dt=info["dt"]))
