@@ -128,7 +128,8 @@ def _kernel(
     window = rule.both(rule.pool, 1)
     area = int(np.prod(window))
     shapes = projection.pre.population.shape, projection.post.population.shape
-    weight = projection.synapse.weight * projection.synapse.unit_of_weight().scale
+    each: Any = projection.synapse.weight
+    weight = each * projection.synapse.unit_of_weight().scale
     quanta = np.rint(rule.stencil / area * weight / edge.quantum).astype(np.int64)
     again = Convolution(quanta.astype(float) * area, rule.both(rule.stride, 1),
                         rule.both(rule.padding, 0), rule.groups, window)  # fmt: skip
