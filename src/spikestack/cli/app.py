@@ -25,6 +25,7 @@ from .measuring_training import train
 from .output import one_line, say
 from .planning import plan
 from .running import run
+from .translating import translate
 from .zoo import get, list_
 from .zoo import run as run_of_zoo
 
@@ -132,7 +133,7 @@ def _help_of(command: Callable[..., None]) -> str:
 
 for _command in (
     run, inspect, compare, models, describe, chips, map_, plan, devices,
-    crossbar, demo,
+    crossbar, translate, demo,
 ):  # fmt: skip
     app.command(_command.__name__.rstrip("_"), help=_help_of(_command))(_command)
 
