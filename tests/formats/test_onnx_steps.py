@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import spikestack as sp
+from spikestack.docs.running import run_page
 from spikestack.errors import FileFormatError, MissingExtraError, UnknownNameError, ValidationError
 
 onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
@@ -236,6 +237,11 @@ def test_flipped_bytes_never_crash(seed: int, tmp_path: Path) -> None:
     (tmp_path / "bad.onnx").write_bytes(bytes(damaged))
     with suppress(FileFormatError, ValidationError):
         form.run(tmp_path / "bad.onnx", {"in": np.ones((1, 72))})
+
+
+def test_the_page() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "onnx.md"
+    assert not run_page(page).differences
 
 
 def test_without_onnx(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
