@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spikestack as sp
+from spikestack.docs.running import run_page
 from spikestack.errors import FileFormatError, MissingExtraError, ValidationError
 from spikestack.formats import metatf
 from spikestack.formats.metatf.building import network_of_layers
@@ -211,6 +212,12 @@ def test_images_that_do_not_fit() -> None:
                   np.full((1, 16, 16, 3), 300), np.full((1, 16, 16, 3), -1)):  # fmt: skip
         with pytest.raises(ValidationError, match="images"):
             metatf.run(net, wrong)
+
+
+def test_the_page() -> None:
+    pytest.importorskip("akida", reason="the extra akida is not installed")
+    page = Path(__file__).resolve().parents[2] / "docs" / "from_metatf.md"
+    assert not run_page(page).differences
 
 
 def test_without_akida(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,8 @@ def run(network: Network, images: np.ndarray) -> dict[str, np.ndarray]:
     """
     given = samples(images)
     source = network.drives[DRIVE].target.population
-    most = float(np.max(source.model.values["most"]))
+    greatest: Any = source.model.values["most"]
+    most = float(greatest)
     if given.shape[2] != source.size or given.max(initial=0) > most or given.min(initial=0) < 0:
         rule = f"(samples, x, y, channels) of {source.shape}, 0 to {most:g}"
         raise ValidationError("metatf.run, images", f"of shape {np.shape(images)}", rule)
@@ -116,7 +117,7 @@ def run(network: Network, images: np.ndarray) -> dict[str, np.ndarray]:
         layer = probe.target.population
         if probe.variable == "spikes":
             found = np.zeros((len(given), layer.size), np.int64)
-            spikes = recorded[layer.name]
+            spikes: Any = recorded[layer.name]
             found[spikes.trials, spikes.ids] = spikes.values
         else:
             found = np.asarray(recorded[layer.name, "v"].values)[:, 0].astype(np.int64)

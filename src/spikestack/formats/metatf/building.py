@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -62,14 +63,15 @@ def _model(layer: Layer) -> NeuronModel:
     if not layer.bits:
         return AkidaPotential() if around is None else padded(0)(around=around[0])
     assert layer.threshold is not None and layer.width is not None
-    values = {
+    values: dict[str, Any] = {
         "theta": np.repeat(layer.threshold, each), "width": np.repeat(layer.width, each),
         "most": 2.0**layer.bits - 1,
     }  # fmt: skip
     if around is None:
         return pooled(layer.places)(**values)
     names = ["around", *(f"around_{n}" for n in "bcdefghi")]
-    return padded(layer.places)(**values, **dict(zip(names, around, strict=False)))
+    values |= dict(zip(names, around, strict=False))
+    return padded(layer.places)(**values)
 
 
 def _shared(layer: Layer) -> Convolution:
