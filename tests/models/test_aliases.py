@@ -114,9 +114,9 @@ def test_distributions(mean: float, sd: float) -> None:
     """Distributions are scaled with their bounds; of a log-normal, the logarithm is shifted."""
     normal = quietly(sp.LIF, C_m=sp.Normal(mean, sd, low=1.0)).values["cm"]
     assert (normal.mean, normal.sd, normal.low) == (mean / 1000, sd / 1000, 1e-3)
-    log = quietly(sp.LIF, C_m=sp.LogNormal(np.log(mean), 0.1)).values["cm"]
+    log = quietly(sp.LIF, C_m=sp.LogNormal(np.log(mean), 0.1, low=1.0)).values["cm"]
     assert log.mu == pytest.approx(np.log(mean / 1000), rel=1e-12)
-    assert log.sigma == 0.1
+    assert (log.sigma, log.low) == (0.1, 1e-3)
 
 
 @given(c=POSITIVE, g=POSITIVE)
