@@ -53,6 +53,12 @@ _NAMED: dict[str, tuple[int, tuple[int, ...]]] = {
     "m": (2, (0, 0, 0, 1, 0)),
     "M": (3, (0, 0, 0, 0, 1)),
 }
+_SPELLED = {
+    **{"second": "s", "hertz": "Hz", "volt": "V", "amp": "A", "ampere": "A", "siemens": "S"},
+    **{"farad": "F", "coulomb": "C", "metre": "m", "meter": "m", "molar": "M"},
+}
+_NAMED |= {name: _NAMED[symbol] for name, symbol in _SPELLED.items()}
+_METRES = ("m", "metre", "meter")
 _FACTOR = re.compile(r"\s*([A-Za-zµμΩ]+|1)\s*(?:(?:\^|\*\*)\s*(-?[0-9](?:\.5)?))?\s*")
 _NUMBER = re.compile(
     r"\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)\s*(.*)\Z", re.S
@@ -148,7 +154,11 @@ def _named_unit(symbol: str, text: str) -> Unit:
         return DIMENSIONLESS
     for prefix, exponent in _PREFIX.items():
         stem = symbol[len(prefix) :]
-        if symbol.startswith(prefix) and stem in _NAMED and not (prefix == "c" and stem != "m"):
+        if (
+            symbol.startswith(prefix)
+            and stem in _NAMED
+            and not (prefix == "c" and stem not in _METRES)
+        ):
             power, dims = _NAMED[stem]
             return Unit(float(f"1e{power + exponent}"), dims)
     raise UnitError(

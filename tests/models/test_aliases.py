@@ -257,8 +257,8 @@ def test_names_of_models() -> None:
 def test_a_saved_network_has_our_names(tmp_path: Any) -> None:
     """What was read under another name is stored, and comes back, under ours."""
     net = sp.Network()
-    net.add(sp.Population(2, quietly(sp.LIF, C_m=250, tau_m=10.0), "cells"))
+    net.add(sp.Population("cells", 2, quietly(sp.LIF, C_m=250, tau_m=10.0)))
     path = net.save(tmp_path / "net.spk")
     again = sp.load(path)
     assert again["cells"].model.values == net["cells"].model.values
-    assert again.fingerprint() == net.fingerprint()
+    assert again.fingerprint == net.fingerprint

@@ -11,7 +11,7 @@ import importlib
 from typing import Any
 
 #: The forms, each a module or package here.
-_FORMS: tuple[str, ...] = ()
+_FORMS: tuple[str, ...] = ("brian2",)
 
 __all__ = [  # noqa: PLE0604
     *_FORMS,

@@ -147,7 +147,7 @@ MODELS = {
     "mat2_psc_exp": "MAT2 with ExponentialCurrent synapses; omega is relative to v_rest here",
     "glif_psc": "GLIF with AlphaCurrent synapses",
     "pp_psc_delta": "EscapeLIF with Delta synapses, whose hazard has other parameters",
-    "parrot_neuron": "Relay",
+    "parrot_neuron": "SpikeSource, which passes on what it gets without its delay",
     "spike_generator": "the input SpikeTrains, by net.drive, or SpikeSource as a population",
     "poisson_generator": "the input Poisson, by net.drive, or PoissonSource as a population",
     "inhomogeneous_poisson_generator": "the input InhomogeneousPoisson, by net.drive",

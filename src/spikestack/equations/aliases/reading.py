@@ -15,7 +15,7 @@ from ...units import DIMENSIONLESS, Unit, parse_unit
 from ...values import Distribution, LogNormal, Value, as_value
 from .tables import Computed, Fixed, Same, Table, tables
 
-__all__ = ["read_aliases"]
+__all__ = ["read_aliases", "warn_once"]
 
 _told: set[tuple[str, str, str]] = set()
 
@@ -182,6 +182,13 @@ def _put(
     in_ours = "" if unit.fits(DIMENSIONLESS) else f" {unit}"
     shown = f"{value:.6g}{in_ours}" if isinstance(value, float) else shorten(value)
     return [f"{name} ({theirs}) was read as {ours} = {shown}"]
+
+
+def warn_once(key: tuple[str, str, str], text: str) -> None:
+    """Warn with an `AliasHint`, unless that was done for `key` before: model, tool, name."""
+    if key not in _told:
+        _told.add(key)
+        _warn(text)
 
 
 def _warn(text: str) -> None:
