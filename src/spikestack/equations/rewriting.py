@@ -80,15 +80,17 @@ class Rewriter:
         """Rewrite a text of equations or assignments in our notation, line by line."""
         if not _WORTH_A_LOOK.search(text) and not self.flags:
             return text
-        made = []
+        made, changed = [], False
         for line in logical_lines(text, where):
             match = _STATEMENT.match(line)
             if not match:
                 made.append(line)
                 continue
-            expression, colon, unit = match[2].partition(":")
-            made.append(f"{match[1]} {self.expression(expression, where)} {colon}{unit}".strip())
-        return "\n".join(made)
+            before, colon, unit = match[2].partition(":")
+            after = self.expression(before.strip(), where)
+            changed |= after != before.strip()
+            made.append(f"{match[1]} {after}{' :' if colon else ''}{unit}".strip())
+        return "\n".join(made) if changed else text
 
     def expression(self, text: str, where: str) -> str:
         """Rewrite one expression; the text itself where nothing in it is foreign."""
@@ -189,7 +191,12 @@ class _Walk:
 
     def call(self, node: ast.Call, depth: int) -> ast.expr:
         assert isinstance(node.func, ast.Name)
-        name, args = node.func.id, [self.node(arg, depth + 1) for arg in node.args]
+        name = node.func.id
+        if name in _ABSENT_CALLS:
+            return self.refuse(name, _ABSENT_CALLS[name])
+        if self.told.brian and name not in {*FUNCTIONS, *_FUNCTIONS, "int", "rand", "randn"}:
+            return self.refuse(f"{name}()", _UNKNOWN_CALL)
+        args = [self.node(arg, depth + 1) for arg in node.args]
         if name in ("rand", "randn") and not args:
             draw = self.told.draw("rand" if name == "rand" else "xi")
             return self.made(draw if name == "rand" else f"{draw}*sqrt(dt)")
@@ -200,10 +207,6 @@ class _Walk:
                 isinstance(args[0], ast.UnaryOp) and isinstance(args[0].op, ast.Not)
             )
             return self.made("where({}, 1, 0)" if condition else "trunc({})", *args)
-        if name in _ABSENT_CALLS:
-            return self.refuse(name, _ABSENT_CALLS[name])
-        if self.told.brian and name not in FUNCTIONS:
-            return self.refuse(f"{name}()", _UNKNOWN_CALL)
         node.args = args
         return node
 
@@ -221,8 +224,8 @@ def _literal(node: ast.expr, depth: int = 0) -> float | None:
     if depth > MAX_DEPTH:
         return None
     match node:
-        case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
-            value: float | None = float(node.value) if abs(node.value) < 1e6 else None
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            value: float | None = float(number) if abs(number) < 1e6 else None
         case ast.UnaryOp(op=ast.USub()):
             inner = _literal(node.operand, depth + 1)
             value = None if inner is None else -inner

@@ -96,6 +96,9 @@ def tables() -> tuple[Table, ...]:
     found = []
     for name in TOOLS:
         module = importlib.import_module(f".{name}", __package__)
-        parts = (getattr(module, part, {}) for part in ("PARAMETERS", "SAME_NAMES", "ELSEWHERE"))
-        found.append(Table(module.TOOL, *map(_by_model, parts), getattr(module, "MODELS", {})))
+        lines, same, elsewhere = (
+            _by_model(getattr(module, part, {}))
+            for part in ("PARAMETERS", "SAME_NAMES", "ELSEWHERE")
+        )
+        found.append(Table(module.TOOL, lines, same, elsewhere, getattr(module, "MODELS", {})))
     return tuple(found)
