@@ -52,7 +52,19 @@ class Seen:
 
 
 class Tally:
-    """Adds up what samples do."""
+    """Adds up what samples do.
+
+    Attributes
+    ----------
+    samples, sample_steps
+        How many, and their steps together.
+    additions, multiplications
+        Operations by projection.
+    events, updates
+        Spikes, and changes of membranes, by population.
+    unknown, unseen, in_flight
+        Why spikes or potentials of a population, or arrivals of a projection, are not known.
+    """
 
     def __init__(self, anatomy: Anatomy) -> None:
         self.anatomy = anatomy
@@ -63,6 +75,7 @@ class Tally:
         self.updates = {name: 0 for name, n in anatomy.neurons.items() if n.membrane}
         self.unknown: dict[str, str] = {}
         self.unseen: dict[str, str] = {}
+        self.in_flight: dict[str, str] = {}
 
     def add(self, seen: Seen) -> None:
         """Count what was observed of some samples."""
@@ -73,7 +86,9 @@ class Tally:
             self.events[name] += len(sent.ids)
         for layer in self.anatomy.layers:
             if layer.longest and not seen.begins:
-                self.unknown[layer.pre] = "the recording does not begin at 0 ms: what was in flight"
+                self.in_flight[layer.name] = (
+                    "what was in flight when the recording began is unknown"
+                )
             elif layer.pre in seen.sent:
                 self._deliver(layer, seen.sent[layer.pre], seen.steps)
         for name in self.updates:

@@ -192,7 +192,8 @@ def _operations(anatomy: Anatomy, tally: Tally) -> _Part:
     made: dict[str, float] = {"dense": anatomy.dense * tally.sample_steps / tally.samples}
     if not anatomy.layers:
         return {}, dict.fromkeys(names, "there are no projections")
-    if unknown := _unseen({layer.pre for layer in anatomy.layers}, tally.unknown):
+    unknown = _unseen({layer.pre for layer in anatomy.layers}, tally.unknown)
+    if unknown := unknown or _unseen(tally.additions, tally.in_flight):
         return made, dict.fromkeys(names[:2], unknown)
     made["effective_acs"] = sum(tally.additions.values()) / tally.samples
     made["effective_macs"] = sum(tally.multiplications.values()) / tally.samples
@@ -253,7 +254,8 @@ def _layers(anatomy: Anatomy, tally: Tally) -> tuple[LayerRow, ...]:
 def _projections(anatomy: Anatomy, tally: Tally) -> tuple[ProjectionRow, ...]:
     rows = []
     for layer in anatomy.layers:
-        seen = tally.samples > 0 and layer.pre not in tally.unknown
+        known = layer.pre not in tally.unknown and layer.name not in tally.in_flight
+        seen = tally.samples > 0 and known
         rows.append(ProjectionRow(
             layer.name, layer.form, layer.synapses, layer.weights, layer.zeros,
             tally.additions[layer.name] / tally.samples if seen else None,
