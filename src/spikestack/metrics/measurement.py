@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import MissingExtraError, UnknownNameError, ValidationError
 
 if TYPE_CHECKING:
@@ -95,7 +97,9 @@ class Measurement:
     footprint_parts
         Bytes by what they are for.
     samples, steps, dt
-        Inferences, steps of one, ms of a step; 0 samples where nothing was run.
+        Inferences, steps of one, ms of data of a step; 0 samples where nothing was run.
+    found
+        The class that each sample was taken for, int64 (samples,); None without labels.
     """
 
     title: str
@@ -107,6 +111,7 @@ class Measurement:
     samples: int = 0
     steps: float = 0.0
     dt: float = 1.0
+    found: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     def __getitem__(self, name: str) -> float:
         if name in self.values:

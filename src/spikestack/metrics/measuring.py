@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,8 @@ def measure(
     weight_bits: int | Mapping[str, int] | None = None,
     readout: str | None = None,
     answer: str | None = None,
+    inferences: int = 1,
+    data_step: Any = None,
 ) -> Measurement:
     """Measure a network as NeuroBench does.
 
@@ -64,6 +67,10 @@ def measure(
         What decides among its neurons: most spikes (``"count"``), the greatest mean potential
         (``"mean"``) or the greatest after the last step (``"last"``). By default ``"count"`` where
         it fires, ``"mean"`` where it does not.
+    inferences
+        How many inferences a sample is: of a series, as many as are read out.
+    data_step
+        ms of data that a step stands for, where it is not `dt`; for what is per second.
 
     Returns
     -------
@@ -99,10 +106,18 @@ def measure(
             tally.add(seen)
             if judge is not None:
                 found.append(judge.of_output(out) if run is None else judge.of_recording(run))
-    made = _measurement(anatomy, tally)
+    tally.samples *= _whole(inferences)
+    shown = (
+        dt if data_step is None else magnitude(data_step, parse_unit("ms"), "measure, data_step")
+    )
+    if not 0 < float(shown) < float("inf"):
+        raise ValidationError("measure, data_step", f"got {shorten(data_step)}", "> 0 ms")
+    made = _measurement(anatomy, tally, float(shown))
     if wanted is None:
         return made
-    return made.with_scores(accuracy=scores.accuracy(np.concatenate(found), wanted))
+    answers = np.concatenate(found)
+    scored = made.with_scores(accuracy=scores.accuracy(answers, wanted))
+    return replace(scored, found=answers)
 
 
 def _step(data: Any, dt: Any) -> float:
@@ -118,6 +133,12 @@ def _step(data: Any, dt: Any) -> float:
     if own is not None and asked != own:
         raise ValidationError("measure, dt", f"{asked:g} ms", f"{own:g} ms, as was recorded")
     return 1.0 if asked is None else asked
+
+
+def _whole(inferences: int) -> int:
+    if isinstance(inferences, bool) or not isinstance(inferences, int) or inferences < 1:
+        raise ValidationError("measure, inferences", f"got {shorten(inferences)}", "1 or more")
+    return inferences
 
 
 class Judge:
@@ -156,12 +177,12 @@ class Judge:
         return np.asarray((v[:, -1] if self.answer == "last" else v.mean(1)).argmax(1))
 
 
-def _measurement(anatomy: Anatomy, tally: Tally) -> Measurement:
+def _measurement(anatomy: Anatomy, tally: Tally, step: float) -> Measurement:
     values: dict[str, float] = {
         "footprint": sum(anatomy.footprint.values()),
         "parameter_count": anatomy.parameter_count,
         "synapses": anatomy.synapses,
-        "execution_rate": 1e3 / anatomy.dt,
+        "execution_rate": 1e3 / step,
     }
     undefined: dict[str, str] = {}
     if anatomy.parameter_count:
@@ -177,7 +198,7 @@ def _measurement(anatomy: Anatomy, tally: Tally) -> Measurement:
     return Measurement(
         repr(anatomy.network).strip("<>"), values, undefined, _layers(anatomy, tally),
         _projections(anatomy, tally), anatomy.footprint, samples,
-        tally.sample_steps / samples if samples else 0.0, anatomy.dt,
+        tally.sample_steps / samples if samples else 0.0, step,
     )  # fmt: skip
 
 
