@@ -36,9 +36,7 @@ from .streaming import DiskCollector
 
 __all__ = ["ENGINES", "Simulation", "connections", "planned"]
 
-ENGINES: dict[str, type[AbstractEngine]] = {
-    engine.name: engine for engine in (CpuEngine, ReferenceEngine)
-}
+ENGINES: dict[str, type[AbstractEngine]] = {e.name: e for e in (CpuEngine, ReferenceEngine)}
 CONNECTIVITIES = ("stored", "procedural")
 #: Wall seconds between returns to Python, for the progress bar and for Ctrl-C.
 _SLICE = 0.1
@@ -292,11 +290,13 @@ class Simulation(Learner, Session):
         Raises
         ------
         FileFormatError
-            If the file is damaged or of another network, dt, precision or number of trials; the
-            simulation is then as it was before.
+            If the file is damaged or of another network or settings; nothing has changed then.
         """
         self._collector.check_restart("restore")
-        state = load_state(self.program, path)
+        self.resume(load_state(self.program, path))
+
+    def resume(self, state: State) -> None:
+        """Go on from a state of this very program; what was recorded so far is forgotten."""
         self.engine = self._make_engine(state)
         self.step = state.step
         self._broken = ""

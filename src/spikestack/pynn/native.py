@@ -3,13 +3,18 @@
 A cell class offers ``native(parameters)``, a classmethod that takes its native parameters (floats,
 or arrays of one value per neuron) and returns a `NativeCell`. A synapse type offers
 ``native(weight, delay, **parameters)`` and returns a `NativeSynapse`; its other parameters are
-numbers, since connections that differ in them are brought in groups of like ones. A source of
-current offers ``native(dt)`` and returns the inputs that it is.
+numbers, since connections that differ in them are brought in groups of like ones; native names
+and values of ``weight`` and ``delay`` are PyNN's own. A source of current offers ``native(dt)`` and
+returns the inputs that it is; its ``inject_into`` hands itself and the cells to
+``simulator.state.attach``, and a change of its values calls ``simulator.state.changed()``.
+
+Native parameters that are sequences (times of spikes) come as an object array of flat arrays, one
+for each neuron.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -59,6 +64,9 @@ class NativeCell:
         PyNN's state variables, and ours; of receptors as in `Recordable`. Values are not scaled.
     inputs
         What drives the population: (places in it, or None for all; the input).
+    trains
+        Of a source of given spikes: the times in ms, ascending, of each neuron. Its model passes on
+        what it is driven by, which is left to the machinery.
     """
 
     model: NeuronModel
@@ -66,6 +74,7 @@ class NativeCell:
     recordables: dict[str, Recordable] = field(default_factory=dict)
     initial: dict[str, str] = field(default_factory=dict)
     inputs: tuple[tuple[np.ndarray | None, Input], ...] = ()
+    trains: Sequence[np.ndarray] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,10 @@ class NativeSynapse:
         How weights change; None if they do not.
     synapse
         Arguments for the receptor's maker: ``weight``, ``delay`` and what else differs.
+    make
+        The maker, where it is not the receptor's (for gap junctions).
     """
 
     rule: PlasticityRule | tuple[PlasticityRule, ...] | None = None
     synapse: dict[str, Any] = field(default_factory=dict)
+    make: Callable[..., Synapse] | None = None
