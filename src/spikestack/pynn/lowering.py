@@ -154,7 +154,7 @@ def lowered(state: Any, until: int) -> Lowered:
     for projection in state.projections:
         _connect(made, projection)
     for k, (source, ids) in enumerate(state.currents):
-        given = {"until": until} if getattr(source, "grows", False) else {}
+        given = {"until": until} if getattr(type(source), "grows", False) else {}
         _inject(made, f"current {k}", source.native(state.dt, **given), ids)
     for population in made.populations:
         _record(made, population)

@@ -119,7 +119,7 @@ class State(common.control.BaseState):  # type: ignore[misc]
         if steps < 0 or not self.populations:
             self.step = max(self.step, self.step + steps)
             return
-        self._stale |= any(getattr(source, "grows", False) for source, _ in self.currents)
+        self._stale |= any(getattr(type(source), "grows", False) for source, _ in self.currents)
         self._prepare(self.step + steps)
         assert self.session is not None and self.lowered is not None
         for recorder in self.recorders:
