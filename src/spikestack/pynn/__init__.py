@@ -29,6 +29,7 @@ from pyNN.standardmodels import StandardCellType
 
 from . import simulator
 from .control import *
+from .generators import NativeRNG
 from .populations import Assembly, Population, PopulationView
 from .projections import Connection, Projection
 from .standardmodels import *

@@ -15,6 +15,9 @@ from pyNN import errors
 from pyNN.connectors import (
     AllToAllConnector,
     Connector,
+    FixedNumberConnector,
+    FixedNumberPostConnector,
+    FixedNumberPreConnector,
     FixedProbabilityConnector,
     FixedTotalNumberConnector,
     FromListConnector,
@@ -24,12 +27,17 @@ from pyNN.parameters import LazyArray
 from pyNN.random import NumpyRNG, RandomDistribution
 from pyNN.standardmodels import StandardSynapseType
 
+from .generators import NativeRNG
+
 __all__ = ["connect_at_once"]
 
 #: Distributions of which one draw of many numbers brings those of many draws.
 _STEADY = ("uniform", "normal", "lognormal", "exponential", "gamma")
 #: Random numbers drawn at a time.
 _BLOCK = 4_000_000
+
+#: Of which self-connections are left out afterwards; the others keep their numbers.
+_BY_PAIR = (AllToAllConnector, FixedProbabilityConnector)
 
 Pairs = tuple[np.ndarray, np.ndarray]
 
@@ -52,15 +60,14 @@ def connect_at_once(connector: Connector, projection: Any) -> bool:
         for value in space._parameters.values()
         if isinstance(value.base_value, RandomDistribution)
     ] + ([connector.rng] if hasattr(connector, "rng") else [])
-    if len({id(rng) for rng in generators}) < len(generators):
+    shared = len({id(rng) for rng in generators}) < len(generators)
+    if shared and not all(isinstance(rng, NativeRNG) for rng in generators):
         return False
     found = pairs(connector, projection)
     if found is None:
         return False
     pre, post = found
-    # The total number is kept by PyNN whatever is said of self-connections.
-    total = isinstance(connector, FixedTotalNumberConnector)
-    if not getattr(connector, "allow_self_connections", True) and not total:
+    if isinstance(connector, _BY_PAIR) and not connector.allow_self_connections:
         pre, post = _without_self(projection, pre, post)
     columns = {name: _values(value, pre, post) for name, value in space.items()}
     if connector.safe and len(pre):
@@ -75,7 +82,7 @@ def _is_plain(value: LazyArray) -> bool:
     base = value.base_value
     if isinstance(base, RandomDistribution):
         steady = base.name in _STEADY and isinstance(base.rng, NumpyRNG)
-        return steady and not value.operations
+        return (steady or isinstance(base.rng, NativeRNG)) and not value.operations
     return bool(value.is_homogeneous) or (isinstance(base, np.ndarray) and not value.operations)
 
 
@@ -109,7 +116,7 @@ def _one_to_one(connector: OneToOneConnector, projection: Any) -> Pairs:
 
 
 def _fixed_probability(connector: FixedProbabilityConnector, projection: Any) -> Pairs | None:
-    if not (isinstance(connector.rng, NumpyRNG) and connector.rng.parallel_safe):
+    if not (isinstance(connector.rng, NumpyRNG | NativeRNG) and connector.rng.parallel_safe):
         return None
     n_pre, n_post = projection.shape
     columns = max(1, _BLOCK // n_pre)
@@ -123,15 +130,59 @@ def _fixed_probability(connector: FixedProbabilityConnector, projection: Any) ->
 
 
 def _fixed_total(connector: FixedTotalNumberConnector, projection: Any) -> Pairs | None:
+    n_pre, n_post = projection.shape
+    if isinstance(connector.rng, NativeRNG) and isinstance(connector.n, int):
+        pre, post = (connector.rng.choice(size, connector.n) for size in (n_pre, n_post))
+        order = np.argsort(post, kind="stable")
+        return pre[order], post[order]
     if not isinstance(connector.rng, NumpyRNG) or not isinstance(connector.n, int):
         return None
-    n_pre, n_post = projection.shape
     # PyNN splits the number among processes, at one draw for each; here there is one.
     connector.rng.next(None, "binomial", {"n": connector.n, "p": 1.0})
     drawn = connector.rng.rng.randint(0, np.tile([n_pre, n_post], connector.n))
     pre, post = drawn[::2], drawn[1::2]
     order = np.argsort(post, kind="stable")
     return pre[order], post[order]
+
+
+def _fixed_number(connector: FixedNumberConnector, projection: Any) -> Pairs | None:
+    """A number of sources for every target, or of targets for every source."""
+    for_targets = isinstance(connector, FixedNumberPreConnector)
+    several, each = projection.shape if for_targets else projection.shape[::-1]
+    rng, n = connector.rng, connector.n
+    but_self = not connector.allow_self_connections and projection.pre == projection.post
+    if not isinstance(n, int) or not isinstance(rng, NumpyRNG | NativeRNG) or not several:
+        return None
+    if connector.with_replacement:
+        if but_self:
+            return None
+        drawn = rng.next(n * each, "uniform_int", {"low": 0, "high": several})
+    else:
+        drawn = _distinct(rng, several, each, n, but_self)
+    one = np.repeat(np.arange(each), n)
+    if for_targets:
+        return drawn, one
+    order = np.argsort(drawn, kind="stable")
+    return one[order], drawn[order]
+
+
+def _distinct(rng: Any, several: int, each: int, n: int, but_self: bool) -> np.ndarray:
+    """For each of `each` neurons, `n` of `several`: all of them before any a second time."""
+    most = several - but_self
+    if not most:
+        return np.zeros(0, dtype=np.int64)
+    full, rest = divmod(n, most)
+    numbers = np.arange(most)
+    rows = np.empty((each, n), dtype=np.int64)
+    rows[:, : n - rest] = np.tile(numbers, full)
+    if isinstance(rng, NativeRNG) and rest <= most // 2:
+        rows[:, n - rest :] = rng.distinct(each, rest, most)
+    elif rest:
+        for row in rows:
+            row[n - rest :] = rng.permutation(numbers)[:rest]
+    if but_self:
+        rows += rows >= np.arange(each)[:, None]
+    return rows.ravel()
 
 
 def _from_list(connector: FromListConnector, projection: Any) -> bool:
@@ -168,4 +219,6 @@ _PAIRS: dict[type, Callable[[Any, Any], Pairs | None]] = {
     OneToOneConnector: _one_to_one,
     FixedProbabilityConnector: _fixed_probability,
     FixedTotalNumberConnector: _fixed_total,
+    FixedNumberPreConnector: _fixed_number,
+    FixedNumberPostConnector: _fixed_number,
 }

@@ -59,7 +59,7 @@ class State(common.control.BaseState):  # type: ignore[misc]
         self.projections: list[Any] = []
         self.currents: list[tuple[Any, np.ndarray]] = []
         self.id_counter = 1
-        self.noise_sources = 0
+        self.noise_sources = self.generators = 0
         self.segment_counter = -1
         self.reset()
 
