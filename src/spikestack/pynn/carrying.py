@@ -47,7 +47,7 @@ def carried(made: Lowered, program: Program, old: Program, state: State) -> Stat
         fresh.counters[k][:] = state.counters[past]
         _initialise(fresh, program, made, mine, mine.pending)
     _inject(fresh, program, state.step)
-    flight = _moved(state.in_flight, old, program).since(state.step - program.max_delay)
+    flight = _moved(state.in_flight, old, program)
     learned = _learned(made, program, fresh, old, state)
     return replace(fresh, step=state.step, in_flight=flight, learned=learned)
 

@@ -113,7 +113,7 @@ class Lowered:
         parts = [p for p in self.parts.values() if p.projection is projection and p.plastic]
         if not parts:
             return None
-        weights = projection.column("weight").astype(float)
+        weights = projection.column_as_set("weight").astype(float)
         edges, plastic = session.program.edges, session.program.plastic
         for part in parts:
             k = next(k for k, p in enumerate(plastic) if edges[p.edge].name == part.name)

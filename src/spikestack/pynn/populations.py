@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from .recording import Recorder
 
 __all__ = ["Assembly", "Ends", "Population", "PopulationView"]
 
-_LONGEST_LABEL = 30
+_LONGEST_LABEL = 20
+_MADE_UP = re.compile(r"population\d+")
 
 
 class Assembly(common.Assembly):  # type: ignore[misc]
@@ -105,8 +107,10 @@ class Population(_Values, common.Population):  # type: ignore[misc]
         for cell in self.all_cells:
             cell.parent = self
         self._mask_local = np.ones(self.size, dtype=bool)
-        label = "".join(c if c.isprintable() else "?" for c in str(self.label))
-        self.name = f"{len(state.populations)} {label[:_LONGEST_LABEL]}"
+        # What PyNN makes up itself counts on from one setup to the next; random numbers must not.
+        given = "" if _MADE_UP.fullmatch(str(self.label)) else str(self.label)
+        label = "".join(c if c.isprintable() else "?" for c in given)
+        self.name = f"population {len(state.populations)} {label[:_LONGEST_LABEL]}".rstrip()
         self.initial: dict[str, np.ndarray] = {}
         self.pending: dict[str, np.ndarray] = {}
         self.native_values: dict[str, np.ndarray] = {}

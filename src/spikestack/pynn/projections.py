@@ -166,6 +166,10 @@ class Projection(common.Projection):  # type: ignore[misc]
             learned = simulator.state.weights_now(self)
             if learned is not None:
                 return learned
+        return self.column_as_set(name)
+
+    def column_as_set(self, name: str) -> np.ndarray:
+        """A native parameter of every connection, before anything was learned: float64."""
         return np.broadcast_to(np.asarray(self.columns[name], dtype=float), (len(self),))
 
     def write(self, values: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from pyNN import common
 
 from ..errors import ValidationError, shorten
+from ..program.program import Program
 from ..simulation import Simulation
 from .carrying import State as Moment
 from .carrying import carried, started
@@ -140,16 +141,15 @@ class State(common.control.BaseState):  # type: ignore[misc]
         """Build the network anew if anything was changed, and carry its state over."""
         if not self._stale and self.session is not None:
             return
-        made = lowered(self, until)
-        session = Simulation(made.network, dt=self.dt, **self.settings)
-        moment: Moment
-        if self.session is None or self.lowered is None:
-            moment = started(made, session.program, self.step)
-        else:
-            past = self.session.program, self.session.engine.state()
-            moment = carried(made, session.program, *past)
-        session.resume(moment)
-        self.session, self.lowered, self._stale = session, made, False
+        made, session, before = lowered(self, until), self.session, self.lowered
+
+        def start(program: Program) -> Moment:
+            if session is None or before is None:
+                return started(made, program, self.step)
+            return carried(made, program, session.program, session.engine.state())
+
+        self.session = Simulation(made.network, dt=self.dt, start=start, **self.settings)
+        self.lowered, self._stale = made, False
         for population in self.populations:
             population.pending.clear()
         for projection in self.projections:
