@@ -242,6 +242,7 @@ class Projection(common.Projection):  # type: ignore[misc]
             matrix[at] = np.inf if several == "min" else -np.inf
             (np.minimum if several == "min" else np.maximum).at(matrix, at, values)
         else:
-            order = slice(None, None, -1 if several == "first" else 1)
+            # An array of places is gone through in its order; a slice backwards need not be.
+            order = np.arange(len(values))[:: -1 if several == "first" else 1].copy()
             matrix[at[0][order], at[1][order]] = values[order]
         return matrix
