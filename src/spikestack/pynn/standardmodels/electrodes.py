@@ -170,8 +170,8 @@ class ACSource(_Electrode, electrodes.ACSource):  # type: ignore[misc]
                 frequency=now["frequency"],
                 offset=now["offset"],
                 phase=2 * math.pi * (turns % 1.0),
-                start=max(begin - 0.5 * dt, 0.0),
-                stop=end - 0.5 * dt,
+                start=max(begin, 0.0),
+                stop=end,
             ),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pyNN.standardmodels import synapses
+from pyNN.standardmodels import ModelNotAvailable, synapses
 
 from ...plasticity.base import PlasticityRule
 from ...plasticity.short_term import StochasticRelease
@@ -156,11 +156,5 @@ class StochasticTsodyksMarkramSynapse(  # type: ignore[misc]
         return NativeSynapse(rule, {"weight": weight, "delay": delay})
 
 
-class MultiQuantalSynapse(synapses.MultiQuantalSynapse):  # type: ignore[misc]
-    """Not available here."""
-
-    def __init__(self, **parameters: Any) -> None:
-        raise NotImplementedError(
-            "MultiQuantalSynapse is not available for Spikestack: take "
-            "StochasticTsodyksMarkramSynapse, with a projection for each release site."
-        )
+class MultiQuantalSynapse(ModelNotAvailable):  # type: ignore[misc]
+    """Not available here: take `StochasticTsodyksMarkramSynapse`, once for each release site."""
