@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnknownNameError
+from ..errors import UnknownNameError, ValidationError
 from ..network.inputs import SpikeTrains
 from ..network.network import Network
 from ..network.population import Population
@@ -19,6 +19,10 @@ from ..synapses.base import Synapse
 from .native import NativeCell, NativeSynapse
 
 __all__ = ["Lowered", "lowered"]
+
+#: What every connection has for itself.
+_OF_EACH = ("weight", "delay")
+_MOST_KINDS = 1000
 
 
 @dataclass
@@ -141,8 +145,8 @@ def _is_of_receptor(cell: NativeCell, name: str) -> bool:
     return name.rpartition(".")[0] in cell.receptors
 
 
-def lowered(state: Any) -> Lowered:
-    """Make a network of all that a simulator's state holds."""
+def lowered(state: Any, until: int) -> Lowered:
+    """Make a network of all that a simulator's state holds, for a run to step `until`."""
     seed = (state.rng_seed * 1_000_003 + state.segment_counter) % 2**63
     made = Lowered(Network(seed=seed), list(state.populations))
     for population in made.populations:
@@ -150,7 +154,8 @@ def lowered(state: Any) -> Lowered:
     for projection in state.projections:
         _connect(made, projection)
     for k, (source, ids) in enumerate(state.currents):
-        _inject(made, f"current {k}", source.native(state.dt), ids)
+        given = {"until": until} if getattr(source, "grows", False) else {}
+        _inject(made, f"current {k}", source.native(state.dt, **given), ids)
     for population in made.populations:
         _record(made, population)
     return made
@@ -214,8 +219,8 @@ def _join(
     post = ends[1].local(projection.post_index[places])
     order = np.argsort(pre, kind="stable")
     pre, post, places = pre[order], post[order], places[order]
-    weight, delay = (_picked(projection, name, places) for name in ("weight", "delay"))
-    native: NativeSynapse = projection.synapse_type.native(weight, delay, **constants)
+    differ = {k: _picked(projection, k, places) for k in _OF_EACH if k in projection.columns}
+    native: NativeSynapse = projection.synapse_type.native(**differ, **constants)
     make = native.make or made.cells[target.name].receptors[projection.receptor_type]
     made.network.connect(
         made.network[source.name],
@@ -235,13 +240,20 @@ def _picked(projection: Any, name: str, places: np.ndarray) -> Any:
 
 def _groups(projection: Any) -> list[tuple[np.ndarray | None, dict[str, float]]]:
     """Connections with the same parameters, weight and delay apart: (which, or None for all)."""
-    others = {k: v for k, v in projection.columns.items() if k not in ("weight", "delay")}
+    others = {k: v for k, v in projection.columns.items() if k not in _OF_EACH}
     same = {k: v for k, v in others.items() if np.ndim(v) == 0}
     differ = sorted(k for k in others if k not in same)
     if not differ:
         return [(None, same)]
     table = np.stack([others[k] for k in differ], axis=1)
     kinds, which = np.unique(table, axis=0, return_inverse=True)
+    if len(kinds) > _MOST_KINDS:
+        raise ValidationError(
+            f"projection {projection.label!r}, {', '.join(differ)}",
+            f"{len(kinds)} different kinds of connections",
+            f"at most {_MOST_KINDS}, apart from weights and delays",
+            "draw these parameters from fewer values",
+        )
     which = which.ravel()
     return [(which == k, same | dict(zip(differ, row.tolist()))) for k, row in enumerate(kinds)]
 

@@ -59,6 +59,7 @@ class State(common.control.BaseState):  # type: ignore[misc]
         self.projections: list[Any] = []
         self.currents: list[tuple[Any, np.ndarray]] = []
         self.id_counter = 1
+        self.noise_sources = 0
         self.segment_counter = -1
         self.reset()
 
@@ -83,7 +84,7 @@ class State(common.control.BaseState):  # type: ignore[misc]
         """As given to ``setup()``; for ``"auto"`` the least delay there is, or a step."""
         if self.stated_min_delay != "auto":
             return float(self.stated_min_delay)
-        delays = [p.least_delay() for p in self.projections if len(p)]
+        delays = [p.least_delay() for p in self.projections if "delay" in p.columns]
         return min(delays, default=self.dt)
 
     @property
@@ -118,7 +119,8 @@ class State(common.control.BaseState):  # type: ignore[misc]
         if steps < 0 or not self.populations:
             self.step = max(self.step, self.step + steps)
             return
-        self._prepare()
+        self._stale |= any(getattr(source, "grows", False) for source, _ in self.currents)
+        self._prepare(self.step + steps)
         assert self.session is not None and self.lowered is not None
         for recorder in self.recorders:
             recorder.sample_before(self.lowered, self.session)
@@ -134,11 +136,11 @@ class State(common.control.BaseState):  # type: ignore[misc]
             return None
         return self.lowered.learned(self.session, projection)
 
-    def _prepare(self) -> None:
+    def _prepare(self, until: int) -> None:
         """Build the network anew if anything was changed, and carry its state over."""
         if not self._stale and self.session is not None:
             return
-        made = lowered(self)
+        made = lowered(self, until)
         session = Simulation(made.network, dt=self.dt, **self.settings)
         moment: Moment
         if self.session is None or self.lowered is None:
