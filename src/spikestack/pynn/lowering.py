@@ -113,7 +113,8 @@ class Lowered:
         parts = [p for p in self.parts.values() if p.projection is projection and p.plastic]
         if not parts:
             return None
-        weights = projection.column("weight").astype(float)
+        n = len(projection)
+        weights = np.array(np.broadcast_to(projection.columns["weight"], n), dtype=float)
         edges, plastic = session.program.edges, session.program.plastic
         for part in parts:
             k = next(k for k, p in enumerate(plastic) if edges[p.edge].name == part.name)
