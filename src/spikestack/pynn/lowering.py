@@ -220,8 +220,10 @@ def _join(
     order = np.argsort(pre, kind="stable")
     pre, post, places = pre[order], post[order], places[order]
     differ = {k: _picked(projection, k, places) for k in _OF_EACH if k in projection.columns}
-    native: NativeSynapse = projection.synapse_type.native(**differ, **constants)
-    make = native.make or made.cells[target.name].receptors[projection.receptor_type]
+    kind, receptors = projection.synapse_type, made.cells[target.name].receptors
+    more = getattr(kind, "of_target", lambda make: {})(receptors.get(projection.receptor_type))
+    native: NativeSynapse = kind.native(**differ, **constants, **more)
+    make = native.make or receptors[projection.receptor_type]
     made.network.connect(
         made.network[source.name],
         made.network[target.name],

@@ -8,6 +8,9 @@ and values of ``weight`` and ``delay`` are PyNN's own. A source of current offer
 returns the inputs that it is; its ``inject_into`` hands itself and the cells to
 ``simulator.state.attach``, and a change of its values calls ``simulator.state.changed()``.
 
+A synapse type that depends on its target offers ``of_target(make)``, which takes the maker of the
+receptor, and returns further arguments of ``native``.
+
 Native parameters that are sequences (times of spikes) come as an object array of flat arrays, one
 for each neuron.
 """

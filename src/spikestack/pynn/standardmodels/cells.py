@@ -62,8 +62,9 @@ def with_pair(
     )
 
 
-def _lif(kind: type[Synapse], parameters: Mapping[str, Any]) -> NativeCell:
-    return with_pair(LIFModel(**picked(parameters, **LIF_NAMES)), kind, parameters, V)
+def _lif(kind: type[Synapse], parameters: Mapping[str, Any], method: str = "auto") -> NativeCell:
+    model = LIFModel(method=method, **picked(parameters, **LIF_NAMES))
+    return with_pair(model, kind, parameters, V)
 
 
 class IF_curr_exp(cells.IF_curr_exp):  # type: ignore[misc]
@@ -113,14 +114,18 @@ class IF_cond_exp(cells.IF_cond_exp):  # type: ignore[misc]
 
 
 class IF_cond_alpha(cells.IF_cond_alpha):  # type: ignore[misc]
-    """Leaky integrate-and-fire, alpha-shaped conductances: `LIF`, `AlphaConductance`."""
+    """Leaky integrate-and-fire, alpha-shaped conductances: `LIF`, `AlphaConductance`.
+
+    Integrated by a Runge-Kutta scheme of fourth order, because PyNN's conductances rise and fall
+    within a few steps.
+    """
 
     translations = kept(cells.IF_cond_alpha.default_parameters)
 
     @classmethod
     def native(cls, parameters: Mapping[str, Any]) -> NativeCell:
         """Make the model; see `spikestack.pynn.native`."""
-        return _lif(AlphaConductance, parameters)
+        return _lif(AlphaConductance, parameters, "rk4")
 
 
 class IF_facets_hardware1(cells.IF_facets_hardware1):  # type: ignore[misc]

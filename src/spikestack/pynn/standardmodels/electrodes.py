@@ -28,6 +28,8 @@ class _Electrode:
 
     translations: Mapping[str, Any]
     default_parameters: Mapping[str, Any]
+    #: Whether values are made only up to the end of a run, so that every run needs more of them.
+    grows = False
 
     def __init__(self, **parameters: Any) -> None:
         object.__setattr__(self, "_past", np.zeros(0))
@@ -170,8 +172,8 @@ class ACSource(_Electrode, electrodes.ACSource):  # type: ignore[misc]
                 frequency=now["frequency"],
                 offset=now["offset"],
                 phase=2 * math.pi * (turns % 1.0),
-                start=max(begin - 0.5 * dt, 0.0),
-                stop=end - 0.5 * dt,
+                start=max(begin, 0.0),
+                stop=end,
             ),
         )
 
@@ -221,7 +223,6 @@ class NoisyCurrentSource(_Electrode, electrodes.NoisyCurrentSource):  # type: ig
     """
 
     translations = kept(electrodes.NoisyCurrentSource.default_parameters)
-    #: Values are drawn up to the end of a run, so every run needs them made anew.
     grows = True
 
     def __init__(self, rng: AbstractRNG | None = None, **parameters: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from pyNN import errors
-from pyNN.standardmodels import cells
+from pyNN.standardmodels import ModelNotAvailable, cells
 
 from ...errors import ValidationError
 from ...network.inputs import Input, Poisson
@@ -150,11 +150,5 @@ class SpikeSourceGamma(cells.SpikeSourceGamma):  # type: ignore[misc]
         return NativeCell(GatedSource(**own))
 
 
-class SpikeSourceInhGamma(cells.SpikeSourceInhGamma):  # type: ignore[misc]
-    """Not available here, nor in other backends of PyNN 0.13."""
-
-    def __init__(self, **parameters: Any) -> None:
-        raise NotImplementedError(
-            "SpikeSourceInhGamma is not available for Spikestack: draw its spikes by thinning, and "
-            "give them to a SpikeSourceArray."
-        )
+class SpikeSourceInhGamma(ModelNotAvailable):  # type: ignore[misc]
+    """Not available here: draw its spikes by thinning, and give them to a `SpikeSourceArray`."""

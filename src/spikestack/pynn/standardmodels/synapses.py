@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from pyNN.standardmodels import synapses
+from pyNN.standardmodels import ModelNotAvailable, synapses
 
+from ...errors import ValidationError
 from ...plasticity.base import PlasticityRule
 from ...plasticity.short_term import StochasticRelease
+from ...synapses.base import Synapse
 from ...synapses.gap_junction import GapJunction
 from ..native import NativeSynapse
 from .naming import kept
@@ -119,11 +122,31 @@ def short_term(
 class TsodyksMarkramSynapse(Delayed, synapses.TsodyksMarkramSynapse):  # type: ignore[misc]
     """Short-term depression and facilitation.
 
-    Resources that a spike uses recover at once, as where the synaptic current is short against
-    tau_rec; `native` with ``tau_psc`` lets them recover only as the current ends, as in the paper.
+    Resources that a spike uses are in use as long as the synaptic current flows, and only then
+    begin to recover, as in the paper; where weights are jumps of the potential, at once.
     """
 
     translations = kept(synapses.TsodyksMarkramSynapse.default_parameters)
+
+    @staticmethod
+    def of_target(make: Callable[..., Synapse]) -> dict[str, float]:
+        """The time constant of the synaptic current, in ms, 0 for none.
+
+        Raises
+        ------
+        ValidationError
+            If neurons differ in it.
+        """
+        values = make(weight=0.0, delay=1.0).values
+        found = [values[name] for name in ("tau_syn", "tau_decay") if name in values]
+        if found and not isinstance(found[0], float):
+            raise ValidationError(
+                "TsodyksMarkramSynapse",
+                "its targets differ in the time constant of their receptor",
+                "one for all targets of a projection",
+                "make a projection for each",
+            )
+        return {"tau_psc": found[0] if found else 0.0}
 
     @staticmethod
     def native(
@@ -156,11 +179,5 @@ class StochasticTsodyksMarkramSynapse(  # type: ignore[misc]
         return NativeSynapse(rule, {"weight": weight, "delay": delay})
 
 
-class MultiQuantalSynapse(synapses.MultiQuantalSynapse):  # type: ignore[misc]
-    """Not available here."""
-
-    def __init__(self, **parameters: Any) -> None:
-        raise NotImplementedError(
-            "MultiQuantalSynapse is not available for Spikestack: take "
-            "StochasticTsodyksMarkramSynapse, with a projection for each release site."
-        )
+class MultiQuantalSynapse(ModelNotAvailable):  # type: ignore[misc]
+    """Not available here: take `StochasticTsodyksMarkramSynapse`, once for each release site."""
