@@ -16,7 +16,7 @@ from .recording import Recorder
 
 __all__ = ["Assembly", "Ends", "Population", "PopulationView"]
 
-_LONGEST_LABEL = 20
+_LONGEST_LABEL = 16
 _MADE_UP = re.compile(r"population\d+")
 
 
