@@ -180,6 +180,9 @@ class _Writer:
         ends = self._ends(links)
         self._hints(resets)
         for node in self.graph.nodes.values():
+            if node.type == "Linear" and self.dialect.name in _AFFINE_ONLY:
+                node.type = "Affine"
+                node.fields["bias"] = np.zeros(node.fields["weight"].shape[-2])
             for key, value in node.fields.items():
                 if isinstance(value, np.ndarray) and value.dtype.kind == "f":
                     node.fields[key] = value.astype(dtype)
@@ -346,3 +349,5 @@ class _Writer:
 _INTEGRATORS: Mapping[str, str] = {"": "exact", "spikestack": "exact", "sinabs": "exact"} | (
     dict.fromkeys(("norse", "snntorch", "spikingjelly", "spyx"), "euler")
 )
+#: Whose readers drop Linear without a word.
+_AFFINE_ONLY = ("sinabs",)
