@@ -24,6 +24,9 @@ NEEDS = {
     "onnx": ["onnx", "torch"],
     "neurobench": ["torch"],
     "from_metatf": ["akida"],
+    "from_norse": ["nir", "h5py"],
+    "from_snntorch": ["nir", "h5py", "torch"],
+    "from_spikingjelly": ["nir", "h5py"],
     "from_pynn": ["pyNN"],
     "results_elsewhere": ["pandas", "xarray", "elephant", "pyarrow"],
 }

@@ -287,3 +287,14 @@ def test_synapses_that_are_refused(texts: dict[str, Any], told: str) -> None:
     """What is no jump and no pair rule is named, with where to write it instead."""
     with pytest.raises(ValidationError, match=re.escape(told)):
         brian2.synapses(sp.NeuronModel(CELL), **texts)
+
+
+def test_a_model_may_define_what_brian2_keeps() -> None:
+    """`i`, `j` and `N` are refused as indices, and are names like others once a model has them."""
+    model = sp.NeuronModel(
+        "i[t+1] = 0.5*i : 1\nv[t+1] = v + i : 1",
+        threshold="v > 1",
+        reset="i = 0.0; v = v - 1.0",
+        dimensionless=True,
+    )
+    assert "i" in model.equations

@@ -40,6 +40,8 @@ _END = re.compile(r":\s*([^():]*?)\s*(?:\(([^()]*)\))?\s*\Z")
 _DECLARED = re.compile(r"([A-Za-z]\w*)\s*\Z")
 _DEFINED = re.compile(r"(d\s*)?([A-Za-z]\w*)\s*(/\s*dt)?\s*=(?!=)(.*)\Z", re.S)
 _UPDATE = re.compile(r"[A-Za-z]\w*\s*\[\s*t\s*\+\s*1\s*\]\s*=")
+#: What equations of our notation define: dx/dt = ..., x[t+1] = ..., x = ...
+_OURS = re.compile(r"^\s*(?:d(\w+)\s*/\s*dt|([A-Za-z]\w*)(?:\[t\s*\+\s*1\])?)\s*=", re.M)
 _ASSIGN = re.compile(r"([A-Za-z]\w*)\s*([-+*/]?=)(?!=)(.*)\Z", re.S)
 
 _PERIOD = re.compile(r"([0-9.]+(?:[eE][-+]?[0-9]{1,3})?)\s*\*?\s*([A-Za-z]+)\Z")
@@ -168,6 +170,8 @@ def translated(
     lines = _in_order(split_flags(equations, where), where) if brian else []
     _check_flags(lines, where)
     known = {*names, *(line.name for line in lines)}
+    if not brian:
+        known |= {name for pair in _OURS.findall(equations) for name in pair if name}
     flags = {line.name for line in lines if line.unit in ("boolean", "bool")}
     rewriter = Rewriter(known, flags, (equations, *texts.values()), brian)
     assigned = {

@@ -227,6 +227,7 @@ class _Builder:
                 net.record(population, "spikes")
             elif limit is not None:
                 self.made.analog.append(name)
+                net.record(population, "v")
 
     def _feedback(self) -> set[tuple[str, str]]:
         """Pairs whose signals close a loop within a step: they act one step later.

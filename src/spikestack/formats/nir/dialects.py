@@ -19,7 +19,7 @@ _INTEGRATE = "v = v + dt*r*x"
 _LEAK = "v = v_leak + (v - v_leak)*exp(-dt/tau) + r*x*(1 - exp(-dt/tau))"
 _CUBA = """
     v = v_leak + (v - v_leak)*exp(-dt/tau_mem) + r*w_in*x*(1 - exp(-dt/tau_mem)) \
-+ r*(i - w_in*x)*exp(-dt/tau_mem)*(dt/tau_mem)*exprel(dt/tau_mem - dt/tau_syn)
++ r*(i - w_in*x)*exp(-min(dt/tau_mem, dt/tau_syn))*dt/tau_mem*exprel(-abs(dt/tau_mem - dt/tau_syn))
     i = w_in*x + (i - w_in*x)*exp(-dt/tau_syn)
 """
 _EULER_LEAK = "v = v + dt/tau*(v_leak - v + r*x)"
@@ -31,7 +31,7 @@ _STEP = "v = v + r*x"
 #: As Spikestack's own neurons do: the current flows first, and what arrives is added then.
 _FLOW_THEN_JUMP = """
     v = v_leak + (v - v_leak)*exp(-dt/tau_mem) \
-+ r*i*exp(-dt/tau_mem)*(dt/tau_mem)*exprel(dt/tau_mem - dt/tau_syn)
++ r*i*exp(-min(dt/tau_mem, dt/tau_syn))*dt/tau_mem*exprel(-abs(dt/tau_mem - dt/tau_syn))
     i = i*exp(-dt/tau_syn) + dt/tau_syn*w_in*x
 """
 
@@ -129,6 +129,8 @@ class Dialect:
         Whether Flatten takes images as (height, width, channels), whatever the file says.
     input_to_loop
         Whether its exporter leads the input of recurrent layers to ``w_rec``, where it does not go.
+    batch_axes
+        Whether its exporter writes inputs and outputs with axes of length 1 before the others.
     measured
         Whether golden files of the tool itself stand behind the entry.
     """
@@ -146,6 +148,7 @@ class Dialect:
     late: tuple[str, ...] = ()
     channels_last: bool = False
     input_to_loop: bool = False
+    batch_axes: bool = False
     measured: bool = False
 
     def reset_of(self, kind: str, feeds_back: bool) -> Reset:
@@ -168,6 +171,10 @@ _SPYX_LEAK = "v = v*(1 - dt/tau) + x"
 _SPYX_CUBA = """
     i = i*(1 - dt/tau_syn) + x
     v = v*(1 - dt/tau_mem) + i
+"""
+_ROCKPOOL_CUBA = """
+    i = (i + x)*exp(-dt/tau_syn)
+    v = v*exp(-dt/tau_mem) + i
 """
 _SINABS_PLAIN = "v = v*exp(-dt/tau) + x"
 _SINABS_NORMED = "v = v*exp(-dt/tau) + (1 - exp(-dt/tau))*x"
@@ -211,6 +218,14 @@ DIALECTS: dict[str, Dialect] = {
             resets_of={"CubaLIF": {("subtract", False): Reset("v = v - v_threshold")}},
             late=("IF", "LIF", "CubaLIF"), channels_last=True, input_to_loop=True, measured=True,
         ),
+        Dialect(
+            "rockpool", "Rockpool 3.1",
+            {"LI": "v = (v + x)*exp(-dt/tau)", "CubaLIF": _ROCKPOOL_CUBA}, unit="s", strict=False,
+            options={"reset": "subtract", "spikes": "many"}, resets=_SINABS, batch_axes=True,
+            measured=True,
+        ),
+        Dialect("lava-dl", "Lava-DL 0.6", EULER | STEPS, unit="s", dt=0.1, strict=False),
+        Dialect("nengo", "Nengo 4", EXACT, unit="s", dt=1.0),
     )
 }  # fmt: skip
 _WORDS = {

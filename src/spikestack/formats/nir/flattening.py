@@ -127,7 +127,7 @@ def flattened(graph: Graph, dialect: Dialect) -> Flat:
         If an inner graph has not one input and one output, or shapes do not fit.
     """
     made = Graph(metadata=graph.metadata)
-    _unfold(graph, "", made, dialect.input_to_loop)
+    _unfold(graph, "", made, dialect)
     for name, node in made.nodes.items():
         if node.type in NEURONS and not made.before(name) and np.size(_any(node)) == 1:
             node.fields.update({k: v.reshape(v.shape or (1,)) for k, v in node.fields.items()})
@@ -138,29 +138,38 @@ def _any(node: Node) -> Any:
     return next(iter(node.fields.values()))
 
 
-def _unfold(graph: Graph, start: str, made: Graph, repaired: bool) -> None:
+def _unfold(graph: Graph, start: str, made: Graph, dialect: Dialect) -> None:
     inputs, outputs = {}, {}
     for name, node in graph.nodes.items():
         full = start + name
         if node.type == "NIRGraph":
-            _unfold(node["graph"], f"{full}/", made, repaired)
+            _unfold(node["graph"], f"{full}/", made, dialect)
             inner = node["graph"]
-            for kind, ends in (("Input", inputs), ("Output", outputs)):
+            for kind, names in (("Input", inputs), ("Output", outputs)):
                 found = inner.named((kind,))
                 if len(found) != 1:
                     raise ValidationError(
                         f"NIR graph, node {full!r} (NIRGraph)", f"has {len(found)} {kind} nodes",
                         "one Input and one Output, as edges name the graph alone",
                     )  # fmt: skip
-                ends[full] = f"{full}/{found[0]}"
+                names[full] = f"{full}/{found[0]}"
             continue
         if full in made.nodes:
             raise ValidationError("NIR graph", f"two nodes come to be called {full!r}", "one each")
         ends = node.type in ("Input", "Output") and bool(start)
-        made.nodes[full] = Node(SAME if ends else node.type, dict(node.fields), node.metadata)
-    for before, after in _led(graph) if repaired and start else graph.edges:
+        fields = dict(node.fields)
+        if dialect.batch_axes and fields.get("shape"):
+            fields["shape"] = _without_ones(fields["shape"])
+        made.nodes[full] = Node(SAME if ends else node.type, fields, node.metadata)
+    for before, after in _led(graph) if dialect.input_to_loop and start else graph.edges:
         a, b = start + before, start + after
         made.edges.append((outputs.get(a, a), inputs.get(b, b)))
+
+
+def _without_ones(shape: Shape) -> Shape:
+    """Without axes of length 1 before the others."""
+    first = next((k for k, n in enumerate(shape) if n > 1), len(shape) - 1)
+    return shape[first:]
 
 
 def _led(graph: Graph) -> list[tuple[str, str]]:

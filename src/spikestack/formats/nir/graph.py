@@ -15,7 +15,7 @@ __all__ = ["FIELDS", "LINEAR", "NEURONS", "Graph", "Node", "checked"]
 #: Node type -> its fields and what they hold; a `?` marks those that files may lack.
 FIELDS: Mapping[str, Mapping[str, str]] = {
     "Input": {"shape": "shape"},
-    "Output": {"shape": "shape"},
+    "Output": {"shape": "shape?"},
     "NIRGraph": {},
     "Affine": {"weight": "weight", "bias": "array"},
     "Linear": {"weight": "weight"},
@@ -146,7 +146,7 @@ def _node(node: Node, where: str) -> Node:
     unknown = set(node.fields) - set(FIELDS[node.type])
     if unknown:
         raise UnknownNameError(f"{where}, field", sorted(unknown)[0], FIELDS[node.type])
-    made = {}
+    made: dict[str, Any] = {}
     for name, kind in FIELDS[node.type].items():
         value = node.fields.get(name)
         if value is None:

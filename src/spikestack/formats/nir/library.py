@@ -64,7 +64,16 @@ def _plain(value: Any) -> Any:
 
 def _metadata(given: Any) -> dict[str, Any]:
     found = getattr(given, "metadata", None)
-    return dict(found) if isinstance(found, dict) else {}
+    return _flat(found, "") if isinstance(found, dict) else {}
+
+
+def _flat(given: dict[str, Any], start: str) -> dict[str, Any]:
+    """The library reads keys with a slash as dicts within dicts."""
+    made = {}
+    for key, value in given.items():
+        inner = _flat(value, f"{start}{key}/") if isinstance(value, dict) else None
+        made |= {f"{start}{key}": value} if inner is None else inner
+    return made
 
 
 def to_library(graph: Graph) -> Any:
@@ -89,7 +98,8 @@ def _library_node(nir: Any, node: Node) -> Any:
     more = {"metadata": dict(node.metadata)}
     if node.type in ("Input", "Output"):
         kind = node.type.lower()
-        return getattr(nir, node.type)({kind: np.array(node["shape"])}, **more)
+        shape = node["shape"]
+        return getattr(nir, node.type)({kind: None if shape is None else np.array(shape)}, **more)
     if node.type == "Flatten":
         shape = node["input_type"]
         given = {"input": None if shape is None else np.array(shape)}

@@ -49,7 +49,7 @@ def shapes_of(network: Network) -> dict[str, Shape]:
     """
     found: dict[str, Shape] = {}
     for projection in network.projections.values():
-        rule = projection.rule
+        rule: Any = projection.rule
         if not _is_stencil(projection):
             continue
         channels, height, width = rule.image(projection.pre.shape)
@@ -152,7 +152,8 @@ def _delay(made: Link, projection: Projection, times: Times, own: bool, shape: S
 
 
 def _stencil(projection: Projection, scale: float, shape: Shape) -> list[tuple[str, Node]]:
-    rule, weight = projection.rule, float(projection.synapse.weight) * scale
+    given: Any = projection.synapse.weight
+    rule, weight = projection.rule, float(given) * scale
     if isinstance(rule, Pooling):
         window, stride = rule.windows, rule.strides
         fields = {"kernel_size": window, "stride": stride, "padding": (0, 0)}
@@ -165,14 +166,15 @@ def _stencil(projection: Projection, scale: float, shape: Shape) -> list[tuple[s
             made.append(("scale", Node("Scale", {"scale": after})))
         return made
     assert isinstance(rule, Convolution)
-    pool, nodes, sides = rule.both(rule.pool, 1), [], shape[1:]
+    pool, sides = rule.both(rule.pool, 1), shape[1:]
+    nodes: list[tuple[str, Node]] = []
     if rule.axes() == 2 and pool != (1, 1):
         fields = {"kernel_size": pool, "stride": pool, "padding": (0, 0)}
         nodes.append(("pool", Node("AvgPool2d", fields)))
         sides = tuple(n // p for n, p in zip(sides, pool))
     one = rule.axes() == 1
     pair = [rule.both(v, k) for v, k in ((rule.stride, 1), (rule.padding, 0))]
-    stride, padding = ((v[1],) if one else v for v in pair)
+    stride, padding = (tuple(v[1:]) if one else tuple(v) for v in pair)
     kernel = rule.kernel * weight
     nodes.append(("weight", Node("Conv1d" if one else "Conv2d", {
         "input_shape": sides, "weight": kernel, "stride": stride, "padding": padding,

@@ -194,6 +194,7 @@ def _collected(
         whole = array.reshape(steps, samples, *shape)
         return whole if batched else whole[:, 0]
 
+    _check_limit(recording, built)
     for probe in net.probes:
         if probe.variable != "spikes":
             continue
@@ -211,6 +212,15 @@ def _collected(
         trace = recording[shown.population, "v"].values
         made.outputs[name] = arranged(np.moveaxis(np.asarray(trace), 0, 1), shown.shape)
     return made
+
+
+def _check_limit(recording: Any, built: Built) -> None:
+    for name in built.analog:
+        most = float(np.abs(recording[name, "v"].values).max(initial=0.0))
+        if most > built.limit:
+            raise ValidationError("Model.run", f"values of {name!r} reach {most:g}",
+                                  f"at most the limit of {built.limit:g} that neurons send",
+                                  "read with a greater limit=")  # fmt: skip
 
 
 def _dense(spikes: Any, shape: tuple[int, ...], dt: float) -> np.ndarray:

@@ -109,7 +109,7 @@ def neuron_of(
 def _spiking(dialect: Dialect, reset: Reset) -> dict[str, Any]:
     sign = ">" if dialect.strict else ">="
     level = f"v - {reset.less}" if reset.less else "v"
-    made = {"threshold": f"{level} {sign} v_threshold", "reset": reset.at_spike}
+    made: dict[str, Any] = {"threshold": f"{level} {sign} v_threshold", "reset": reset.at_spike}
     if dialect.options.get("spikes") == "many":
         made |= {"emit": "floor(v/v_threshold)", "emit_type": "int", "emit_limit": _MOST_SPIKES}
     elif dialect.options.get("spikes") == "one" and "floor" in reset.at_spike:
@@ -149,7 +149,7 @@ def _model(
     after = [line for line in after if line]
     parameters, given = {}, {}
     for key, value in values.items():
-        low = {"low": 0.0, "low_open": True} if key in _TIMES else {}
+        low: dict[str, Any] = {"low": 0.0, "low_open": True} if key in _TIMES else {}
         found = _value(value)
         default = found if isinstance(found, float) else float(np.mean(found))
         parameters[key] = Parameter(default, "1", meaning=_MEANINGS.get(key, ""), **low)

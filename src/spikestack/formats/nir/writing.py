@@ -171,7 +171,7 @@ class _Writer:
         self._others()
         links = self._links()
         self._biases(links)
-        resets = {cell.reset for cell in self.cells.values() if cell.reset}
+        resets: set[str | None] = {c.reset for c in self.cells.values() if c.reset}
         if len(resets) > 1:
             self.wrong.add("populations", "some reset to a value, others subtract the threshold")
         if not self.metadata:
