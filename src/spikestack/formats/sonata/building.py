@@ -95,7 +95,7 @@ def add_nodes(net: Network, nodes: Nodes, to: Problems) -> list[Part]:
             values, *pair = _values(nodes, template, rows, to)
             receptors = (pair[0], pair[1])
             model = MODELS[template.model](**values)
-        shape = nodes.shape if len(parts) == 1 else (len(rows),)
+        shape = nodes.shape if len(rows) == len(nodes) else (len(rows),)
         net.add(Population(name, shape, model, nodes.positions(rows)))
         made.append(Part(name, nodes, rows, template, receptors))
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -17,6 +18,7 @@ _LARGEST, _LONGEST, _DEEPEST = 1 << 28, 4096, 20
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 #: The variable that is the folder of the configuration file, where the manifest does not set it.
 _FOLDER = "configdir"
+_MOVED = "manifest={'$BASE_DIR': '.'} replaces a variable, where files were written elsewhere"
 
 
 def load_json(path: Path) -> Any:
@@ -122,10 +124,12 @@ class Config:
                 f"{self.path}, {what}",
                 f"{named!r} leads out of the folder {str(self.root)!r}",
                 "files in it",
-                "read(..., root=...) names a folder that holds all files, if you trust them",
+                "read(..., root=...) names a folder that holds all files, if you trust them; "
+                + _MOVED,
             )
         if not found.exists():
-            raise FileNotFoundError(2, f"{what} of {self.path} is not there", str(found))
+            problem = f"{what} of {self.path} is not there; {_MOVED}"
+            raise FileNotFoundError(errno.ENOENT, problem, str(found))
         return found
 
     def _resolved(self, given: Mapping[str, Any]) -> dict[str, str]:

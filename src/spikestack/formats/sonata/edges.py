@@ -52,8 +52,10 @@ class EdgePopulation:
         return len(self.source_ids)
 
     def weights(self, default: float) -> Any:
-        """Weights as the file has them: a float for all, or float64[n]."""
+        """Weights as the file has them: a float for all, 0.0 without edges, or float64[n]."""
         rows = np.arange(len(self))
+        if not len(rows):
+            return 0.0
         found = self.table.numbers(WEIGHT, default, rows)
         synapses = self.table.numbers(("nsyns",), 1.0, rows)
         if np.ndim(synapses) == 0 and synapses == 1:

@@ -48,8 +48,8 @@ class PlainEdges:
         return len(self.pre)
 
     def signs(self) -> set[int]:
-        """The signs of the weights that are not 0."""
-        return {int(s) for s in np.unique(np.sign(self.weight)) if s}
+        """The signs of the weights: of 1, -1 and 0."""
+        return {int(s) for s in np.unique(np.sign(self.weight))} if len(self) else set()
 
 
 class Expander:

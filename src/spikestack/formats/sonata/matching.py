@@ -216,8 +216,9 @@ def _places(
             return {ordered[0]: _INH if low else _EXC}
         return {name: k for k, name in enumerate(ordered)}
     if len(ordered) == 1:
-        place = {(): _EXC, (1,): _EXC, (-1,): _INH}.get(tuple(signs[ordered[0]]))
-        return {ordered[0]: place}
+        # A weight of 0 counts as excitatory where the sign tells.
+        found = signs[ordered[0]]
+        return {ordered[0]: _EXC if -1 not in found else _INH if found == {-1} else None}
     if len(ordered) == 2:
         ordered.sort(key=lambda name: -1 in signs[name] or 1 not in signs[name])
         if -1 in signs[ordered[0]] or 1 in signs[ordered[1]]:

@@ -39,6 +39,7 @@ class Store:
     def __init__(self, path: Path, file: BinaryIO, data: Any) -> None:
         self.path, self._file, self.data = path, file, data
         self._h5py = library()
+        self._seen: dict[str, Any] = {"": data}
 
     def error(self, problem: str) -> FileFormatError:
         """An error of this file, to raise."""
@@ -46,16 +47,18 @@ class Store:
 
     def _at(self, place: str) -> Any:
         """What is at a place, or None; links to elsewhere are refused."""
-        at = self.data
-        for name in place.strip("/").split("/"):
+        place = place.strip("/")
+        if place not in self._seen:
+            above, _, name = place.rpartition("/")
+            at = self._at(above)
             if not isinstance(at, self._h5py.Group) or name not in at:
                 return None
             if not isinstance(at.get(name, getlink=True), self._h5py.HardLink):
                 raise self.error(
                     f"{place!r} is a link to elsewhere; only what is in the file counts"
                 )
-            at = at[name]
-        return at
+            self._seen[place] = at[name]
+        return self._seen[place]
 
     def names(self, place: str) -> tuple[list[str], list[str]]:
         """Names of the groups and of the arrays in a group, which may be missing."""
@@ -229,11 +232,11 @@ def open_store(path: Path, strict: bool = True) -> Iterator[Store]:
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Put the file's name before what is wrong with it."""
+    """Put the file's name before what is wrong with it, unless another's stands there."""
     try:
         yield
     except FileFormatError as error:
-        if str(path) in str(error):
+        if Path(str(error).partition(": ")[0]).is_file():
             raise
         raise FileFormatError(f"{path}: {error}") from error
 

@@ -225,7 +225,7 @@ def read_table(
         int(g): _group(store, f"{at}/{g}", int(g), group_ids, group_index, wanted) for g in groups
     }
     for g in np.unique(group_ids):
-        if int(g) not in made:
+        if int(g) not in made and store.has(f"{at}/{kind}_group_id"):
             raise store.error(f"{at} has no group {int(g)}, which rows belong to")
     return Table(name, where, type_ids, group_ids, group_index, rows, given, made)
 
