@@ -21,6 +21,7 @@ from .devices import devices
 from .event_files import convert, cut, info, view
 from .inspecting import inspect
 from .measuring import cpu
+from .measuring_neurobench import neurobench
 from .measuring_training import train
 from .output import one_line, say
 from .planning import plan
@@ -139,7 +140,7 @@ for _command in (
 
 bench = typer.Typer()
 app.add_typer(bench, name="bench", help="Measure simulation and training on this machine.")
-for _bench_of in (cpu, train):
+for _bench_of in (cpu, train, neurobench):
     bench.command(_bench_of.__name__, help=_help_of(_bench_of))(_bench_of)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..equations.aliases import pointer
 from ..errors import ValidationError, shorten
 from .options import Json
 from .output import clean, console, emit, table
@@ -80,6 +81,10 @@ def _resolved(name: str) -> str:
     known = {_folded(item): item for item in _catalogue()}
     if _folded(name) in known:
         return known[_folded(name)]
+    if hint := pointer(name):
+        ours = [item for item in known.values() if item in hint.replace(";", " ").split()]
+        more = f"spikestack describe {ours[0]}" if ours else ""
+        raise ValidationError("describe", f"{shorten(name)} is another tool's name", hint, more)
     near = [known[item] for item in get_close_matches(_folded(name), known, n=3, cutoff=0.5)]
     raise ValidationError(
         "describe",

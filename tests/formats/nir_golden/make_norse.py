@@ -91,7 +91,7 @@ def convolutions(*, seed: int) -> list[nn.Module]:
             )
         )
 
-    torch.manual_seed(seed)
+    torch.manual_seed(saving.seeded(seed))
     layers = [nn.Conv2d(2, 3, 3, padding=1), neurons(3, 6, 6)]
     layers += [nn.Conv2d(3, 2, 3, stride=2, groups=1), neurons(2, 2, 2)]
     layers[0].weight.data = layers[0].weight.data * 10 + 0.2
@@ -105,9 +105,9 @@ def linear(n: int, m: int, gain: float, shift: float, **kwargs) -> nn.Linear:
     return layer
 
 
-if __name__ == "__main__":
+def main() -> None:
     x = saving.spikes_in((12,), 11)
-    torch.manual_seed(11)
+    torch.manual_seed(saving.seeded(11))
     dense = [linear(12, 16, 12, 0.2), lif_box(16), linear(16, 8, 12, 2, bias=False), lif_box(8)]
     make("lif_box", dense, x)
     make("lif_box_default_dt", dense, x, to_nir_dt=1e-3)
@@ -120,3 +120,7 @@ if __name__ == "__main__":
     make("li_readout", [linear(12, 16, 12, 0.2), lif_box(16), linear(16, 8, 5, 0.0), li_box(8)], x)
     make("iaf", [linear(12, 16, 1, 0.02), iaf(16), linear(16, 8, 1, 0.05), iaf(8)], x)
     make("conv", convolutions(seed=12), saving.spikes_in((2, 6, 6), 12))
+
+
+if __name__ == "__main__":
+    main()

@@ -58,12 +58,16 @@ def make(case: str, given: np.ndarray, *layers, **options) -> None:
     )
 
 
-if __name__ == "__main__":
+def main() -> None:
     x = saving.spikes_in((12,), 51)
-    torch.manual_seed(51)
+    torch.manual_seed(saving.seeded(51))
     make("lif", x, linear(12, 16, 0.2, 0.01), lif(16), linear(16, 8, 0.2, 0.02), lif(8))
     biased = {"has_bias": True, "bias": torch.linspace(-0.05, 0.05, 16)}
     strong = linear(12, 16, 1.0, 0.03, **biased)
     make("lif_many_spikes", x, strong, lif(16), linear(16, 8, 0.1, 0.02), lif(8))
     readout = ExpSynTorch(8, tau=Constant(torch.linspace(5e-3, 2e-2, 8)), dt=DT)
     make("li_readout", x, linear(12, 16, 0.2, 0.01), lif(16), linear(16, 8, 0.5, 0.0), readout)
+
+
+if __name__ == "__main__":
+    main()

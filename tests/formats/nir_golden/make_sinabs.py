@@ -24,7 +24,7 @@ def linear(n: int, m: int, gain: float, shift: float, **kwargs) -> nn.Linear:
 def quarters(n: int, m: int, seed: int) -> nn.Linear:
     """Weights of whole quarters: membranes of integrate-and-fire neurons meet 1 exactly."""
     made = nn.Linear(n, m, bias=False)
-    draw = np.random.default_rng(seed).integers(-2, 4, (m, n)) / 4
+    draw = np.random.default_rng(saving.seeded(seed)).integers(-2, 4, (m, n)) / 4
     made.weight.data = torch.from_numpy(draw.astype(np.float32))
     return made
 
@@ -81,9 +81,9 @@ def make(case: str, given: np.ndarray, *layers: nn.Module, **options) -> None:
     )
 
 
-if __name__ == "__main__":
+def main() -> None:
     given = saving.spikes_in((12,), 31)
-    torch.manual_seed(31)
+    torch.manual_seed(saving.seeded(31))
     wide, narrow = (12, 16), (16, 8)
     make("lif", given, linear(*wide, 2, 0.05), lif(16), linear(*narrow, 2, 0.1, bias=False), lif(8))
     one = {"spike_fn": SingleSpike}
@@ -117,3 +117,7 @@ if __name__ == "__main__":
     convolution.weight.data = convolution.weight.data * 2 + 0.05
     pooled = [convolution, iaf(), sl.SumPool2d(2), nn.Flatten(), linear(27, 5, 0.5, 0.02), iaf()]
     make("conv", saving.spikes_in((2, 6, 6), 32), *pooled)
+
+
+if __name__ == "__main__":
+    main()

@@ -78,7 +78,7 @@ def leaky(n: int, seed: int, **kwargs) -> snn.Leaky:
 
 
 def dense(seed: int, **kwargs) -> nn.Sequential:
-    torch.manual_seed(seed)
+    torch.manual_seed(saving.seeded(seed))
     net = nn.Sequential(
         nn.Linear(12, 16),
         leaky(16, seed, **kwargs),
@@ -91,7 +91,7 @@ def dense(seed: int, **kwargs) -> nn.Sequential:
 
 
 def synaptic(seed: int, **kwargs) -> nn.Sequential:
-    torch.manual_seed(seed)
+    torch.manual_seed(saving.seeded(seed))
 
     def layer(n: int) -> snn.Synaptic:
         return snn.Synaptic(
@@ -108,7 +108,7 @@ def synaptic(seed: int, **kwargs) -> nn.Sequential:
 
 
 def recurrent(seed: int, kind: type, **kwargs) -> nn.Sequential:
-    torch.manual_seed(seed)
+    torch.manual_seed(saving.seeded(seed))
     more = {"alpha": 0.6} if kind is snn.RSynaptic else {}
     one = {"all_to_all": True, "linear_features": 16} | kwargs
     layer = kind(beta=0.8, threshold=1.0, init_hidden=True, **more, **one)
@@ -124,7 +124,7 @@ def recurrent(seed: int, kind: type, **kwargs) -> nn.Sequential:
 
 
 def convolution(seed: int) -> nn.Sequential:
-    torch.manual_seed(seed)
+    torch.manual_seed(saving.seeded(seed))
     shape = (3, 6, 6)
     neurons = snn.Leaky(
         beta=torch.full(shape, 0.8), threshold=torch.full(shape, 1.0), init_hidden=True
@@ -142,7 +142,7 @@ def convolution(seed: int) -> nn.Sequential:
     return net
 
 
-if __name__ == "__main__":
+def main() -> None:
     x = saving.spikes_in((12,), 1)
     for name in ("subtract", "zero"):
         for delayed in (True, False):
@@ -159,3 +159,7 @@ if __name__ == "__main__":
     zero = choice | {"reset_mechanism": "zero"}
     make("rleaky_zero_delayed", recurrent(7, snn.RLeaky, reset_mechanism="zero"), x, zero)
     make("conv", convolution(8), saving.spikes_in((2, 6, 6), 3), choice)
+
+
+if __name__ == "__main__":
+    main()

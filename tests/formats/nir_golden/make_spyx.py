@@ -17,8 +17,11 @@ SPIKING = (nn.LIF, nn.IF, nn.CuBaLIF, nn.RLIF, nn.RCuBaLIF, nn.RIF, nn.PSU_LIF)
 
 
 def linear(n: int, m: int, seed: int, gain: float, shift: float, bias: bool = True) -> nnx.Linear:
-    made = nnx.Linear(n, m, use_bias=bias, rngs=nnx.Rngs(seed))
-    draw = np.random.default_rng(seed).standard_normal((n, m)) / np.sqrt(n) * gain + shift
+    made = nnx.Linear(n, m, use_bias=bias, rngs=nnx.Rngs(saving.seeded(seed)))
+    draw = (
+        np.random.default_rng(saving.seeded(seed)).standard_normal((n, m)) / np.sqrt(n) * gain
+        + shift
+    )
     made.kernel[...] = jnp.array(draw.astype(np.float32))
     return made
 
@@ -28,13 +31,13 @@ def decays(n: int, low: float, high: float) -> Any:
 
 
 def neurons(kind: type, n: int, seed: int = 0) -> Any:
-    made = kind((n,), rngs=nnx.Rngs(seed))
+    made = kind((n,), rngs=nnx.Rngs(saving.seeded(seed)))
     if hasattr(made, "beta"):
         made.beta[...] = decays(n, 0.7, 0.9)
     if hasattr(made, "alpha"):
         made.alpha[...] = decays(n, 0.4, 0.6)
     if hasattr(made, "recurrent_w"):
-        draw = np.random.default_rng(seed).standard_normal((n, n)) * 0.2
+        draw = np.random.default_rng(saving.seeded(seed)).standard_normal((n, n)) * 0.2
         made.recurrent_w[...] = jnp.array(draw.astype(np.float32))
     return made
 
@@ -83,7 +86,7 @@ def make(case: str, given: np.ndarray, *layers: Any, size: int, **options) -> No
     )
 
 
-if __name__ == "__main__":
+def main() -> None:
     x = saving.spikes_in((12,), 41)
 
     def first(seed: int, gain: float = 1.5, shift: float = 0.1) -> nnx.Linear:
@@ -100,10 +103,14 @@ if __name__ == "__main__":
     make("cuba_lif", x, first(5, 0.7, 0.03), cuba[0], second(6, 0.7, 0.05), cuba[1], size=8)
     make("rlif", x, first(7), neurons(nn.RLIF, 16, 8), second(9), lif[1], size=8)
     make("psu_lif", x, first(10), neurons(nn.PSU_LIF, 16), second(11), lif[1], size=8)
-    convolution = nnx.Conv(2, 3, (3, 3), padding="SAME", rngs=nnx.Rngs(12))
+    convolution = nnx.Conv(2, 3, (3, 3), padding="SAME", rngs=nnx.Rngs(saving.seeded(12)))
     convolution.kernel[...] = convolution.kernel[...] * 1.5
-    images = nn.LIF((6, 6, 3), beta=0.8, rngs=nnx.Rngs(0))
+    images = nn.LIF((6, 6, 3), beta=0.8, rngs=nnx.Rngs(saving.seeded(0)))
     pooled = [nn.SumPool((2, 2), (2, 2), "VALID", channel_axis=-1), nn.Flatten()]
     dense = linear(27, 5, 13, 2.0, 0.02)
     layers = [convolution, images, *pooled, dense, neurons(nn.LIF, 5)]
     make("conv", saving.spikes_in((2, 6, 6), 42), *layers, size=5)
+
+
+if __name__ == "__main__":
+    main()

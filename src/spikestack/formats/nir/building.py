@@ -79,6 +79,8 @@ class Built:
         Populations that send values, which must stay below `limit`.
     late
         Populations whose spikes are shown one step after v has crossed the threshold.
+    runnable
+        The network with what its outputs need to be recorded; None if it records that already.
     """
 
     network: Network
@@ -87,6 +89,7 @@ class Built:
     analog: list[str] = field(default_factory=list)
     limit: float = 0.0
     late: list[str] = field(default_factory=list)
+    runnable: Network | None = None
 
 
 def build(

@@ -28,6 +28,12 @@ _EULER_CUBA = """
     v = v + dt/tau_mem*(v_leak - v + r*i)
 """
 _STEP = "v = v + r*x"
+#: As Spikestack's own neurons do: the current flows first, and what arrives is added then.
+_FLOW_THEN_JUMP = """
+    v = v_leak + (v - v_leak)*exp(-dt/tau_mem) \
++ r*i*exp(-dt/tau_mem)*(dt/tau_mem)*exprel(dt/tau_mem - dt/tau_syn)
+    i = i*exp(-dt/tau_syn) + dt/tau_syn*w_in*x
+"""
 
 #: The solution of the equations for an input that is held over the step.
 EXACT = {
@@ -171,6 +177,11 @@ DIALECTS: dict[str, Dialect] = {
     d.name: d
     for d in (
         Dialect("", "NIR itself", EXACT, start=_AT_REST, measured=True),
+        Dialect(
+            "spikestack", "Spikestack",
+            EXACT | {"CubaLI": _FLOW_THEN_JUMP, "CubaLIF": _FLOW_THEN_JUMP},
+            unit="s", strict=False, start=_AT_REST, measured=True,
+        ),
         Dialect(
             "snntorch", "snnTorch 1.0", EULER | STEPS, unit="s", dt=0.1,
             options={"reset": "subtract", "reset_delay": True},

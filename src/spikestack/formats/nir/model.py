@@ -77,7 +77,7 @@ class Model:
 
     def __init__(
         self, graph: Graph, dt: float, dialect: Dialect, build: Callable[[float | None], Built],
-        values: float | None,
+        values: float | None = None,
     ) -> None:  # fmt: skip
         self.graph, self.dt, self.dialect = graph, dt, dialect
         self._build, self._values = build, values
@@ -122,7 +122,7 @@ class Model:
         built = self._for(given, largest)
         steps, samples = next(iter(given.values())).shape[:2]
         simulation = importlib.import_module("spikestack.simulation").Simulation(
-            built.network, dt=self.dt, on=on, precision=precision, trials=samples
+            built.runnable or built.network, dt=self.dt, on=on, precision=precision, trials=samples
         )
         for name, array in given.items():
             flat = array.reshape(steps, samples, -1)
@@ -188,7 +188,7 @@ def _numbers(given: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
 def _collected(
     recording: Any, built: Built, steps: int, samples: int, batched: bool, dt: float
 ) -> Run:
-    net, made = built.network, Run()
+    net, made = built.runnable or built.network, Run()
 
     def arranged(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         whole = array.reshape(steps, samples, *shape)

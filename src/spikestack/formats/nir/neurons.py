@@ -155,7 +155,7 @@ def _model(
         parameters[key] = Parameter(default, "1", meaning=_MEANINGS.get(key, ""), **low)
         given[key] = found
     return NeuronModel(
-        "\n".join(f"{state}[t+1] = {state} : 1" for state in states),
+        "\n".join(f"{state}[t+1] = {'0' if state == 'x' else state} : 1" for state in states),
         after_arrivals="\n".join(after), parameters=parameters, dimensionless=True, name=name,
         compartments={PLACE: ("x", "i_x")}, default_synapse="Delta",
         source="Pedersen et al. 2024, Nat Commun 15:8122 (NIR)", **spiking, **start, **given,

@@ -10,10 +10,11 @@ import numpy as np
 
 from ...errors import ValidationError, shorten
 from .building import build
-from .dialects import dialect_of
+from .dialects import DIALECTS, dialect_of
 from .flattening import flattened
 from .graph import Graph, checked
 from .hdf5 import read_graph
+from .keeping import restored
 from .library import from_library
 from .model import Model
 from .times import times_of
@@ -63,6 +64,7 @@ def from_graph(
     values: Any = None,
     limit: Any = 1024.0,
     seed: int = 0,
+    metadata: bool = True,
     **options: Any,
 ) -> Model:
     """Make a model of a graph.
@@ -87,6 +89,9 @@ def from_graph(
         Greatest magnitude of values that neurons send each other, as from LI to Affine.
     seed
         Of the network.
+    metadata
+        Whether to restore the description that `write` has put aside, if there is one; the nodes
+        are then only checked to be those it was written with.
     options
         What the tool does not write: ``reset`` (``"to_value"``, ``"subtract"`` or ``"none"``); of
         snnTorch ``reset_delay``; of Sinabs ``norm_input``, ``spikes`` (``"one"`` or ``"many"`` in a
@@ -101,6 +106,8 @@ def from_graph(
     ValidationError
         If the graph cannot be meant, or its time is not settled.
     """
+    if dialect is None:
+        dialect, options = _hinted(graph, options)
     spoken = dialect_of(dialect, options)
     flat = flattened(graph, spoken)
     times = times_of(flat.graph, dt, time_unit, spoken)
@@ -111,8 +118,25 @@ def from_graph(
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
         if not number or not 0 < value <= 1e6:
             raise ValidationError(f"read, {name}", f"got {shorten(value)}", "above 0, at most 1e6")
+    if metadata and (built := restored(graph)) is not None:
+        return Model(graph, times.dt, spoken, lambda _: built)
     make = partial(_build, flat, times, spoken, float(limit), seed)
     return Model(graph, times.dt, spoken, make, None if values is None else float(values))
+
+
+def _hinted(graph: Graph, options: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """The dialect and the options that a graph tells itself; what the reader says goes before."""
+    hints = {k: v.item() if isinstance(v, np.generic) else v for k, v in graph.metadata.items()}
+    name = hints.get("spikestack/dialect")
+    if name not in DIALECTS:
+        reset = hints.get("reset")
+        known = {kind for kind, _ in DIALECTS[""].resets}
+        return None, ({"reset": reset} if reset in known else {}) | options
+    told = {k: hints.get(f"spikestack/{k}") for k in DIALECTS[name].options}
+    found = {k: v for k, v in told.items() if v is not None}
+    if "reset" in hints:
+        found["reset"] = hints["reset"]
+    return name, found | options
 
 
 def _build(flat: Any, times: Any, dialect: Any, limit: float, seed: int, values: Any) -> Any:

@@ -177,7 +177,8 @@ def add_edges(
     code = (pre_part * len(targets) + post_part) * 2 + inhibitory
     several = _codes(code, len(sources) * len(targets) * 2)
     only = int(code[0]) if len(code) else 0
-    for number, rows in several or [(only, slice(None))]:
+    chosen: list[tuple[int, Any]] = [*several] or [(only, slice(None))]
+    for number, rows in chosen:
         pair, k = divmod(number, 2)
         ends = sources[pair // len(targets)], targets[pair % len(targets)]
         name = _name(edges.name, ends, k, several, parts)

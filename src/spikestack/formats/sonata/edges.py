@@ -118,14 +118,23 @@ def read_edges(
             source_ids = store.ids(f"{at}/source_node_id")
             size = len(source_ids)
             target_ids = store.ids(f"{at}/target_node_id", size)
-            populations = []
+            populations: dict[str, str] = {}
             for side in ("source", "target"):
                 population = store.text(f"{at}/{side}_node_id", "node_population")
                 if not ends(population):
                     raise store.error(
                         f"edges {name!r}: no {side} population {population!r} in the circuit"
                     )
-                populations.append(population)
+                populations[side] = population
             table = read_table(store, "edge", name, size, types, parameters, _READ)
-            made.append(EdgePopulation(name, *populations, source_ids, target_ids, table))
+            made.append(
+                EdgePopulation(
+                    name,
+                    populations["source"],
+                    populations["target"],
+                    source_ids,
+                    target_ids,
+                    table,
+                )
+            )
     return made

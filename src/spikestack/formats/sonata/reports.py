@@ -126,6 +126,8 @@ def write_report(
 ) -> Path:
     """Write a recorded variable as a report of somata, whole or not at all; return the path.
 
+    Values are kept in single precision, as the format wants.
+
     Parameters
     ----------
     recording
@@ -193,8 +195,7 @@ def _write_group(group: Any, held: list[tuple[Trace, np.ndarray]]) -> None:
     every = float(gaps[0]) if len(gaps) else 1.0
     begin = float(first.times[0]) if len(first) else 0.0
     step = every * first.dt
-    kind = np.float64 if values.dtype == np.float64 else np.float32
-    group["data"] = np.ascontiguousarray(values[:, order]).astype(kind)
+    group["data"] = np.ascontiguousarray(values[:, order], np.float32)
     group["data"].attrs["units"] = np.bytes_(first.unit.encode())
     group["data"].attrs[_VARIABLE] = np.bytes_(first.variable.encode())
     mapping = group.create_group("mapping")
@@ -209,14 +210,14 @@ def _write_group(group: Any, held: list[tuple[Trace, np.ndarray]]) -> None:
 
 def write_reports(simulation: SonataSimulation, recording: Recording, folder: Path) -> list[Path]:
     """Write every report of a simulation; see `SonataSimulation.write_output`."""
+    from .simulation import state_of
+
     made = []
     for report in simulation.reports:
         traces = []
         for view in simulation.circuit.views(report.cells):
             name = view.population.name
-            from .simulation import state_of
-
-            state = state_of(simulation.circuit, name, report.variable)
+            state = state_of(simulation.circuit, name, report.variable) or report.variable
             held = recording.traces[name]
             if state not in held:
                 raise UnknownNameError(f"report {report.name!r}, recorded variable", state, held)
