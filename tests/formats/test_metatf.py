@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spikestack as sp
+from spikestack.chips.running import MappedSimulation
 from spikestack.docs.running import run_page
 from spikestack.errors import FileFormatError, MissingExtraError, ValidationError
 from spikestack.formats import metatf
@@ -166,15 +167,81 @@ def test_a_layer_that_has_learned() -> None:
     assert (layer.layer, layer.different) == ("edge", 0)
 
 
+def _drawn_second(akida: Any, rng: np.random.Generator) -> tuple[Any, np.ndarray]:
+    """A random model of Akida 2.0, and images for it."""
+    pick = lambda *of: of[rng.integers(len(of))]  # noqa: E731
+    padding = (akida.Padding.Same, akida.Padding.Valid)
+    shape = (int(rng.integers(5, 12)), int(rng.integers(5, 12)), int(pick(1, 3)))
+    model = akida.Model()
+    model.add(akida.InputConv2D(shape, 4, 3, kernel_stride=int(pick(1, 2)), padding=pick(*padding)))
+    for _ in range(int(rng.integers(0, 3))):
+        wide = min(model.output_shape[:2]) >= 3
+        if wide and pick(True, False):
+            model.add(akida.DepthwiseConv2D(3))
+        else:
+            stride = int(pick(1, 2)) if wide else 1
+            model.add(
+                akida.Conv2D(5, 3 if wide else 1, kernel_stride=stride, padding=pick(*padding))
+            )
+    kinds = akida.ActivationType
+    model.add(akida.Dense1D(6, activation=pick(kinds.ReLU, kinds.NoActivation)))
+    ranges = {
+        "weights": (-127, 128), "bias": (-127, 128), "bias_shift": (0, 6), "max_value": (90, 128),
+        "max_value_shift": (11, 14), "input_shift": (0, 2), "output_scales": (100, 255),
+        "output_shift": (-18, -9), "padding_value": (0, 255),
+    }  # fmt: skip
+    for layer in model.layers:
+        for name in layer.variables.names:
+            held = layer.get_variable(name)
+            layer.set_variable(name, rng.integers(*ranges[name], held.shape).astype(held.dtype))
+    return model, rng.integers(0, 256, (4, *shape)).astype(np.uint8)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_every_layer_of_random_models_of_akida_2_is_equal(seed: int) -> None:
+    akida = pytest.importorskip("akida", reason="the extra akida is not installed")
+    model, images = _drawn_second(akida, np.random.default_rng(seed))
+    try:
+        found = metatf.compare(model, images)
+    except ValidationError as error:
+        assert "never send anything" in str(error)
+        return
+    for layer in found:
+        assert layer.different == 0, layer
+
+
+def test_akida_2_on_the_chip() -> None:
+    akida = pytest.importorskip("akida", reason="the extra akida is not installed")
+    model, images = _drawn_second(akida, np.random.default_rng(3))
+    for layer in model.layers[1:]:
+        shift = layer.get_variable("input_shift")
+        layer.set_variable("input_shift", np.zeros_like(shift))
+    net = metatf.read(model)
+    readout = list(net.populations)[-1]
+    wanted = metatf.run(net, images)[readout]
+    simulation = MappedSimulation(sp.chips.Akida2().map(net))
+    for image, answer in zip(metatf.samples(images), wanted, strict=True):
+        simulation.again()
+        (at,) = np.nonzero(image[0])
+        simulation.inject("events", times=np.ones(len(at)), ids=at, counts=image[0, at])
+        simulation.forward(1, progress=False)
+        spikes = simulation.result()[readout]
+        found = np.zeros(answer.size, np.int64)
+        found[spikes.ids] = spikes.values
+        assert np.array_equal(found, answer.ravel())
+
+
 def test_other_layers_are_refused_together() -> None:
     akida = pytest.importorskip("akida", reason="the extra akida is not installed")
     model = akida.Model()
-    model.add(akida.InputConv2D((8, 8, 3), 4, 3, name="image"))
-    model.add(akida.Conv2D(4, 3, name="maps"))
-    model.add(akida.Dense1D(3, name="answers"))
+    model.add(akida.InputConv2D((8, 8, 3), 4, 3, name="image", pool_type=akida.PoolType.Max,
+                                pool_size=2, pool_stride=2))  # fmt: skip
+    model.add(akida.Conv2DTranspose(4, 3, name="maps"))
+    model.add(akida.Dense1D(3, name="answers", output_bits=4))
     with pytest.raises(ValidationError) as told:
         metatf.read(model)
-    for name in ("'image' is of InputConv2D", "'maps' is of Conv2D", "'answers' is of Dense1D"):
+    for name in ("'image' pools", "'maps' is of Conv2DTranspose", "'answers' sends 4 bits"):
         assert name in str(told.value)
     model = akida.Model()
     model.add(akida.InputData((8, 8, 2), input_bits=4))
@@ -194,7 +261,7 @@ def test_damaged_files(tmp_path: Path) -> None:
     flipped = bytearray(whole)
     for at in range(30, len(whole), 97):
         flipped[at] ^= 0x55
-    damaged = (b"", b"hello" * 30, whole[: len(whole) // 3], whole[:-5], bytes(flipped))
+    damaged = (b"hello" * 30, whole[: len(whole) // 3], whole[:-5], bytes(flipped))
     for k, given_bytes in enumerate(damaged):
         path = tmp_path / f"{k}.fbz"
         path.write_bytes(given_bytes)

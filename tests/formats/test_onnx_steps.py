@@ -17,7 +17,10 @@ from spikestack.errors import FileFormatError, MissingExtraError, UnknownNameErr
 
 onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
 
+from spikestack.equations.catalogue import collect  # noqa: E402
 from spikestack.formats import onnx as form  # noqa: E402
+from spikestack.neurons.base import NeuronModel  # noqa: E402
+from spikestack.program.lower import lower  # noqa: E402
 from spikestack.simulation import Simulation  # noqa: E402
 
 
@@ -159,6 +162,45 @@ def test_currents_from_outside_and_of_steps(tmp_path: Path) -> None:
     net.record(cells, "v")
     assert differences(net, tmp_path / "net.onnx", 80.0, 0.5) == (0, 0.0)
     assert set(form.inputs_of(net, 80.0)) == {"steps", "given"}
+
+
+def test_currents_and_rates_of_time(tmp_path: Path) -> None:
+    net = sp.Network(seed=1)
+    cells = net.add(sp.Population("cells", 5, sp.LIF()))
+    net.drive(cells, sp.SinusoidalCurrent(), name="wave")
+    rates = sp.InhomogeneousPoisson([0.0, 40.0], [200.0, 2000.0], weight=8.0)
+    net.drive(cells, rates, name="noise")
+    net.record(cells, "spikes")
+    net.record(cells, "v")
+    assert differences(net, tmp_path / "net.onnx", 80.0, 0.5) == (0, 0.0)
+
+
+#: Models that compute exponentials while they run, and how far their potentials may part, mV.
+APART = {"AdEx": 1e-4, "HodgkinHuxley": 0.02, "PinskyRinzel": 0.01, "TraubMiles": 0.01}
+
+
+@pytest.mark.slow
+def test_every_neuron_of_the_catalogue(tmp_path: Path) -> None:
+    """Bit for bit, but for those that compute exponentials while they run."""
+    tried = []
+    for name, kind in sorted(collect("spikestack.neurons", NeuronModel).items()):
+        net = sp.Network(seed=1)
+        cells = net.add(sp.Population("cells", 4, kind()))
+        synapse = getattr(sp, kind.default_synapse or "Delta")
+        weight = 0.01 if "Conductance" in synapse.__name__ else 1.0
+        try:
+            net.drive(cells, sp.Poisson(rate=2000.0, synapse=synapse(weight=weight)), name="in")
+            net.record(cells, "v")
+        except ValidationError:
+            continue
+        if any(i.op in ("uniform", "common") for i in lower(net, 1.0, "float32", 1).populations[0]
+               .code.instructions):  # fmt: skip
+            continue
+        dt = 1.0 if kind.dimensionless else 0.1
+        apart, worst = differences(net, tmp_path / "net.onnx", 60 * dt, dt, fires=False)
+        assert (apart, worst <= APART.get(name, 0.0)) == (0, True), (name, worst)
+        tried.append(name)
+    assert len(tried) >= 25
 
 
 def test_what_the_file_says(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from ...network.network import Network
 from ...neurons.base import NeuronModel
 from ..neurons.akida import MOST_PLACES, AkidaNeuron, AkidaPotential, padded, pooled
-from ..neurons.frames import RequantisingNeuron
+from ..neurons.frames import RequantisedReadout, RequantisingNeuron
 from ..quantising import Loss, Quantised, loss_of
 from .frame_weights import Lattice, Numbers
 from .frames import quantise_frames
@@ -84,7 +84,7 @@ def quantise_requantising(
     numbers = Numbers(
         chip, lambda kind: weight_bits, levels, lambda kind: most, _scaled, RequantisingNeuron,
         AkidaPotential, True, ("convolutional", "dense", "sparse"),
-        (RequantisingNeuron, AkidaPotential), tables is not None, tables or {},
+        (RequantisingNeuron, RequantisedReadout, AkidaPotential), tables is not None, tables or {},
     )  # fmt: skip
     return quantise_frames(network, dt, numbers)
 

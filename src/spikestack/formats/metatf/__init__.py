@@ -1,4 +1,4 @@
-"""Models of BrainChip's MetaTF: Akida 1.0, as descriptions in the numbers of the emulated chip.
+"""Models of BrainChip's MetaTF as descriptions in the numbers of the emulated chips.
 
 Files (``.fbz``) are read by the package akida, the extra of that name, in a process of its own.
 What a model computes is known from what akida 2.19.3 computes, see ``docs/from_metatf.md``.
@@ -51,8 +51,8 @@ def read(model: Any, *, seed: int = 0) -> Network:
     FileFormatError
         If akida cannot read the file.
     ValidationError
-        If the model has layers that are none of Akida 1.0's, as those of 2.0, or that cannot be
-        expressed; all of them are named.
+        If the model has layers that cannot be expressed, such as most of Akida 2.0; all of them
+        are named.
     """
     if isinstance(model, str | os.PathLike):
         path = Path(model)

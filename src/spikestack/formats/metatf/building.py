@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from ...chips.neurons.akida import AkidaPotential, padded, pooled
-from ...chips.neurons.frames import FrameSource
+from ...chips.neurons.frames import FrameSource, RequantisedReadout, RequantisingNeuron
 from ...network.external import ExternalSpikes
 from ...network.network import Network
 from ...network.population import Population
 from ...network.rules import Convolution, Dense, FromArrays
 from ...neurons.base import NeuronModel
 from ...synapses.delta import Delta
-from .layers import Axis, Layer
+from .geometry import Axis, Layer
 
 __all__ = ["SOURCE", "network_of_layers"]
 
@@ -60,6 +60,8 @@ def _model(layer: Layer) -> NeuronModel:
     channels = layer.sends[0]
     each = int(np.prod(layer.sends)) // channels
     around = _around(layer)
+    if layer.gain is not None:
+        return _requantising(layer, each, around)
     if not layer.bits:
         return AkidaPotential() if around is None else padded(0)(around=around[0])
     assert layer.threshold is not None and layer.width is not None
@@ -72,6 +74,15 @@ def _model(layer: Layer) -> NeuronModel:
     names = ["around", *(f"around_{n}" for n in "bcdefghi")]
     values |= dict(zip(names, around, strict=False))
     return padded(layer.places)(**values)
+
+
+def _requantising(layer: Layer, each: int, around: list[np.ndarray] | None) -> NeuronModel:
+    assert layer.gain is not None and layer.bias is not None
+    bias = np.repeat(layer.bias, each) + (around[0] if around else 0.0)
+    gain = np.repeat(layer.gain, each)
+    if layer.most is None:
+        return RequantisedReadout(bias=bias, gain=gain)
+    return RequantisingNeuron(bias=bias, gain=gain, most=np.repeat(layer.most, each))
 
 
 def _shared(layer: Layer) -> Convolution:
@@ -129,7 +140,7 @@ def _edges(layer: Layer, place: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 def _around(layer: Layer) -> list[np.ndarray] | None:
     """By place, what the values around an image add to each neuron."""
-    if not layer.outside or not layer.axes:
+    if layer.outside is None or not layer.outside.any():
         return None
     assert layer.weights is not None
     found = []
@@ -137,7 +148,7 @@ def _around(layer: Layer) -> list[np.ndarray] | None:
         total = np.zeros(layer.sends if not layer.mean else layer.sends[:1])
         for a, b, xs, ys in _taps(layer, place):
             beyond = (xs[:, None] < 0) | (ys[None, :] < 0)
-            added = layer.weights[:, :, a, b].sum(1) * float(layer.outside)
+            added = layer.weights[:, :, a, b] @ layer.outside.astype(float)
             total += added * beyond.sum() if layer.mean else added[:, None, None] * beyond
         found.append(total.ravel())
     return found if any(part.any() for part in found) else None

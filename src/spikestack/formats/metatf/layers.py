@@ -2,98 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ...chips.neurons.akida import MOST_PLACES
 from ...errors import ValidationError
+from .geometry import Axis, Layer, in_order, shape_of
+from .second import second_faults, second_layer
 
-__all__ = ["Axis", "Layer", "layers_of"]
+__all__ = ["layers_of"]
 
 _INPUTS = ("InputData", "InputConvolutional")
 _CONVOLUTIONS = ("InputConvolutional", "Convolutional", "SeparableConvolutional")
 _KNOWN = (*_INPUTS, "Convolutional", "SeparableConvolutional", "FullyConnected")
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One axis of a convolution and of the pooling after it.
-
-    Attributes
-    ----------
-    sources, positions, targets
-        Sides of the map that is read, of potentials, and of what is sent.
-    kernel, stride, before
-        Of the convolution; `before` are the values that stand before the map.
-    window, pool_stride, pool_before
-        Of max pooling; 1, 1, 0 without.
-    """
-
-    sources: int
-    positions: int
-    targets: int
-    kernel: int
-    stride: int
-    before: int
-    window: int = 1
-    pool_stride: int = 1
-    pool_before: int = 0
-
-    def seen(self, place: int) -> np.ndarray:
-        """Position that is the `place`-th in each target's window, int64[targets].
-
-        Where a window reaches beyond, its nearest position stands there once more.
-        """
-        at = np.arange(self.targets) * self.pool_stride - self.pool_before + place
-        return np.clip(at, 0, self.positions - 1)
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer; maps are (channels, x, y), kernels (filters, channels, x, y).
-
-    Attributes
-    ----------
-    name, kind
-        As akida has them.
-    reads, sends
-        Shapes of the maps.
-    weights
-        int64; of full connections (inputs, neurons), inputs by channel, x, y; of a separable
-        convolution its two parts multiplied. None for an input.
-    axes
-        Of a convolution, x and y; empty otherwise.
-    mean
-        Whether potentials are summed over the whole map.
-    bits
-        Of what is sent; 0 for potentials.
-    threshold, width
-        By channel, float64: from where on 1 is sent, and how much is worth one more.
-    outside
-        The value that stands around an image.
-    weight_bits
-        That akida stores.
-    """
-
-    name: str
-    kind: str
-    reads: tuple[int, ...]
-    sends: tuple[int, ...]
-    weights: np.ndarray | None = None
-    axes: tuple[Axis, ...] = ()
-    mean: bool = False
-    bits: int = 0
-    threshold: np.ndarray | None = None
-    width: np.ndarray | None = None
-    outside: int = 0
-    weight_bits: int = 0
-
-    @property
-    def places(self) -> int:
-        """Potentials of which a neuron takes the greatest."""
-        return int(np.prod([a.window for a in self.axes]))
+_SECOND = ("InputConv2D", "Conv2D", "DepthwiseConv2D", "Dense1D")
 
 
 def layers_of(plain: list[dict[str, Any]], where: str) -> list[Layer]:
@@ -114,22 +37,24 @@ def layers_of(plain: list[dict[str, Any]], where: str) -> list[Layer]:
     faults = [
         f"{of['name']!r} {fault}" for k, of in enumerate(plain) for fault in _faults(k, of, plain)
     ]
-    if len(plain) < 2 and not (plain and plain[0]["type"] == "InputConvolutional"):
+    if not any(of["type"] != "InputData" for of in plain):
         faults.append("there are no layers that compute")
     if faults:
-        raise ValidationError(where, "; ".join(faults), "layers of Akida 1.0, one after the other")
-    return [_layer(of) for of in plain]
+        raise ValidationError(where, "; ".join(faults), "layers of Akida, one after the other")
+    return [second_layer(of) if of["type"] in _SECOND else _layer(of) for of in plain]
 
 
 def _faults(k: int, of: dict[str, Any], plain: list[dict[str, Any]]) -> list[str]:
     kind, settings = of["type"], of["settings"]
-    if kind not in _KNOWN:
-        return [f"is of {kind}, whose arithmetic is not public"]
+    if kind not in (*_KNOWN, *_SECOND):
+        return [f"is of {kind}, which is not mapped"]
     found = []
-    if (k == 0) != (kind in _INPUTS):
+    if (k == 0) != (kind in (*_INPUTS, "InputConv2D")):
         found.append(f"of {kind} is at place {k}")
     if k and of["inputs"] != [plain[k - 1]["name"]]:
         found.append(f"reads {of['inputs']}, not the layer before alone")
+    if kind in _SECOND:
+        return found + second_faults(of, k == len(plain) - 1)
     if settings.get("input_signed"):
         found.append("takes signed numbers")
     bits = settings.get("input_bits")
@@ -159,13 +84,9 @@ def _convolution_faults(settings: dict[str, Any], kind: str) -> list[str]:
     return found
 
 
-def _map(shape: list[int]) -> tuple[int, ...]:
-    return shape[2], shape[0], shape[1]
-
-
 def _layer(of: dict[str, Any]) -> Layer:
     kind, settings, arrays = of["type"], of["settings"], of["arrays"]
-    reads, sends = _map(of["reads"]), _map(of["sends"])
+    reads, sends = shape_of(of["reads"]), shape_of(of["sends"])
     if kind == "InputData":
         return Layer(of["name"], kind, reads, reads, bits=settings["input_bits"])
     bits = settings["act_bits"] if settings["activation"] else 0
@@ -173,27 +94,16 @@ def _layer(of: dict[str, Any]) -> Layer:
     # One more is worth step * 2**(4 - bits), the step in sixteenths.
     width = sixteenths * 2.0 ** (4 - bits) / 16.0
     axes: tuple[Axis, ...] = ()
-    weights = _matrix(arrays["weights"], reads)
+    weights = in_order(arrays["weights"], reads)
     mean = settings.get("pool_type") == "Average"
     if kind in _CONVOLUTIONS:
         axes = tuple(_axis(settings, "xy"[k], reads[1 + k], sends[1 + k], mean) for k in (0, 1))
         weights = _kernel(kind, arrays)
     return Layer(
         of["name"], kind, reads, sends, weights, axes, mean, bits,
-        arrays["threshold"].astype(float), width, settings.get("padding_value", 0),
-        settings["weights_bits"],
+        arrays["threshold"].astype(float), width,
+        np.full(reads[0], settings["padding_value"]) if "padding_value" in settings else None,
     )  # fmt: skip
-
-
-def _matrix(weights: np.ndarray, reads: tuple[int, ...]) -> np.ndarray:
-    """Akida reads by channel, second axis, first axis."""
-    order = np.arange(np.prod(reads)).reshape(reads).transpose(0, 2, 1).ravel()
-    flat = weights.reshape(-1, weights.shape[-1]).astype(np.int64)
-    if len(flat) != len(order):
-        return flat
-    made = np.empty_like(flat)
-    made[order] = flat
-    return made
 
 
 def _kernel(kind: str, arrays: dict[str, np.ndarray]) -> np.ndarray:
