@@ -133,3 +133,35 @@ def test_synapses_with_stdp() -> None:
         assert sim.recording()["cells"].steps.tolist() == steps.tolist()
         weight = sim.connections("source->cells").weight[0]
         assert weight == pytest.approx(GOLDEN["stdp.end"][place], rel=1e-12)
+
+
+def test_a_network_spike_by_spike() -> None:
+    """A hundred cells of the conductance-based benchmark, with Brian2's connections and delays."""
+    told = ABOUT["network"]
+    model = sp.NeuronModel(
+        told["model"],
+        threshold=told["threshold"],
+        reset=told["reset"],
+        refractory="4.9 ms",
+        method="euler",
+        namespace=told["namespace"],
+        v=GOLDEN["network.start"],
+    )
+    net = sp.Network()
+    cells = net.add(sp.Population("cells", told["size"], model))
+    pre, post = GOLDEN["network.pre"].astype(int), GOLDEN["network.post"].astype(int)
+    for name, chosen in (("ge", pre < told["excitatory"]), ("gi", pre >= told["excitatory"])):
+        synapse, _ = brian2.synapses(
+            model,
+            on_pre=f"{name}_post += step",
+            namespace={"step": told["weights"][name]},
+            delay=told["delay"],
+        )
+        net.connect(cells, cells, sp.FromArrays(pre[chosen], post[chosen]), synapse, name=name)
+    net.record(cells, "spikes")
+    record = net.run(told["duration"], dt=0.1, precision="float64", on="reference")["cells"]
+    ours = sorted(zip((record.steps - 1).tolist(), record.ids.tolist(), strict=True))
+    steps, ids = GOLDEN["network.spike_step"].tolist(), GOLDEN["network.spike_i"].tolist()
+    theirs = sorted(zip(steps, ids, strict=True))
+    assert len(theirs) > 300
+    assert ours == theirs

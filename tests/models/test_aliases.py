@@ -241,6 +241,8 @@ def test_names_of_models() -> None:
     """A model's name in another tool leads to ours, in Python and on the command line."""
     assert named("iaf_psc_alpha") == {"NEST": "LIF with AlphaCurrent synapses"}
     assert pointer("no_such_model") == ""
+    with pytest.raises(ValidationError, match="LIF with Delta synapses"):
+        sp.Population("cells", 3, "iaf_psc_delta")
     with pytest.raises(AttributeError, match="NEST's iaf_psc_exp is LIF with ExponentialCurrent"):
         sp.iaf_psc_exp  # noqa: B018
     run = subprocess.run(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..equations.aliases import pointer
 from ..errors import ValidationError, shorten
 from .options import Json
 from .output import clean, console, emit, table
@@ -78,6 +77,8 @@ def _catalogue() -> dict[str, tuple[str, type[Any]]]:
 
 def _resolved(name: str) -> str:
     """The name in the catalogue that is meant, whatever its case, hyphens and underscores."""
+    from ..equations.aliases import pointer
+
     known = {_folded(item): item for item in _catalogue()}
     if _folded(name) in known:
         return known[_folded(name)]

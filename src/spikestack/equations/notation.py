@@ -44,6 +44,7 @@ _UPDATE = re.compile(r"[A-Za-z]\w*\s*\[\s*t\s*\+\s*1\s*\]\s*=")
 _OURS = re.compile(r"^\s*(?:d(\w+)\s*/\s*dt|([A-Za-z]\w*)(?:\[t\s*\+\s*1\])?)\s*=", re.M)
 _ASSIGN = re.compile(r"([A-Za-z]\w*)\s*([-+*/]?=)(?!=)(.*)\Z", re.S)
 
+_ASSIGNING = ("reset", "after_arrivals")
 _PERIOD = re.compile(r"([0-9.]+(?:[eE][-+]?[0-9]{1,3})?)\s*\*?\s*([A-Za-z]+)\Z")
 _METHODS = ("exact", "linear", "exponential_euler")
 
@@ -174,13 +175,30 @@ def translated(
         known |= {name for pair in _OURS.findall(equations) for name in pair if name}
     flags = {line.name for line in lines if line.unit in ("boolean", "bool")}
     rewriter = Rewriter(known, flags, (equations, *texts.values()), brian)
-    assigned = {
-        match[1]
-        for name in ("reset", "after_arrivals")
-        for part in re.split(r"[;\n]", texts.get(name, ""))
-        if (match := _ASSIGN.match(part.strip()))
-    }
-    made = Translation()
+    made = Translation(equations)
+    if brian:
+        _take_lines(made, lines, _assigned(texts), rewriter, where)
+    else:
+        made.equations = rewriter.lines(equations, where)
+    for name, text in texts.items():
+        rewrite = rewriter.lines if name in _ASSIGNING else rewriter.expression
+        if text:
+            made.texts[name] = rewrite(text, f"{where}.{name}")
+    return made
+
+
+def _assigned(texts: Mapping[str, str]) -> set[str]:
+    """The names that resets and the like assign to."""
+    parts = [
+        part.strip() for name in _ASSIGNING for part in re.split(r"[;\n]", texts.get(name, ""))
+    ]
+    return {match[1] for part in parts if (match := _ASSIGN.match(part))}
+
+
+def _take_lines(
+    made: Translation, lines: list[_Line], assigned: set[str], rewriter: Rewriter, where: str
+) -> None:
+    """Write the equations and declare the parameters that the lines hold."""
     rows = []
     for line in lines:
         at = f"{where}, equation of {line.name}"
@@ -194,20 +212,11 @@ def translated(
             rows.append(f"{line.name}[t+1] = {line.name} : {_unit(line, at)}")
         else:
             made.parameters[line.name] = Parameter(0.0, _unit(line, at))
-    made.equations = "\n".join(rows) if brian else rewriter.lines(equations, where)
-    made.texts = {
-        name: rewriter.lines(text, f"{where}.{name}")
-        if name in ("reset", "after_arrivals")
-        else rewriter.expression(text, f"{where}.{name}")
-        for name, text in texts.items()
-        if text
-    }
-    if brian:
-        made.clamped = tuple(line.name for line in lines if "unless refractory" in line.flags)
-        made.shared = tuple(
-            line.name for line in lines if "shared" in line.flags and line.name in made.parameters
-        )
-    return made
+    made.equations = "\n".join(rows)
+    made.clamped = tuple(line.name for line in lines if "unless refractory" in line.flags)
+    made.shared = tuple(
+        line.name for line in lines if "shared" in line.flags and line.name in made.parameters
+    )
 
 
 def _in_order(lines: list[_Line], where: str) -> list[_Line]:

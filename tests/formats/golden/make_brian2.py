@@ -167,6 +167,20 @@ STDP = {
     "w": [0.3, 0.65],
 }  # fmt: skip
 DURATION = 60.0
+#: A network of the conductance-based benchmark's cells, driven by their leak; 20 in 100 inhibit.
+NETWORK = {
+    "model": COBA["model"],
+    "threshold": "v > Vt",
+    "reset": "v = Vr",
+    "refractory": "5 ms",
+    "namespace": {**COBA["namespace"], "El": "-49 mV"},
+    "size": 100,
+    "excitatory": 80,
+    "sources": 12,
+    "weights": {"ge": "12 nS", "gi": "80 nS"},
+    "delay": 0.5,
+    "duration": 120.0,
+}
 
 
 def quantity(text: str) -> Any:
@@ -251,6 +265,37 @@ def run_stdp() -> dict[str, np.ndarray]:
     }
 
 
+def run_network() -> dict[str, np.ndarray]:
+    start_scope()
+    told, dt = NETWORK, 0.1 * ms
+    size, k = told["size"], told["sources"]
+    rng = np.random.default_rng(7)
+    start = rng.uniform(-60.0, -50.0, size)
+    pre = np.concatenate([rng.choice(size, k, replace=False) for _ in range(size)])
+    post = np.repeat(np.arange(size), k)
+    space = {name: quantity(text) for name, text in told["namespace"].items()}
+    cells = NeuronGroup(size, told["model"], threshold=told["threshold"], reset=told["reset"],
+                        refractory=quantity(told["refractory"]), method="euler", dt=dt,
+                        namespace=space)  # fmt: skip
+    cells.v = start * brian2.mV
+    spikes = SpikeMonitor(cells)
+    net = Network(cells, spikes)
+    for name, chosen in (("ge", pre < told["excitatory"]), ("gi", pre >= told["excitatory"])):
+        synapses = Synapses(cells, cells, on_pre=f"{name}_post += step", dt=dt,
+                            delay=told["delay"] * ms,
+                            namespace={"step": quantity(told["weights"][name])})  # fmt: skip
+        synapses.connect(i=pre[chosen], j=post[chosen])
+        net.add(synapses)
+    net.run(told["duration"] * ms)
+    return {
+        "start": start,
+        "pre": pre.astype(np.int16),
+        "post": post.astype(np.int16),
+        "spike_i": np.asarray(spikes.i, dtype=np.int16),
+        "spike_step": np.rint(spikes.t / dt).astype(np.int32),
+    }
+
+
 def main() -> None:
     """Write brian2.npz."""
     found = {}
@@ -259,7 +304,15 @@ def main() -> None:
             found[f"{name}.{part}"] = array
         print(name, len(found[f"{name}.spike_t"]), "spikes")
     found |= {f"stdp.{part}": array for part, array in run_stdp().items()}
-    about = {"brian2": brian2.__version__, "cases": CASES, "stdp": STDP, "duration": DURATION}
+    found |= {f"network.{part}": array for part, array in run_network().items()}
+    print("network", len(found["network.spike_i"]), "spikes")
+    about = {
+        "network": NETWORK,
+        "brian2": brian2.__version__,
+        "cases": CASES,
+        "stdp": STDP,
+        "duration": DURATION,
+    }
     path = Path(__file__).with_name("brian2.npz")
     np.savez_compressed(path, about=json.dumps(about), **found)
     print(path, path.stat().st_size, "bytes")

@@ -65,38 +65,40 @@ def read_aliases(
     if not foreign:
         return dict(given)
     models = [cls.__name__ for cls in model.__mro__]
-    read = dict(given)
-    used: list[tuple[Table, str]] = []
-    hints: list[str] = []
-    later: list[tuple[Table, str, Computed]] = []
-    for name in foreign:
-        table, line = _line(models, name)
+    read, hints = dict(given), []
+    lines = [(name, *_line(models, name)) for name in foreign]
+    # What is computed comes last, since what it needs may stand under another name, too.
+    for name, table, line in sorted(lines, key=lambda told: isinstance(told[2], Computed)):
         if table is None:
             continue
         _refuse_elsewhere(models, label, name)
-        if isinstance(line, Computed) and line.ours in units:
-            if not line.plain and _is_plain(given[name]):
-                continue
-            later.append((table, name, line))
-        elif isinstance(line, Fixed):
+        if isinstance(line, Fixed):
             _check_fixed(label, table, name, line, read.pop(name))
-        elif isinstance(line, Same) and line.ours in units:
-            if not line.unit and _is_plain(given[name]):
-                continue
-            value = read.pop(name)
-            if line.unit:
-                value = _converted(line, units[line.ours], value, f"{label}.{name}")
+        elif line.ours in units and (line.plain or not _is_plain(given[name])):
+            value = _value(line, label, table, name, units, read)
             hints += _put(read, label, table, name, line, value, units)
-        used.append((table, name))
-    for table, name, line in later:
-        value = _computed(line, label, table, name, units, read)
-        hints += _put(read, label, table, name, line, value, units)
-    for table in {id(t): t for t, _ in used}.values():
-        theirs = [name for t, name in used if t is table]
-        _check_same_names(models, label, table, theirs, {**given, **(beside or {})})
+    for table in {id(table): table for _, table, _ in lines if table is not None}.values():
+        theirs = [name for name, told, _ in lines if told is table and name not in read]
+        if theirs:
+            _check_same_names(models, label, table, theirs, {**given, **(beside or {})})
     if hints:
         _warn(f"{label}: {', '.join(hints)}")
     return read
+
+
+def _value(
+    line: Same | Computed,
+    label: str,
+    table: Table,
+    name: str,
+    units: Mapping[str, Unit],
+    read: dict[str, Any],
+) -> Any:
+    """The value in our unit; as it was given where it brings its own."""
+    if isinstance(line, Computed):
+        return _computed(line, label, table, name, units, read)
+    value = read.pop(name)
+    return _converted(line, units[line.ours], value, f"{label}.{name}") if line.unit else value
 
 
 def _line(models: list[str], name: str) -> tuple[Table | None, Any]:

@@ -26,6 +26,11 @@ class Same:
     unit: str = ""
     factor: float = 1.0
 
+    @property
+    def plain(self) -> bool:
+        """Whether the tool takes plain numbers."""
+        return bool(self.unit)
+
 
 @dataclass(frozen=True)
 class Computed:
