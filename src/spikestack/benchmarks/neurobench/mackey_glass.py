@@ -139,7 +139,7 @@ class Forecast:
     measured: Measurement
 
 
-def forecast(seed: int = 0, hidden: int = _HIDDEN) -> Forecast:
+def forecast(seed: int = 0, hidden: int = _HIDDEN, ahead: float = _TEST) -> Forecast:
     """Learn ten Lyapunov times of the series and predict the next ten.
 
     NeuroBench's task: 750 points to learn from, of which the first 45 only warm up, then 750 that
@@ -156,17 +156,19 @@ def forecast(seed: int = 0, hidden: int = _HIDDEN) -> Forecast:
         Of the weights, and of the shift: 0 to 29 for NeuroBench's thirty.
     hidden
         Neurons.
+    ahead
+        Lyapunov times to predict.
 
     Raises
     ------
     ValidationError
         If a number is out of range.
     """
-    if not 0 <= seed < 1000 or not 1 <= hidden <= 100_000:
-        raise ValidationError("forecast", f"seed {seed}, {hidden} neurons",
-                              "0 to 999, and 1 to 100,000")  # fmt: skip
+    if not 0 <= seed < 1000 or not 1 <= hidden <= 100_000 or not 0.1 <= ahead <= 100:
+        raise ValidationError("forecast", f"seed {seed}, {hidden} neurons, {ahead:g} ahead",
+                              "0 to 999, 1 to 100,000, and 0.1 to 100")  # fmt: skip
     first = round(seed * _SHIFT * _POINTS)
-    train, test = round(_TRAIN * _POINTS), round(_TEST * _POINTS)
+    train, test = round(_TRAIN * _POINTS), round(ahead * _POINTS)
     series = _long(first + train + test + 1)[first : first + train + test + 1]
     network = _network(seed, hidden)
     counts = _counts(network, series[:train])
