@@ -288,6 +288,6 @@ def test_neurobench_rows(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     done = cli("bench", "neurobench", "--workload", "mackey-glass", "--seeds", "2", "--json")
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["seed"] for row in rows] == [0, 1]
-    assert rows[0]["metrics"]["dense"] == 10 * 10 * 30 and rows[0]["value"] == made.smape
+    assert rows[0]["metrics"]["dense"] == 20 * 9 * 30 and rows[0]["value"] == made.smape
     shown = cli("bench", "neurobench", "--workload", "mackey-glass")
     assert "mackey-glass" in shown.stdout and f"{made.smape:.1f} %" in shown.stdout

@@ -61,11 +61,10 @@ def test_the_forecast_follows_the_series() -> None:
     near = slice(0, 30)
     assert np.abs(made.predicted[near] - made.target[near]).max() < 0.1
     assert made.smape == sp.metrics.smape(made.predicted, made.target) == made.measured["smape"]
-    flat = sp.metrics.smape(np.full(150, made.target.mean()), made.target)
-    assert made.smape < flat
-    assert made.measured.samples == 900 and made.measured.steps == 10
-    assert made.measured["parameter_count"] == 10 * 120
-    assert made.measured["dense"] == 10 * made.measured["parameter_count"]
+    assert made.smape < 0.5 * made.flat
+    assert made.measured.samples == 900 and made.measured.steps == 20
+    assert made.measured["parameter_count"] == 9 * 120
+    assert made.measured["dense"] == 20 * made.measured["parameter_count"]
     plain = made.measured.to_dict()
     assert json.loads(json.dumps(plain))["smape"] == made.smape
     with pytest.raises(ValidationError, match="forecast"):
