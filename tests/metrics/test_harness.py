@@ -153,3 +153,10 @@ def test_where_the_harness_misleads(live: None) -> None:
     assert SMAPE()(None, torch.tensor([[0.0], [1.0]]), zeros) == 200.0
     with pytest.raises(IndexError):
         R2()(None, torch.tensor([[0.0], [1.0]]), zeros)
+    # Layers of the same name in different parts of a model are counted as one.
+    from neurobench.models import TorchModel
+
+    part = [torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.ReLU()) for _ in range(2)]
+    nested = torch.nn.Sequential(*part)
+    found = [layer["layer_name"] for layer in TorchModel(nested).activation_layers()]
+    assert found == ["1", "1"]

@@ -27,9 +27,10 @@ _POINTS, _LYAPUNOV = 75, 197.0
 #: Lyapunov times: to train on, of these unused at first, to predict, and from run to run.
 _TRAIN, _WARMUP, _TEST, _SHIFT = 10.0, 0.6, 10.0, 0.5
 #: Steps of a point; by how many points each reaches the hidden neurons late, at most; their number.
-_STEPS, _REACH, _HIDDEN = 10, 8, 500
-#: What is left of a hidden potential, and of both readouts, after a step.
-_BETA, _READ = 0.9, (0.9, 0.98)
+_STEPS, _REACH, _HIDDEN = 20, 8, 500
+#: What is left of a hidden potential, and of the readout's, after a step.
+_BETA, _READ = 0.95, 0.95
+#: These numbers were chosen on other seeds, and on shifts between those of the task.
 #: Weight of the squared coefficients against the mean squared error of standardised counts.
 _RIDGE = 3e-3
 #: Predictions are kept within; the series itself stays in 0.4 to 1.4.
@@ -120,6 +121,8 @@ class Forecast:
         Of the network; and how many half Lyapunov times the series is shifted.
     smape
         Over all that is predicted, in %, 0 to 200.
+    flat
+        The same score of the training series' mean, as a constant prediction.
     one_step
         Root of the mean squared error of one step, in training.
     target, predicted
@@ -132,6 +135,7 @@ class Forecast:
 
     seed: int
     smape: float
+    flat: float
     one_step: float
     target: np.ndarray
     predicted: np.ndarray
@@ -139,16 +143,15 @@ class Forecast:
     measured: Measurement
 
 
-def forecast(seed: int = 0, hidden: int = _HIDDEN) -> Forecast:
+def forecast(seed: int = 0, hidden: int = _HIDDEN, ahead: float = _TEST) -> Forecast:
     """Learn ten Lyapunov times of the series and predict the next ten.
 
     NeuroBench's task: 750 points to learn from, of which the first 45 only warm up, then 750 that
     follow from the network's own predictions, without seeing the series again.
 
-    A point is fed for ten steps; it reaches 500 leaky neurons through random weights, with delays
-    of 0 to 7 points, so that the delays are the memory. Two readouts sum spikes with two time
-    constants; their weights, by ridge regression, are all that is learned: how much x changes to
-    the next point.
+    A point is fed for twenty steps; it reaches 500 leaky neurons through random weights, with
+    delays of 0 to 7 points, so that the delays are the memory. A readout sums their spikes; its
+    weights, by ridge regression, are all that is learned: how much x changes to the next point.
 
     Parameters
     ----------
@@ -156,17 +159,19 @@ def forecast(seed: int = 0, hidden: int = _HIDDEN) -> Forecast:
         Of the weights, and of the shift: 0 to 29 for NeuroBench's thirty.
     hidden
         Neurons.
+    ahead
+        Lyapunov times to predict.
 
     Raises
     ------
     ValidationError
         If a number is out of range.
     """
-    if not 0 <= seed < 1000 or not 1 <= hidden <= 100_000:
-        raise ValidationError("forecast", f"seed {seed}, {hidden} neurons",
-                              "0 to 999, and 1 to 100,000")  # fmt: skip
+    if not 0 <= seed < 1000 or not 1 <= hidden <= 100_000 or not 0.1 <= ahead <= 100:
+        raise ValidationError("forecast", f"seed {seed}, {hidden} neurons, {ahead:g} ahead",
+                              "0 to 999, 1 to 100,000, and 0.1 to 100")  # fmt: skip
     first = round(seed * _SHIFT * _POINTS)
-    train, test = round(_TRAIN * _POINTS), round(_TEST * _POINTS)
+    train, test = round(_TRAIN * _POINTS), round(ahead * _POINTS)
     series = _long(first + train + test + 1)[first : first + train + test + 1]
     network = _network(seed, hidden)
     counts = _counts(network, series[:train])
@@ -174,14 +179,14 @@ def forecast(seed: int = 0, hidden: int = _HIDDEN) -> Forecast:
     change = np.diff(series[: train + 1])
     weights, bias = _ridge(counts[skip:], change[skip:])
     one_step = float(np.sqrt(np.mean((counts[skip:] @ weights + bias - change[skip:]) ** 2)))
-    reading = _network(seed, hidden, weights.reshape(len(_READ), hidden).T)
+    reading = _network(seed, hidden, weights)
     predicted, fed = _continued(reading, series[:train], bias, test)
     levels = np.repeat(fed, _STEPS)[None, :, None]
     measured = measure(reading, levels, inferences=len(fed))
-    score = smape(predicted, series[train : train + test])
+    target = series[train : train + test]
+    score, flat = smape(predicted, target), smape(np.full(test, series[:train].mean()), target)
     return Forecast(
-        seed, score, one_step, series[train : train + test], predicted, reading,
-        measured.with_scores(smape=score),
+        seed, score, flat, one_step, target, predicted, reading, measured.with_scores(smape=score)
     )  # fmt: skip
 
 
@@ -197,7 +202,7 @@ def _long(points: int) -> np.ndarray:
 
 
 def _network(seed: int, hidden: int, read: np.ndarray | None = None) -> Network:
-    """Series, hidden neurons and, with weights (hidden, readouts), what reads them."""
+    """Series, hidden neurons and, with weights (hidden,), what reads them."""
     rng = np.random.default_rng(seed)
     weights = rng.normal(0.0, 2.0 / np.sqrt(_REACH), (_REACH, 1, hidden))
     level = 0.3 + rng.uniform(-0.6, 0.6, hidden)
@@ -217,22 +222,21 @@ def _network(seed: int, hidden: int, read: np.ndarray | None = None) -> Network:
     if read is None:
         net.record(cells, "spikes")
         return net
-    answer = net.add(Population("change", len(_READ), LeakyIntegrator(beta=np.array(_READ))))
-    net.connect(cells, answer, Dense(read), _AT_ONCE)
+    answer = net.add(Population("change", 1, LeakyIntegrator(beta=_READ)))
+    net.connect(cells, answer, Dense(read[:, None]), _AT_ONCE)
     net.record(answer, "v")
     return net
 
 
 def _counts(network: Network, series: np.ndarray) -> np.ndarray:
-    """Spikes as both readouts see them at the end of each point: (points, readouts * hidden)."""
+    """Spikes as the readout sums them up to the end of each point: (points, hidden)."""
     simulation = Simulation(network, dt=1.0, threads=1)
     _feed(simulation, series)
     simulation.forward(len(series) * _STEPS)
     record = simulation.recording()["hidden"]
     spikes = np.zeros((len(series) * _STEPS, record.size))
     np.add.at(spikes, (record.steps - 1, record.ids), 1.0)
-    seen = [lfilter([1.0], [1.0, -b], spikes, axis=0)[_STEPS - 1 :: _STEPS] for b in _READ]
-    return np.concatenate(seen, axis=1)
+    return np.asarray(lfilter([1.0], [1.0, -_READ], spikes, axis=0)[_STEPS - 1 :: _STEPS])
 
 
 def _feed(simulation: Simulation, series: np.ndarray) -> None:
@@ -262,7 +266,7 @@ def _continued(
     simulation.forward(len(series) * _STEPS)
     x, made = float(series[-1]), []
     for _ in range(points):
-        change = float(simulation.drain()["change", "v"].values[0, -1].sum()) + bias
+        change = float(simulation.drain()["change", "v"].values[0, -1, 0]) + bias
         x = min(max(x + change, _LOW), _HIGH)
         made.append(x)
         _feed(simulation, np.array([x]))
