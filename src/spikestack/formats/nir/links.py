@@ -156,7 +156,7 @@ def _stencil(projection: Projection, scale: float, shape: Shape) -> list[tuple[s
     rule, weight = projection.rule, float(given) * scale
     if isinstance(rule, Pooling):
         window, stride = rule.windows, rule.strides
-        fields = {"kernel_size": window, "stride": stride, "padding": (0, 0)}
+        fields: dict[str, Any] = {"kernel_size": window, "stride": stride, "padding": (0, 0)}
         area = float(np.prod(window))
         if weight == 1 / area:
             return [("pool", Node("AvgPool2d", fields))]
@@ -167,11 +167,11 @@ def _stencil(projection: Projection, scale: float, shape: Shape) -> list[tuple[s
         return made
     assert isinstance(rule, Convolution)
     pool: Shape = rule.both(rule.pool, 1)
-    sides = shape[1:]
+    sides: Shape = tuple(shape[1:])
     nodes: list[tuple[str, Node]] = []
     if rule.axes() == 2 and pool != (1, 1):
-        fields = {"kernel_size": pool, "stride": pool, "padding": (0, 0)}
-        nodes.append(("pool", Node("AvgPool2d", fields)))
+        pooled: dict[str, Any] = {"kernel_size": pool, "stride": pool, "padding": (0, 0)}
+        nodes.append(("pool", Node("AvgPool2d", pooled)))
         sides = tuple(n // p for n, p in zip(sides, pool))
     one = rule.axes() == 1
     pair: list[Shape] = [rule.both(v, k) for v, k in ((rule.stride, 1), (rule.padding, 0))]
