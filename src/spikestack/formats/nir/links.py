@@ -155,8 +155,8 @@ def _stencil(projection: Projection, scale: float, shape: Shape) -> list[tuple[s
     given: Any = projection.synapse.weight
     rule, weight = projection.rule, float(given) * scale
     if isinstance(rule, Pooling):
-        window, stride = rule.windows, rule.strides
-        fields: dict[str, Any] = {"kernel_size": window, "stride": stride, "padding": (0, 0)}
+        window = rule.windows
+        fields: dict[str, Any] = {"kernel_size": window, "stride": rule.strides, "padding": (0, 0)}
         area = float(np.prod(window))
         if weight == 1 / area:
             return [("pool", Node("AvgPool2d", fields))]
