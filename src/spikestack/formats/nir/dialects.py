@@ -1,8 +1,8 @@
 """What a NIR file means in the tool that wrote it: one entry for each tool.
 
 A file holds differential equations; every tool has its own steps for them. An entry tells these
-steps, as assignments to the variables of a neuron: ``v``, ``i`` where there is a synaptic current,
-and ``x``, what arrives in this step.
+steps, as assignments to the variables of a neuron: ``v``, ``current`` where there
+is a synaptic one, and ``x``, what arrives in this step.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ _INTEGRATE = "v = v + dt*r*x"
 _LEAK = "v = v_leak + (v - v_leak)*exp(-dt/tau) + r*x*(1 - exp(-dt/tau))"
 _CUBA = """
     v = v_leak + (v - v_leak)*exp(-dt/tau_mem) + r*w_in*x*(1 - exp(-dt/tau_mem)) \
-+ r*(i - w_in*x)*exp(-min(dt/tau_mem, dt/tau_syn))*dt/tau_mem*exprel(-abs(dt/tau_mem - dt/tau_syn))
-    i = w_in*x + (i - w_in*x)*exp(-dt/tau_syn)
++ r*(current - w_in*x)*exp(-min(dt/tau_mem, dt/tau_syn))*dt/tau_mem\
+*exprel(-abs(dt/tau_mem - dt/tau_syn))
+    current = w_in*x + (current - w_in*x)*exp(-dt/tau_syn)
 """
 _EULER_LEAK = "v = v + dt/tau*(v_leak - v + r*x)"
 _EULER_CUBA = """
-    i = i + dt/tau_syn*(w_in*x - i)
-    v = v + dt/tau_mem*(v_leak - v + r*i)
+    current = current + dt/tau_syn*(w_in*x - current)
+    v = v + dt/tau_mem*(v_leak - v + r*current)
 """
 _STEP = "v = v + r*x"
 #: As Spikestack's own neurons do: the current flows first, and what arrives is added then.
 _FLOW_THEN_JUMP = """
     v = v_leak + (v - v_leak)*exp(-dt/tau_mem) \
-+ r*i*exp(-min(dt/tau_mem, dt/tau_syn))*dt/tau_mem*exprel(-abs(dt/tau_mem - dt/tau_syn))
-    i = i*exp(-dt/tau_syn) + dt/tau_syn*w_in*x
++ r*current*exp(-min(dt/tau_mem, dt/tau_syn))*dt/tau_mem*exprel(-abs(dt/tau_mem - dt/tau_syn))
+    current = current*exp(-dt/tau_syn) + dt/tau_syn*w_in*x
 """
 
 #: The solution of the equations for an input that is held over the step.
@@ -163,18 +164,18 @@ class Dialect:
 _AT_REST = {"LI": "v_leak", "LIF": "v_leak", "CubaLI": "v_leak", "CubaLIF": "v_leak"}
 _AT_RESET = {"IF": "v_reset", "LIF": "v_reset", "CubaLIF": "v_reset"}
 _NORSE_CUBA = """
-    i = i + w_in*x
-    v = v + dt/tau_mem*(v_leak - v + r*i)
-    i = i - dt/tau_syn*i
+    current = current + w_in*x
+    v = v + dt/tau_mem*(v_leak - v + r*current)
+    current = current - dt/tau_syn*current
 """
 _SPYX_LEAK = "v = v*(1 - dt/tau) + x"
 _SPYX_CUBA = """
-    i = i*(1 - dt/tau_syn) + x
-    v = v*(1 - dt/tau_mem) + i
+    current = current*(1 - dt/tau_syn) + x
+    v = v*(1 - dt/tau_mem) + current
 """
 _ROCKPOOL_CUBA = """
-    i = (i + x)*exp(-dt/tau_syn)
-    v = v*exp(-dt/tau_mem) + i
+    current = (current + x)*exp(-dt/tau_syn)
+    v = v*exp(-dt/tau_mem) + current
 """
 _SINABS_PLAIN = "v = v*exp(-dt/tau) + x"
 _SINABS_NORMED = "v = v*exp(-dt/tau) + (1 - exp(-dt/tau))*x"

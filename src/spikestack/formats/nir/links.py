@@ -166,14 +166,15 @@ def _stencil(projection: Projection, scale: float, shape: Shape) -> list[tuple[s
             made.append(("scale", Node("Scale", {"scale": after})))
         return made
     assert isinstance(rule, Convolution)
-    pool, sides = rule.both(rule.pool, 1), shape[1:]
+    pool: Shape = rule.both(rule.pool, 1)
+    sides = shape[1:]
     nodes: list[tuple[str, Node]] = []
     if rule.axes() == 2 and pool != (1, 1):
         fields = {"kernel_size": pool, "stride": pool, "padding": (0, 0)}
         nodes.append(("pool", Node("AvgPool2d", fields)))
         sides = tuple(n // p for n, p in zip(sides, pool))
     one = rule.axes() == 1
-    pair = [rule.both(v, k) for v, k in ((rule.stride, 1), (rule.padding, 0))]
+    pair: list[Shape] = [rule.both(v, k) for v, k in ((rule.stride, 1), (rule.padding, 0))]
     stride, padding = (tuple(v[1:]) if one else tuple(v) for v in pair)
     kernel = rule.kernel * weight
     nodes.append(("weight", Node("Conv1d" if one else "Conv2d", {

@@ -94,8 +94,8 @@ def neuron_of(
             if (least := dialect.options.get("min_v_mem")) is not None:
                 values["v_min"] = float(least)
                 lines.append("v = max(v, v_min)")
-    if "i" in {line.split("=")[0].strip() for part in lines for line in part.splitlines()}:
-        states.append("i")
+    if "current" in {line.split("=")[0].strip() for part in lines for line in part.splitlines()}:
+        states.append("current")
     if node.type in ANALOG and limit is not None:
         spiking = {"threshold": "v != 0", "emit": "v", "emit_type": "float", "emit_limit": limit}
     lines.append("x = 0")
