@@ -43,6 +43,7 @@ def makers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         sys.modules.pop(name, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("tool", TOOLS)
 def test_other_networks_of_theirs(tool: str, seed: int, makers: Any, tmp_path: Path) -> None:
