@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -201,7 +201,7 @@ class PointNeuron(cells.PointNeuron):  # type: ignore[misc]
     def native(self, parameters: Mapping[str, Any]) -> NativeCell:
         """Make the model; see `spikestack.pynn.native`."""
         recordables = dict(self.neuron.recordables)
-        made = {}
+        made: dict[str, Callable[..., Synapse]] = {}
         for name, response in self.post_synaptic_receptors.items():
             own = {ours: f"{name}.{theirs}" for ours, theirs in response.names.items()}
             made[name] = partial(receptor(response.kind, name), **picked(parameters, **own))

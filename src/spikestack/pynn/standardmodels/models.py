@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ...equations.model import Parameter
 from ...neurons.adex import AdEx
@@ -47,7 +47,7 @@ class ConductanceAdaptiveLIF(LIF):
     """
     reset = "v = v_reset; g_s += q_sfa; g_r += q_rr"
     source = "Muller, Buesing, Schemmel and Meier 2007, Neural Comput 19:2958; defaults as in PyNN"
-    parameter_sets: Mapping[str, Mapping[str, Any]] = {}
+    parameter_sets: ClassVar[dict[str, Mapping[str, Any]]] = {}
 
     tau_sfa = Parameter(100.0, "ms", low=0, low_open=True, meaning="decay of adaptation")
     e_rev_sfa = Parameter(-75.0, "mV", meaning="reversal potential of adaptation")

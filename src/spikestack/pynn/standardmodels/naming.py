@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,11 +42,16 @@ def picked(parameters: Mapping[str, Any], **names: str) -> dict[str, Any]:
     return {ours: alone(parameters[theirs]) for ours, theirs in names.items()}
 
 
-@cache
+_RECEPTORS: dict[tuple[str, str], type[Synapse]] = {}
+
+
 def receptor(kind: type[Synapse], name: str) -> type[Synapse]:
     """A synapse of the kind whose receptor is never shared with one of another name."""
-    doc = f"{kind.__name__} of the receptor type {name!r}."
-    return type(f"{name.capitalize()}{kind.__name__}", (kind,), {"__doc__": doc})
+    key = kind.__name__, name
+    if key not in _RECEPTORS:
+        doc = f"{kind.__name__} of the receptor type {name!r}."
+        _RECEPTORS[key] = type(f"{name.capitalize()}{kind.__name__}", (kind,), {"__doc__": doc})
+    return _RECEPTORS[key]
 
 
 def pair(
