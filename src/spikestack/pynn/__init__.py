@@ -22,6 +22,7 @@ except ImportError:
 from pyNN import common, errors, random, space
 from pyNN.connectors import *
 from pyNN.network import Network
+from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, Sequence
 from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution
 from pyNN.recording import *
 from pyNN.space import Space

@@ -129,6 +129,8 @@ class SpikeSourcePoissonRefractory(cells.SpikeSourcePoissonRefractory):  # type:
 class SpikeSourceGamma(cells.SpikeSourceGamma):  # type: ignore[misc]
     """Spikes at gamma-distributed intervals, whose shape alpha is a whole number."""
 
+    # A whole number as the default would have others cut to whole ones, silently.
+    default_parameters = cells.SpikeSourceGamma.default_parameters | {"alpha": 2.0}
     translations = kept(cells.SpikeSourceGamma.default_parameters)
 
     @classmethod
