@@ -29,8 +29,8 @@ import spikestack as sp
 from spikestack.errors import ValidationError
 from spikestack.sensors import datasets
 from spikestack.sensors.datasets import Samples
+from spikestack.sensors.datasets.speech_levels import BANDS, STEPS, Levels, without_mean
 from spikestack.training import fluctuation_driven
-from spikestack.zoo.speech import BANDS, STEPS, Levels, without_mean
 
 HIDDEN, DELAYS = 256, (0, 3, 6, 9, 12, 15, 18)
 EPOCHS = {"known": 30, "unknown": 15}

@@ -315,6 +315,10 @@ def _from_catalogue(name: str) -> Any:
             if (found := members(package).get(name)) is not None:
                 globals()[name] = found
                 return found
+        from .equations.aliases import pointer
+
+        if hint := pointer(name):
+            raise AttributeError(f"module 'spikestack' has no attribute {name!r}; {hint}")
     raise AttributeError(f"module 'spikestack' has no attribute {name!r}")
 
 

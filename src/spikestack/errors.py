@@ -12,6 +12,8 @@
      ├─ MissingExtraError (ImportError)   an optional part that is not installed
      └─ EngineError (RuntimeError)        a run that could not go on
          └─ NumericalError                a state that is no longer a number
+
+and of what is not an error: `AliasHint` (UserWarning), a name of another tool that was understood.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 __all__ = [
+    "AliasHint",
     "EngineError",
     "EquationError",
     "FileFormatError",
@@ -103,6 +106,10 @@ class EngineError(SpikestackError, RuntimeError):
 
 class NumericalError(EngineError):
     """A state variable that is no longer a finite number."""
+
+
+class AliasHint(UserWarning):
+    """A name of another tool that was understood: what it was read as, and in which unit."""
 
 
 def shorten(value: object, limit: int = 60) -> str:

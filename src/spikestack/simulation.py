@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from .network.network import Network
 from .profiling import Profile, build_seconds
 from .program.lower import PRECISIONS, lower
 from .program.memory import check_memory
+from .program.program import Program
 from .progress import InterruptGuard, Meter
 from .recording import Recording
 from .recording.columns import check_folder
@@ -36,9 +38,7 @@ from .streaming import DiskCollector
 
 __all__ = ["ENGINES", "Simulation", "connections", "planned"]
 
-ENGINES: dict[str, type[AbstractEngine]] = {
-    engine.name: engine for engine in (CpuEngine, ReferenceEngine)
-}
+ENGINES: dict[str, type[AbstractEngine]] = {e.name: e for e in (CpuEngine, ReferenceEngine)}
 CONNECTIVITIES = ("stored", "procedural")
 #: Wall seconds between returns to Python, for the progress bar and for Ctrl-C.
 _SLICE = 0.1
@@ -78,6 +78,8 @@ class Simulation(Learner, Session):
         be read up to its last second with `open_recording`.
     overwrite
         Whether a recording that is in that folder already is replaced.
+    start
+        Makes the state to begin with: that at t = 0 by default.
 
     Raises
     ------
@@ -106,6 +108,7 @@ class Simulation(Learner, Session):
         profile: bool = False,
         to: str | Path | None = None,
         overwrite: bool = False,
+        start: Callable[[Program], State] = initial_state,
     ) -> None:
         if to is not None:
             check_folder(to, overwrite)
@@ -142,18 +145,18 @@ class Simulation(Learner, Session):
             check_plastic(self.program, self._options.procedural)
             lowering = time.perf_counter() - started
             self._engine_type = ENGINES[on]
-            self.engine = self._make_engine(initial_state(self.program))
+            self.engine = self._make_engine(state := start(self.program))
             self._structure = Restructuring(self.program)
         self.build_time = time.perf_counter() - started
         self._built = build_seconds(lowering, self.build_time, self.engine.describe())
         self.wall_time = 0.0
-        self.step = 0
+        self.step = state.step
         self._profiled = profile
         self._begin()
         self._broken = ""
         self._pools = ThreadpoolController()
         self._running = threading.Lock()
-        self._open_session(self.program, self.engine.live)
+        self._open_session(self.program, self.engine.live, self.step)
 
     @property
     def time(self) -> float:
@@ -292,14 +295,12 @@ class Simulation(Learner, Session):
         Raises
         ------
         FileFormatError
-            If the file is damaged or of another network, dt, precision or number of trials; the
-            simulation is then as it was before.
+            If the file is damaged or of another network or settings; nothing has changed then.
         """
         self._collector.check_restart("restore")
         state = load_state(self.program, path)
         self.engine = self._make_engine(state)
-        self.step = state.step
-        self._broken = ""
+        self.step, self._broken = state.step, ""
         self._live, self._horizon = state.live, state.step
         self._begin()
 

@@ -8,6 +8,7 @@ given in Hz and enters equations in 1/ms.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -52,6 +53,12 @@ _NAMED: dict[str, tuple[int, tuple[int, ...]]] = {
     "m": (2, (0, 0, 0, 1, 0)),
     "M": (3, (0, 0, 0, 0, 1)),
 }
+_SPELLED = {
+    **{"second": "s", "hertz": "Hz", "volt": "V", "amp": "A", "ampere": "A", "siemens": "S"},
+    **{"farad": "F", "coulomb": "C", "metre": "m", "meter": "m", "molar": "M"},
+}
+_NAMED |= {name: _NAMED[symbol] for name, symbol in _SPELLED.items()}
+_METRES = ("m", "metre", "meter")
 _FACTOR = re.compile(r"\s*([A-Za-zµμΩ]+|1)\s*(?:(?:\^|\*\*)\s*(-?[0-9](?:\.5)?))?\s*")
 _NUMBER = re.compile(
     r"\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)\s*(.*)\Z", re.S
@@ -147,7 +154,11 @@ def _named_unit(symbol: str, text: str) -> Unit:
         return DIMENSIONLESS
     for prefix, exponent in _PREFIX.items():
         stem = symbol[len(prefix) :]
-        if symbol.startswith(prefix) and stem in _NAMED and not (prefix == "c" and stem != "m"):
+        if (
+            symbol.startswith(prefix)
+            and stem in _NAMED
+            and not (prefix == "c" and stem not in _METRES)
+        ):
             power, dims = _NAMED[stem]
             return Unit(float(f"1e{power + exponent}"), dims)
     raise UnitError(
@@ -163,8 +174,8 @@ def magnitude(value: Any, unit: Unit, where: str) -> float | np.ndarray:
     Parameters
     ----------
     value
-        A number or array (already in `unit`), a text with a unit (``"20 ms"``), or a ``pint``
-        quantity.
+        A number or array (already in `unit`), a text with a unit (``"20 ms"``), or a quantity of
+        ``pint`` or Brian2.
     unit
         The declared unit of the parameter.
     where
@@ -184,6 +195,8 @@ def magnitude(value: Any, unit: Unit, where: str) -> float | np.ndarray:
         return _from_text(value, unit, where)
     if hasattr(value, "to") and hasattr(value, "magnitude"):
         return _from_pint(value, unit, where)
+    if hasattr(value, "dimensions") and hasattr(value.dimensions, "get_dimension"):
+        return _from_brian(value, unit, where)
     if isinstance(value, bool) or value is None:
         raise UnitError(where, f"got {value!r}", f"a number in {unit}")
     try:
@@ -224,4 +237,33 @@ def _from_pint(value: Any, unit: Unit, where: str) -> float | np.ndarray:
     for factor, n in zip(_SI_SCALE, unit.dims):
         scale *= factor**n
     converted = si * (scale / unit.scale)
+    return float(converted) if converted.ndim == 0 else converted
+
+
+def dimensions_from_si(exponent: Callable[[str], float]) -> tuple[float, ...]:
+    """Our five exponents from those of mass, current, time, length and substance.
+
+    `exponent` gives each by the name ``"mass"``, ``"current"``, ``"time"``, ``"length"``,
+    ``"substance"``.
+    """
+    mass, amount = exponent("mass"), exponent("substance")
+    voltage = mass  # volt = kg m^2 / (A s^3)
+    return (
+        exponent("time") + 3 * voltage,
+        voltage,
+        exponent("current") + voltage,
+        exponent("length") - 2 * voltage + 3 * amount,
+        amount,
+    )
+
+
+def _from_brian(value: Any, unit: Unit, where: str) -> float | np.ndarray:
+    dims = dimensions_from_si(value.dimensions.get_dimension)
+    others = any(value.dimensions.get_dimension(name) for name in ("temperature", "luminosity"))
+    if others or tuple(dims) != tuple(unit.dims):
+        raise UnitError(where, f"got {shorten(str(value))}", f"the unit must fit {unit}")
+    scale = 1.0
+    for factor, n in zip(_SI_SCALE, unit.dims):
+        scale *= factor**n
+    converted = np.asarray(value, dtype=np.float64) * (scale / unit.scale)
     return float(converted) if converted.ndim == 0 else converted

@@ -267,3 +267,27 @@ def test_demo(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert "accuracy table" in cli.ok("demo", "--out", tmp_path)
     data = cli.json("demo", "--out", tmp_path, "--seed", 8, "--on", "loihi")
     assert data == {"out": str(tmp_path), "seed": 8, "accuracy": 0.95, "chips": "loihi"}
+
+
+def test_neurobench_skips_what_has_no_data(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says so; a workload that nobody knows is refused."""
+    monkeypatch.setenv("SPIKESTACK_DATA", "/nowhere")
+    done = cli("bench", "neurobench", "--workload", "braille", "--json")
+    assert done.exit_code == 0 and not done.stdout and "skipped braille" in done.stderr
+    assert "SPIKESTACK_DATA" in done.stderr
+    wrong = cli("bench", "neurobench", "--workload", "chess")
+    assert wrong.exit_code == 2 and "mackey-glass" in wrong.stderr
+
+
+def test_neurobench_rows(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table, and a line of JSON for each."""
+    from spikestack.benchmarks import neurobench
+
+    made = neurobench.forecast(1, hidden=30, ahead=0.5)
+    monkeypatch.setattr(neurobench, "forecast", lambda seed: made)
+    done = cli("bench", "neurobench", "--workload", "mackey-glass", "--seeds", "2", "--json")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["seed"] for row in rows] == [0, 1]
+    assert rows[0]["metrics"]["dense"] == 20 * 9 * 30 and rows[0]["value"] == made.smape
+    shown = cli("bench", "neurobench", "--workload", "mackey-glass")
+    assert "mackey-glass" in shown.stdout and f"{made.smape:.1f} %" in shown.stdout

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="the extra train is not installed")
 onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
@@ -69,8 +72,8 @@ def test_a_residual_network(tmp_path: Path) -> None:
 
     wanted = ReferenceEvaluator(model).run(None, {"x": x})[0]
     onnx.save(model, tmp_path / "net.onnx")
-    for given in (model, tmp_path / "net.onnx", str(tmp_path / "net.onnx")):
-        made = sp.convert(given, x, steps=12, neuron="few", method="max")
+    for way in (model, tmp_path / "net.onnx", str(tmp_path / "net.onnx")):
+        made = sp.convert(way, x, steps=12, neuron="few", method="max")
         own = made.original(x)
         assert np.allclose(torch.softmax(torch.tensor(own), 1).numpy(), wanted, atol=1e-6)
         assert np.abs(made.run(x).outputs - own).max() < 5e-3
@@ -84,10 +87,12 @@ def test_refused_by_name(tmp_path: Path) -> None:
         sp.convert(model_of([node("Sigmoid", ["x"], ["y"], name="squash")], {}, (6,)), x)
     with pytest.raises(ValidationError, match="no fixed shape"):
         sp.convert(model_of([node("Relu", ["x"], ["y"])], {}, ("side",)), x)
-    kernel = {"w": np.ones((1, 1, 2, 2), np.float32)}
-    lopsided = node("Conv", ["x", "w"], ["y"], pads=[0, 0, 1, 1])
+    lopsided = node("MaxPool", ["x"], ["y"], kernel_shape=[2, 2], pads=[0, 0, 1, 1])
     with pytest.raises(ValidationError, match="pad alike"):
-        sp.convert(model_of([lopsided], kernel, (1, 4, 4)), x)
+        sp.convert(model_of([lopsided], {}, (1, 4, 4)), x)
+    several = [node("Sigmoid", ["x"], ["a"], name="one"), node("Tanh", ["a"], ["y"], name="two")]
+    with pytest.raises(ValidationError, match="'one': Sigmoid, 'two': Tanh has no"):
+        sp.convert(model_of(several, {}, (6,)), x)
     bad = tmp_path / "bad.onnx"
     bad.write_bytes(b"hello")
     with pytest.raises(FileFormatError):
@@ -156,3 +161,115 @@ def test_what_would_be_wrong_is_refused() -> None:
     wrong = node("Gather", ["k", "at"], ["z"])
     with pytest.raises(FileFormatError, match="Gather"):
         sp.convert(after_conv(wrong, node("Neg", ["r"], ["y"]), k=some(3), at=np.int64(9)), x)
+
+
+def drawn(rng: np.random.Generator) -> Any:
+    """A random chain of convolutions, poolings, norms and sums, then full connections."""
+    node, nodes, arrays = onnx.helper.make_node, [], {}
+    dims = int(rng.integers(1, 3))
+    sides = [int(n) for n in rng.integers(7, 12, dims)]
+    shape, name = [2, *sides], "x"
+
+    def put(kind: str, *more: str, **settings: Any) -> None:
+        nonlocal name
+        nodes.append(node(kind, [name, *more], [f"v{len(nodes)}"], **settings))
+        name = f"v{len(nodes) - 1}"
+
+    def stored(values: Any) -> str:
+        arrays[f"a{len(arrays)}"] = np.asarray(values)
+        return f"a{len(arrays) - 1}"
+
+    def normal(*size: int) -> str:
+        return stored(rng.normal(0, 0.4, size).astype(np.float32))
+
+    for _ in range(int(rng.integers(1, 4))):
+        if rng.random() < 0.3:
+            near, far = rng.integers(0, 3, (2, dims))
+            put("Pad", stored(np.array([0, 0, *near, 0, 0, *far], np.int64)))
+            put_conv = True
+        else:
+            put_conv = rng.random() < 0.8
+        if put_conv:
+            kernel = [int(k) for k in rng.integers(1, 4, dims)]
+            how: dict[str, Any] = {"strides": [int(t) for t in rng.integers(1, 3, dims)]}
+            way = rng.integers(3)
+            if way == 0:
+                how["auto_pad"] = ("SAME_UPPER", "SAME_LOWER", "VALID")[rng.integers(3)]
+            elif way == 1:
+                how["pads"] = [int(p) for p in rng.integers(0, 3, 2 * dims)]
+                how["dilations"] = [int(d) for d in rng.integers(1, 3, dims)]
+            channels = int(rng.integers(2, 5))
+            put("Conv", normal(channels, 2, *kernel), normal(channels), **how)
+            put("Conv", normal(2, channels, *[1] * dims))
+        rest = ("Relu", "Clip", "BatchNormalization", "Add", "Mul", "Identity", "Cast")
+        kind = rest[rng.integers(len(rest))]
+        if kind == "Clip":
+            put("Clip", stored(np.float32(0)), stored(np.float32(rng.uniform(0.3, 6))))
+        elif kind == "BatchNormalization":
+            put(kind, normal(2), normal(2), normal(2),
+                stored(rng.uniform(0.1, 2, 2).astype(np.float32)))  # fmt: skip
+        elif kind in ("Add", "Mul"):
+            put(kind, normal(1, 2, *[1] * dims))
+        else:
+            put(kind, **({"to": 1} if kind == "Cast" else {}))
+    if rng.random() < 0.5:
+        put(("AveragePool", "MaxPool")[rng.integers(2)], kernel_shape=[1] * (dims - 1) + [1],
+            strides=[1] * dims)  # fmt: skip
+    put("GlobalAveragePool")
+    put("Flatten")
+    put("MatMul", normal(2, 6))
+    put("Relu")
+    put("Gemm", normal(5, 6), normal(5), transB=1, alpha=0.7, beta=1.3)
+    nodes[-1].output[0] = "y"
+    return model_of(nodes, arrays, tuple(shape))
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_random_networks_are_those_of_the_evaluator(seed: int) -> None:
+    from onnx.reference import ReferenceEvaluator
+
+    from spikestack.conversion.forward import forward
+    from spikestack.conversion.reading import read
+
+    rng = np.random.default_rng(seed)
+    model = drawn(rng)
+    sides = model.graph.input[0].type.tensor_type.shape.dim[1:]
+    x = (rng.random((3, *(d.dim_value for d in sides))) - 0.3).astype(np.float32)
+    try:
+        wanted = ReferenceEvaluator(model).run(None, {"x": x})[0]
+    except Exception:  # The kernel is larger than the map, which is no model.
+        assume(False)
+    assume(np.isfinite(wanted).all())
+    made = forward(read(model), x)
+    assert made.shape == wanted.shape
+    assert np.allclose(made, wanted, rtol=1e-4, atol=1e-5)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_damaged_files_never_crash(seed: int, tmp_path: Path) -> None:
+    from spikestack.conversion.reading import read
+
+    rng = np.random.default_rng(seed)
+    whole = residual().SerializeToString()
+    damaged = bytearray(whole[: rng.integers(len(whole) // 2, len(whole) + 1)])
+    for at in rng.integers(0, len(damaged), 3):
+        damaged[at] = rng.integers(256)
+    (tmp_path / "bad.onnx").write_bytes(bytes(damaged))
+    with suppress(FileFormatError, ValidationError):
+        read(tmp_path / "bad.onnx")
+
+
+def test_pads_that_no_convolution_takes_are_refused() -> None:
+    node, x = onnx.helper.make_node, np.zeros((4, 2, 8, 8), np.float32)
+    pads = {"p": np.array([0, 0, 1, 1, 0, 0, 1, 1])}
+    for nodes, arrays, told in (
+        ([node("Pad", ["r", "p"], ["q"]), node("Relu", ["q"], ["y"])], pads, "Relu of a padded"),
+        ([node("Pad", ["r", "p"], ["q"], mode="edge"), node("Relu", ["q"], ["y"])], pads, "zeros"),
+        ([node("Pad", ["r", "p"], ["q"]), node("Neg", ["q"], ["y"])],
+         {"p": np.array([0, 1, 0, 0, 0, 1, 0, 0])}, "zeros around a map"),
+        ([node("Cast", ["r"], ["y"], to=7)], {}, "a cast to type 7"),
+    ):  # fmt: skip
+        with pytest.raises(ValidationError, match=told):
+            sp.convert(after_conv(*nodes, **arrays), x)

@@ -21,10 +21,12 @@ from .devices import devices
 from .event_files import convert, cut, info, view
 from .inspecting import inspect
 from .measuring import cpu
+from .measuring_neurobench import neurobench
 from .measuring_training import train
 from .output import one_line, say
 from .planning import plan
 from .running import run
+from .translating import translate
 from .zoo import get, list_
 from .zoo import run as run_of_zoo
 
@@ -132,13 +134,13 @@ def _help_of(command: Callable[..., None]) -> str:
 
 for _command in (
     run, inspect, compare, models, describe, chips, map_, plan, devices,
-    crossbar, demo,
+    crossbar, translate, demo,
 ):  # fmt: skip
     app.command(_command.__name__.rstrip("_"), help=_help_of(_command))(_command)
 
 bench = typer.Typer()
 app.add_typer(bench, name="bench", help="Measure simulation and training on this machine.")
-for _bench_of in (cpu, train):
+for _bench_of in (cpu, train, neurobench):
     bench.command(_bench_of.__name__, help=_help_of(_bench_of))(_bench_of)
 
 

@@ -77,9 +77,15 @@ def _catalogue() -> dict[str, tuple[str, type[Any]]]:
 
 def _resolved(name: str) -> str:
     """The name in the catalogue that is meant, whatever its case, hyphens and underscores."""
+    from ..equations.aliases import pointer
+
     known = {_folded(item): item for item in _catalogue()}
     if _folded(name) in known:
         return known[_folded(name)]
+    if hint := pointer(name):
+        ours = [item for item in known.values() if item in hint.replace(";", " ").split()]
+        more = f"spikestack describe {ours[0]}" if ours else ""
+        raise ValidationError("describe", f"{shorten(name)} is another tool's name", hint, more)
     near = [known[item] for item in get_close_matches(_folded(name), known, n=3, cutoff=0.5)]
     raise ValidationError(
         "describe",

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import FileFormatError, MissingExtraError, ValidationError, shorten
+from ..errors import FileFormatError, MissingExtraError, ValidationError
 from .graph import Graph
+from .padding import alike, lopsided, pads_of
 from .writing import Writer, instead_of, refused
 
 __all__ = ["is_onnx", "read"]
@@ -56,6 +57,8 @@ class _Reading:
         self.proto, self.w, self._to_array = graph, Writer(), to_array
         self.constants = {i.name: to_array(i) for i in graph.initializer}
         self.names: dict[str, str] = {}
+        #: By name, zeros that stand around: before each side, then behind each.
+        self.pads: dict[str, list[int]] = {}
 
     def graph(self) -> Graph:
         """What the nodes say."""
@@ -68,12 +71,49 @@ class _Reading:
                         "known sides, all but the first", "export it with a fixed input size",
                     )  # fmt: skip
                 self.names[given.name] = self.w.put(given.name, "input", [], shape)
+        self._check_operators()
         for node in self.proto.node:
             self._one(node)
         outputs = [o.name for o in self.proto.output if o.name in self.names]
         if len(outputs) != 1:
             raise ValidationError("convert, model", f"{len(outputs)} outputs", "one")
         return self.w.graph(self.names[outputs[0]])
+
+    def _check_operators(self) -> None:
+        """All operators that depend on the input must be mapped; others are named together."""
+        live, faults, kinds = set(self.names), [], []
+        for node in self.proto.node:
+            if not live & set(node.input) or node.op_type == "Shape":
+                continue
+            live |= set(node.output)
+            if node.op_type not in (*_OPERATORS, "Pad"):
+                faults.append(f"{node.name or node.op_type!r}: {node.op_type}")
+                kinds.append(node.op_type)
+        if faults:
+            remedies = dict.fromkeys(filter(None, map(instead_of, kinds)))
+            raise ValidationError(
+                "convert", f"{', '.join(faults)} has no spiking counterpart",
+                f"mapped are {', '.join(sorted((*_OPERATORS, 'Pad')))}", "; ".join(remedies),
+            )  # fmt: skip
+
+    def _pad(self, node: Any, name: str, settings: dict[str, Any]) -> None:
+        """Zeros around a map, which the convolution after it takes as its own."""
+        given: list[Any] = [self.constants.get(i) for i in node.input[1:]] + [None] * 3
+        pads, value, axes = given[:3]
+        pads = settings.get("pads", pads)
+        dims = len(self.w.shape(self.names[node.input[0]])) + 1
+        around = np.zeros((2, dims), np.int64)
+        plain = settings.get("mode", "constant") == "constant" and pads is not None
+        plain = plain and not np.any(settings.get("value", 0.0 if value is None else value))
+        if plain:
+            chosen = np.arange(dims) if axes is None else np.ravel(axes) % dims
+            if np.size(pads) != 2 * len(chosen):
+                raise FileFormatError(f"no sound ONNX model: {name}: {np.size(pads)} pads")
+            around[:, chosen] = np.reshape(pads, (2, -1))
+        if not plain or around[:, :2].any() or around.min() < 0 or node.input[0] in self.pads:
+            raise refused(name, "pads with other than zeros around a map", "zeros, once")
+        self.names[node.output[0]] = self.names[node.input[0]]
+        self.pads[node.output[0]] = [int(p) for p in around[:, 2:].ravel()]
 
     def _one(self, node: Any) -> None:
         name = node.name or f"{node.op_type}_{len(self.w.nodes)}"
@@ -86,13 +126,15 @@ class _Reading:
             # The batch is 1: where a reshape keeps it, it is not looked at.
             self.constants[node.output[0]] = np.array([1, *self.w.shape(self.names[live[0]])])
             return
-        handler = _OPERATORS.get(node.op_type)
-        if handler is None:
-            remedy = instead_of(node.op_type)
-            raise ValidationError(
-                f"convert, {name!r}", f"{node.op_type} has no spiking counterpart",
-                f"mapped are {', '.join(sorted(_OPERATORS))}", remedy,
-            )  # fmt: skip
+        if node.op_type == "Pad":
+            self._pad(node, name, settings)
+            return
+        padded = [i for i in live if i in self.pads]
+        if padded:
+            if node.op_type != "Conv" or padded != [node.input[0]]:
+                raise refused(name, f"{node.op_type} of a padded map", "pad before a convolution")
+            settings["around"] = self.pads[padded[0]]
+        handler = _OPERATORS[node.op_type]
         given = [self.names.get(i, self.constants.get(i)) for i in node.input]
         missing = [i for i, g in zip(node.input, given) if i and g is None]
         if missing:
@@ -143,23 +185,23 @@ def _attribute(a: Any, to_array: Callable[..., Any]) -> Any:
     }.get(a.type, lambda: None)()  # fmt: skip
 
 
-def _pads(name: str, s: dict[str, Any], dims: int) -> list[int]:
-    if s.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
-        raise refused(name, f"auto_pad={shorten(s['auto_pad'])}", "explicit pads")
-    pads = list(s.get("pads", [0] * 2 * dims))
-    if pads[:dims] != pads[dims:]:
-        raise refused(name, f"pads {pads}", "pad alike on both sides")
-    return pads[:dims]
-
-
 def _conv(w: Writer, name: str, s: Any, x: str, weight: Any, bias: Any = None) -> str:
+    if not isinstance(weight, np.ndarray) or weight.ndim not in (3, 4):
+        raise refused(name, "a kernel that is computed, or of three dimensions", "a constant one")
     dims = weight.ndim - 2
-    padding = _pads(name, s, dims)
     stride, dilation = s.get("strides", [1] * dims), s.get("dilations", [1] * dims)
-    sides = [
-        (n + 2 * p - d * (k - 1) - 1) // t + 1
-        for n, p, d, k, t in zip(w.shape(x)[1:], padding, dilation, weight.shape[2:], stride)
-    ]
+    reach = [d * (k - 1) + 1 for k, d in zip(weight.shape[2:], dilation)]
+    given = w.shape(x)[1:]
+    around = s.get("around", [0] * 2 * dims)
+    whole = [n + a + b for n, a, b in zip(given, around[:dims], around[dims:])]
+    near, far = pads_of(name, s, whole, reach, stride)
+    near = [n + a for n, a in zip(near, around[:dims])]
+    far = [n + a for n, a in zip(far, around[dims:])]
+    sides = [(n + p + q - r) // t + 1 for n, p, q, r, t in zip(given, near, far, reach, stride)]
+    if near != far:
+        weight = lopsided(weight, reach, dilation, near, far)
+        dilation = [1] * dims
+    padding = [max(both) for both in zip(near, far)]
     return w.convolution(
         name, x, weight, bias, (len(weight), *sides), stride=stride, padding=padding,
         dilation=dilation, groups=s.get("group", 1),
@@ -183,7 +225,8 @@ def _matmul(w: Writer, name: str, s: Any, x: Any, weight: Any) -> str:
 def _pool(w: Writer, name: str, s: Any, x: str, greatest: bool) -> str:
     window = s["kernel_shape"]
     dims = len(window)
-    padding, stride = _pads(name, s, dims), s.get("strides", [1] * dims)
+    stride = s.get("strides", [1] * dims)
+    padding = alike(name, *pads_of(name, s, w.shape(x)[1:], window, stride))
     if any(d != 1 for d in s.get("dilations", [])) or s.get("ceil_mode", 0):
         raise refused(name, "dilated pooling, or ceil_mode", "plain pooling")
     sides = [
@@ -288,6 +331,12 @@ def _scaled(w: Writer, name: str, a: Any, b: Any, divide: bool) -> str:
     return w.arithmetic(name, x, 1.0 / number if divide else number)
 
 
+def _cast(w: Writer, name: str, s: Any, x: str) -> str:
+    if s.get("to") not in (1, 10, 11, 16):
+        raise refused(name, f"a cast to type {s.get('to')}", "floating point")
+    return x
+
+
 def _clip(w: Writer, name: str, s: Any, x: str, low: Any = None, high: Any = None) -> str:
     low, high = s.get("min", low), s.get("max", high)
     if low is None or float(low) != 0.0:
@@ -311,7 +360,7 @@ _OPERATORS: dict[str, Callable[..., str]] = {
     "Add": _add, "Sub": _sub, "Concat": _concat,
     "Mul": lambda w, name, s, a, b: _scaled(w, name, a, b, False),
     "Div": lambda w, name, s, a, b: _scaled(w, name, a, b, True),
-    "Identity": lambda w, name, s, x: x,
+    "Identity": lambda w, name, s, x: x, "Cast": _cast,
     "Dropout": _dropout, "ReduceMean": _mean, "Sum": _sum, "Unsqueeze": _unsqueeze,
     "GlobalMaxPool": lambda w, name, s, x: w.pool_to(
         name, x, (w.shape(x)[0], *[1] * (len(w.shape(x)) - 1)), True

@@ -87,7 +87,8 @@ def run_page(path: Path) -> Outcome:
     source = Path(package_file).parents[1]
     paths = [str(source), *filter(None, [os.environ.get("PYTHONPATH")])]
     with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / f"{path.stem}.py"
+        # Under another name than the page's, which may be that of a package it imports.
+        script = Path(folder) / f"code_of_{path.stem}.py"
         script.write_text(_script(code))
         done = subprocess.run(
             [sys.executable, script.name],

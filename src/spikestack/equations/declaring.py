@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from ..units import DIMENSIONLESS, Unit, magnitude
+from ..units import DIMENSIONLESS, Unit, dimensions_from_si, magnitude
 from .model import Parameter
 
 __all__ = ["parameter_of"]
@@ -18,21 +19,14 @@ def parameter_of(name: str, given: Any) -> Parameter:
         number, _, unit = given.strip().partition(" ")
         return Parameter(magnitude(number, DIMENSIONLESS, name), unit.strip() or "1")
     if hasattr(given, "to") and hasattr(given, "dimensionality"):
-        return Parameter(*_pint_parts(name, given))
+        sizes = {k.strip("[]"): v for k, v in dict(given.dimensionality).items()}
+        return Parameter(*_parts(name, given, lambda size: sizes.get(size, 0)))
+    if hasattr(given, "dimensions") and hasattr(given.dimensions, "get_dimension"):
+        return Parameter(*_parts(name, given, given.dimensions.get_dimension))
     return Parameter(given)
 
 
-def _pint_parts(name: str, given: Any) -> tuple[Any, str]:
-    unit = Unit(1.0, _pint_dims(given))
+def _parts(name: str, given: Any, exponent: Callable[[str], float]) -> tuple[Any, str]:
+    """The number and the unit of a quantity of pint or Brian2."""
+    unit = Unit(1.0, tuple(int(n) for n in dimensions_from_si(exponent)))
     return magnitude(given, unit, name), unit.coherent
-
-
-def _pint_dims(given: Any) -> tuple[int, ...]:
-    """The exponents of (time, voltage, current, length, concentration) of a pint quantity."""
-    d = {k.strip("[]"): v for k, v in dict(given.dimensionality).items()}
-    mass, amount = d.get("mass", 0), d.get("substance", 0)
-    voltage = mass  # volt = kg m^2 / (A s^3)
-    current = d.get("current", 0) + voltage
-    time = d.get("time", 0) + 3 * voltage
-    length = d.get("length", 0) - 2 * voltage + 3 * amount
-    return tuple(int(n) for n in (time, voltage, current, length, amount))

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import UnknownNameError, ValidationError, shorten
 from ..units import DIMENSIONLESS, Unit
 from ..values import Distribution, Value, as_value, support
+from .aliases import read_aliases
 from .block import Block, defined_names, parse_block
 from .builtins import builtin_units
 from .expressions import names_in
@@ -126,8 +127,16 @@ class AbstractModel:
             raise UnknownNameError(f"{cls.__name__}.preset", name, cls.parameter_sets)
         return cls(**{**cls.parameter_sets[name], **values})
 
-    def _set_up(self, parameters: dict[str, Parameter], given: Mapping[str, Any]) -> None:
-        """Parse the equations and take the values; called once, by ``__init__``."""
+    def _set_up(
+        self,
+        parameters: dict[str, Parameter],
+        given: Mapping[str, Any],
+        beside: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Parse the equations and take the values; called once, by ``__init__``.
+
+        `beside` is what the constructor was given that is no parameter, such as a weight.
+        """
         self.parameters = parameters
         units = {}
         for name, parameter in parameters.items():
@@ -144,6 +153,8 @@ class AbstractModel:
             if name in _RESERVED:
                 rule = f"another name than {', '.join(sorted(_RESERVED))}"
                 raise ValidationError(self.label, f"the name {name!r} is taken", rule)
+        known = units | {state: self.block.units[state] for state in self.block.states}
+        given = read_aliases(type(self), self.label, known, given, beside)
         self.values = {}
         settable = set(parameters) | set(self.block.states)
         for name in given:

@@ -14,7 +14,14 @@ from ..errors import EquationError, UnitError, UnknownNameError, shorten
 from ..units import DIMENSIONLESS, Unit, parse_unit
 from .expressions import COMPARISONS, FUNCTIONS, Expr, Name, Num, Op
 
-__all__ = ["MAX_CHARACTERS", "check_identifier", "parse_expression", "unit_names"]
+__all__ = [
+    "MAX_CHARACTERS",
+    "MAX_DEPTH",
+    "check_identifier",
+    "check_size",
+    "parse_expression",
+    "unit_names",
+]
 
 MAX_CHARACTERS = 10_000
 MAX_NODES = 2_000
@@ -33,7 +40,10 @@ _COMPARE = {
     ast.NotEq: "ne",
 }
 _UNITS_IN_EQUATIONS = (
-    "s ms us mV V uV A nA pA uA mA nS uS mS S pF nF uF F Ohm kOhm MOhm GOhm Hz kHz mM uM cm mm um"
+    "s ms us mV V uV A nA pA uA mA pS nS uS mS S pF nF uF F Ohm kOhm MOhm GOhm Hz kHz mM uM cm mm"
+    " um second msecond usecond volt mvolt uvolt amp ampere mamp uamp namp pamp siemens msiemens"
+    " usiemens nsiemens psiemens farad ufarad nfarad pfarad ohm kohm Mohm Gohm hertz khertz metre"
+    " meter cmetre cmeter mmetre mmeter umetre umeter coulomb molar mmolar umolar"
 )
 
 
@@ -81,7 +91,7 @@ def parse_expression(text: str, known: set[str], where: str) -> Expr:
     UnknownNameError
         If a name is neither known nor a unit.
     """
-    _check_size(text, where)
+    check_size(text, where)
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -90,7 +100,8 @@ def parse_expression(text: str, known: set[str], where: str) -> Expr:
     return _Reader(known, where).read(tree.body, 0)
 
 
-def _check_size(text: str, where: str) -> None:
+def check_size(text: str, where: str) -> None:
+    """Raise EquationError for what is no text, or longer or deeper than any expression may be."""
     if not isinstance(text, str) or not text.strip():
         raise EquationError(where, f"got {shorten(text)}", "an expression as text")
     if not text.isascii():

@@ -11,7 +11,16 @@ import importlib
 from typing import Any
 
 #: The forms, each a module or package here.
-_FORMS: tuple[str, ...] = ("sonata",)
+_FORMS: tuple[str, ...] = (
+    "arrow",
+    "brian2",
+    "metatf",
+    "nir",
+    "nwb",
+    "onnx",
+    "sonata",
+    "text",
+)
 
 __all__ = [  # noqa: PLE0604
     *_FORMS,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..equations.aliases import pointer
 from ..errors import ValidationError, shorten
 from ..neurons.base import NeuronModel
 from ..numerics.random import stream_key
@@ -130,7 +131,12 @@ class Population:
                 f"write {model.__name__}()",
             )
         if not isinstance(model, NeuronModel):
-            raise ValidationError(f"{where}.model", f"got {shorten(model)}", "a neuron model")
+            raise ValidationError(
+                f"{where}.model",
+                f"got {shorten(model)}",
+                "a neuron model",
+                pointer(str(model)[:99]),
+            )
         model.check_sizes(self.size, where)
         self.model = model
         self.positions = as_placement(positions, self.size, f"{where}.positions")

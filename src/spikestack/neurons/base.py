@@ -10,7 +10,14 @@ from ..equations.declaring import parameter_of
 from ..equations.dimensions import unit_of
 from ..equations.expressions import Expr, substitute
 from ..equations.fixed_point import EVERY, FixedPoint, formats_by_name
-from ..equations.model import AbstractModel
+from ..equations.model import AbstractModel, Parameter
+from ..equations.notation import (
+    as_method,
+    is_foreign,
+    refractory_period,
+    translated,
+    with_units,
+)
 from ..equations.parser import parse_expression
 from ..errors import EquationError, UnknownNameError, ValidationError, shorten
 from ..units import DIMENSIONLESS, Unit, magnitude, parse_unit
@@ -20,6 +27,7 @@ __all__ = ["DECLARED", "METHODS", "NeuronModel"]
 #: How differential equations may be integrated; "auto" is exact where the equations are linear
 #: with constant coefficients and exponential Euler where each is linear in its own variable.
 METHODS = ("auto", "euler", "rk4")
+_TEXTS = ("after_arrivals", "threshold", "reset", "emit")
 #: What a model declares besides its equations and parameters.
 DECLARED = (
     "after_arrivals",
@@ -54,7 +62,9 @@ class NeuronModel(AbstractModel):
     ----------
     equations
         ``dx/dt = ... : unit`` and ``x[t+1] = ... : unit`` lines. ``i_syn`` (nA) is the summed
-        current of all receptors and injected currents.
+        current of all receptors and injected currents. Brian2's notation is understood (units in
+        full, flags, ``x : unit`` for parameters) and brought into this one; see
+        `spikestack.equations.notation`.
     after_arrivals
         Assignments made in every step when spikes have been added to what they act on, and before
         the threshold: for models, such as those of chips, that update with the input of the same
@@ -65,9 +75,10 @@ class NeuronModel(AbstractModel):
     reset
         Assignments made at a spike.
     refractory
-        Name of the parameter that holds the refractory period (ms).
+        Name of the parameter that holds the refractory period (ms), or the period: ``"5 ms"``.
     clamped
-        Variables held while refractory; by default ``v`` where there is one.
+        Variables held while refractory; by default ``v`` where there is one, and in Brian2's
+        notation what is ``(unless refractory)``.
     emit
         Value that a spike carries, as an expression evaluated before the reset.
     emit_type
@@ -80,7 +91,7 @@ class NeuronModel(AbstractModel):
         A `FixedPoint` to which states are rounded, those of receptors included, or a dict of them
         by variable (``"v"``, ``"ExponentialCurrent.i"``, ``"*"`` for all others).
     parameters
-        Name to `Parameter`, text with a unit, or number.
+        Name to `Parameter`, text with a unit, or number; also as ``namespace``.
     initial
         Value of state variables at t = 0: number, array, distribution or name of a parameter.
     dimensionless
@@ -115,8 +126,8 @@ class NeuronModel(AbstractModel):
 
     def __init__(self, equations: str | None = None, **declared: Any) -> None:
         values = self._declare(equations, declared)
-        parameters = {k: parameter_of(k, v) for k, v in declared.pop("parameters", {}).items()}
-        method = values.pop("method", self.method)
+        parameters = self._read_notation(declared.pop("parameters", {}))
+        method = as_method(values.pop("method", self.method), self.label)
         if method not in METHODS:
             raise ValidationError(
                 f"{self.label}.method", f"got {shorten(method)}", f"one of {METHODS}"
@@ -126,6 +137,7 @@ class NeuronModel(AbstractModel):
             values.pop("state_format", None), f"{self.label}.state_format"
         )
         self._set_up(self.declared_parameters() | parameters, values)
+        self._check_shared()
         self._parse_spiking()
 
     def _declare(self, equations: str | None, declared: dict[str, Any]) -> dict[str, Any]:
@@ -135,12 +147,50 @@ class NeuronModel(AbstractModel):
                 raise EquationError("NeuronModel", "no equations", "equations as text")
             return {k: v for k, v in declared.items() if k != "parameters"}
         self.equations = equations
+        if "namespace" in declared:
+            declared["parameters"] = {**declared.pop("namespace"), **declared.get("parameters", {})}
         for name in DECLARED:
             if name in declared:
                 setattr(self, name, declared[name])
         self._label = declared.get("name", "")
         skip = (*DECLARED, "name", "parameters")
         return {k: v for k, v in declared.items() if k not in skip}
+
+    def _read_notation(self, inline: Mapping[str, Any]) -> dict[str, Parameter]:
+        """Bring Brian2's notation into ours; the parameters that are declared in place."""
+        parameters = {k: parameter_of(k, v) for k, v in inline.items()}
+        period = refractory_period(self.refractory, f"{self.label}.refractory")
+        if period is not None:
+            self.refractory = "t_refractory" if self.refractory not in (None, False) else ""
+            parameters |= {self.refractory: period} if self.refractory else {}
+        texts = {name: getattr(self, name) for name in _TEXTS}
+        self._shared: tuple[str, ...] = ()
+        if not all(isinstance(text, str) for text in (self.equations, *texts.values())):
+            return parameters
+        brian = is_foreign(self.equations)
+        names = {*self.declared_parameters(), *parameters, *self.inputs()}
+        told = translated(self.equations, texts, names, self.label, brian)
+        self.equations = told.equations
+        for name, text in told.texts.items():
+            setattr(self, name, text)
+        if self.refractory and self.clamped is None:
+            if period is not None and not brian:
+                raise EquationError(
+                    f"{self.label}.refractory",
+                    "a time, and nothing says what is held",
+                    "(unless refractory) after the unit of what is, as in Brian2",
+                    "or clamped=('v',), or clamped=() if nothing is",
+                )
+            self.clamped = told.clamped
+        self._shared = told.shared
+        return told.parameters | with_units(parameters, told.parameters, self.label)
+
+    def _check_shared(self) -> None:
+        for name in self._shared:
+            if not isinstance(self.values[name], float):
+                raise ValidationError(
+                    f"{self.label}.{name}", "differs from neuron to neuron", "it is (shared)"
+                )
 
     @property
     def label(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..equations.aliases import read_aliases
 from ..equations.block import Statement, defined_names, logical_lines, parse_condition
 from ..equations.builtins import NOISE, UNIFORM, kind_of
 from ..equations.declaring import parameter_of
@@ -150,6 +151,7 @@ class PlasticityRule(AbstractModel):
         self.equations = "\n".join((*traces, held))
         parameters = self.declared_parameters() | parameters
         self.quantities = dict(self.quantities)
+        declared = self._own_names(parameters, declared)
         for name, given in declared.items():
             told = isinstance(given, str) or hasattr(given, "dimensionality")
             if told and isinstance(parameters.get(name), WeightParameter):
@@ -166,6 +168,17 @@ class PlasticityRule(AbstractModel):
     def label(self) -> str:
         """The rule's name in messages and listings."""
         return getattr(self, "_label", "") or super().label
+
+    def _own_names(
+        self, parameters: Mapping[str, Parameter], declared: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """What was declared under other tools' names, under our own."""
+        units = {
+            name: parameter.parsed_unit(f"{self.label}.{name}")
+            for name, parameter in parameters.items()
+        }
+        states = dict.fromkeys(defined_names(self.equations, self.label), DIMENSIONLESS)
+        return read_aliases(type(self), self.label, states | units, declared)
 
     def texts(self) -> tuple[str, ...]:
         """All expressions of the rule."""

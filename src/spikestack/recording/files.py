@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import storage
 from ..errors import FileFormatError, ValidationError
+from .facts import FACTS, SPIKE_FACTS, STRUCTURE_FACTS, TRACE_FACTS
 from .recording import Recording
 from .spikes import SpikeRecord
 from .structure import StructureRecord
@@ -20,12 +21,8 @@ __all__ = ["load_recording", "save_recording"]
 KIND = "recording"
 VERSION = 1
 SPIKE_ARRAYS = ("steps", "ids", "trials", "values", "recorded")
-SPIKE_FACTS = ("population", "size", "shape", "dt", "t_start", "t_stop", "n_trials")
 TRACE_ARRAYS = ("steps", "ids", "values")
-TRACE_FACTS = ("population", "variable", "unit", "dt")
 STRUCTURE_ARRAYS = ("steps", "pre", "post", "created")
-STRUCTURE_FACTS = ("projection", "dt", "t_start", "t_stop", "initial")
-FACTS = ("t_start", "t_stop", "status", "reason")
 
 MALFORMED = (ValidationError, KeyError, TypeError, ValueError, AttributeError, OverflowError)
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
-import numpy as np
-
 from ..errors import ValidationError, shorten
-from .checks import checked_span, checked_window, pandas
+from .checks import checked_span, checked_window
+from .exchange import Exchange
 from .records import Records
 from .spikes import SpikeRecord
 from .structure import StructureRecord
@@ -30,7 +29,7 @@ STATUSES = ("complete", "interrupted")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class Recording:
+class Recording(Exchange):
     """What a run gives back.
 
     ``result["exc"]`` is short for ``result.spikes["exc"]``, the spikes of a population, and
@@ -147,62 +146,6 @@ class Recording:
         return set(self.spikes) == set(other.spikes) and all(
             record.same_spikes(other.spikes[name]) for name, record in self.spikes.items()
         )
-
-    def to_pandas(self) -> Any:
-        """All spikes in one DataFrame: population, time_ms, neuron, trial, and value if any has.
-
-        Populations come one after the other, as a categorical column; ``value`` is NaN for
-        populations whose spikes carry none. Traces have a `to_pandas` of their own.
-
-        Raises
-        ------
-        MissingExtraError
-            Without pandas.
-        """
-        frame = pandas()
-        names = list(self.spikes)
-        parts = [record.to_pandas() for record in self.spikes.values()]
-        if not parts:
-            columns = ["population", "time_ms", "neuron", "trial"]
-            return frame.DataFrame(columns=columns)
-        codes = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-        table = frame.concat(parts, ignore_index=True)
-        population = frame.Categorical.from_codes(codes, categories=names)
-        table.insert(0, "population", population)
-        return table
-
-    def to_xarray(self) -> Any:
-        """All traces and spikes as an xarray.Dataset with units.
-
-        A trace is named as ``exc.v`` and has the dimensions ``trial``, ``time`` (in ms) and
-        ``neuron``. Where traces are of other times or neurons than the first, those dimensions
-        bear the trace's name too: ``inh.v.time``. Spikes are the variables ``exc.spike_time`` (in
-        ms), ``exc.spike_neuron``, ``exc.spike_trial`` and, where they carry something,
-        ``exc.spike_value``, over ``exc.spike``. Attributes hold units and provenance.
-
-        Raises
-        ------
-        MissingExtraError
-            Without xarray.
-        """
-        from .exporting import dataset_of
-
-        return dataset_of(self)
-
-    def to_neo(self) -> Any:
-        """A neo.Block: a segment for each trial, with spike trains and signals as quantities.
-
-        Each recorded neuron is a SpikeTrain, also a silent one, annotated with ``population`` and
-        ``neuron``; each trace is an AnalogSignal with a channel for each neuron.
-
-        Raises
-        ------
-        MissingExtraError
-            Without neo.
-        """
-        from .exporting import block_of
-
-        return block_of(self)
 
     def raster(
         self,

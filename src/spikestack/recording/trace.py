@@ -170,6 +170,20 @@ class Trace:
 
         return array_of(self)
 
+    def to_arrow(self) -> Any:
+        """A pyarrow.Table: time_ms, trial, step, and a column for each neuron, named by its index.
+
+        Population, variable and unit stand in the metadata of the schema.
+
+        Raises
+        ------
+        MissingExtraError
+            Without pyarrow.
+        """
+        from .arrow_tables import trace_table
+
+        return trace_table(self)
+
     def spectrum(self, segment: float | None = None) -> tuple[Floats, Floats]:
         """Power spectral density of each neuron's samples, the mean over trials.
 

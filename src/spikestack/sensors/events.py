@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..errors import ValidationError, shorten
 from ..units import magnitude, parse_unit
+from .structured import columns_of, structured
 
 if TYPE_CHECKING:
     from ..network.inputs import SpikeTrains
@@ -126,6 +127,36 @@ class Events(ABC):
     def counts(self) -> npt.NDArray[np.int64]:
         """Events of each unit: int64[size]."""
         return np.bincount(self.unit, minlength=self.size)
+
+    def to_structured(self) -> npt.NDArray[Any]:
+        """One structured array, as Tonic has it: x, y, t, p of a camera, else t, x, p.
+
+        Raises
+        ------
+        ValidationError
+            When a pixel lies beyond what 16 bits with a sign hold.
+        """
+        return structured({name: getattr(self, name) for name in self.columns})
+
+    @classmethod
+    def from_structured(cls, array: Any, **geometry: int) -> Self:
+        """Events of a structured array, whatever the order of its fields.
+
+        Parameters
+        ----------
+        array
+            Fields are found by name: ``t``, ``ts`` or ``timestamp`` in microseconds; ``x``,
+            ``y``; ``p``, ``polarity`` or ``on``; for units ``unit``, ``x`` or ``channel``. Events
+            are sorted by time.
+        geometry
+            ``width`` and ``height``, or ``units``; by default the least that hold all events.
+
+        Raises
+        ------
+        ValidationError
+            When it has no names, lacks a field, or its entries are no events.
+        """
+        return cls.sorted(**columns_of(array, cls.columns), **geometry)
 
     def spike_trains(self, start: Any = None, **settings: Any) -> SpikeTrains:
         """The events as an input of a population with one neuron for each unit.

@@ -74,7 +74,9 @@ class Synapse(AbstractModel):
         **values: Any,
     ) -> None:
         self.compartment = compartment
-        self._set_up(self.declared_parameters(), values)
+        self._set_up(
+            self.declared_parameters(), values, {} if weight is None else {"weight": weight}
+        )
         self._parse_current()
         unit = self.unit_of_weight()
         weight = self.default_weight if weight is None else weight

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .entries import Entry, entries, entry, load, save
 from .evaluating import Result, evaluate
+from .measuring import measured
 from .tasks import TASKS, Task, task
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "entry",
     "evaluate",
     "load",
+    "measured",
     "save",
     "task",
 ]

@@ -137,7 +137,7 @@ def braille(part: str, events: bool) -> Labelled:
 def speech(part: str) -> Labelled:
     """As examples/train_speech.py, known speakers: levels of bands less their mean."""
     from ..sensors import datasets
-    from .speech import STEPS, Levels, without_mean
+    from ..sensors.datasets.speech_levels import STEPS, Levels, without_mean
 
     with _recordings("speech"):
         found = datasets.spoken_digits(part)

@@ -26,9 +26,10 @@ _NODES = (2, 6, 12)
 class Akida2(Akida):
     """The second generation: 8 bits, skip connections, as 2, 6 or 12 nodes.
 
-    Its arithmetic is not public. Here a sum of 32 bits and a bias are scaled by channel and rounded
-    to 8 bits; activations other than rectifiers are look-up tables of 256 numbers. Vision
-    transformers and temporal networks are described, not emulated.
+    Here a sum of 32 bits and a bias are scaled by channel and rounded to 8 bits, as akida 2.19.3
+    does for layers without pooling (with scales of 8 bits; here of 15); activations other than
+    rectifiers are look-up tables of 256 numbers. Vision transformers and temporal networks are
+    described, not emulated.
 
     Parameters
     ----------

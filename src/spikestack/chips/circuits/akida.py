@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...network.network import Network
-from ..neurons.akida import AkidaNeuron, AkidaPooled, AkidaPotential
-from ..neurons.frames import RequantisingNeuron
+from ...neurons.base import NeuronModel
+from ..neurons.akida import MOST_PLACES, AkidaNeuron, AkidaPotential, padded, pooled
+from ..neurons.frames import RequantisedReadout, RequantisingNeuron
 from ..quantising import Loss, Quantised, loss_of
 from .frame_weights import Lattice, Numbers
 from .frames import quantise_frames
@@ -36,9 +37,15 @@ def quantise_akida(network: Network, dt: float, fully_connected_bits: int = 4) -
     numbers = Numbers(
         "Akida 1.0", bits.__getitem__, (1, 3, 15), lambda kind: 255 if kind == "input" else 15,
         _stepped, AkidaNeuron, AkidaPotential, False, ("input", "convolutional", "dense"),
-        (AkidaNeuron, AkidaPooled, AkidaPotential),
+        _own(),
     )  # fmt: skip
     return quantise_frames(network, dt, numbers)
+
+
+def _own() -> tuple[type[NeuronModel], ...]:
+    """Layers in the chip's own numbers."""
+    places = range(1, MOST_PLACES + 1)
+    return (AkidaPotential, padded(0), *map(pooled, places), *map(padded, places))
 
 
 def _stepped(lattice: Lattice) -> tuple[dict[str, np.ndarray | float], dict[str, Loss]]:
@@ -77,7 +84,7 @@ def quantise_requantising(
     numbers = Numbers(
         chip, lambda kind: weight_bits, levels, lambda kind: most, _scaled, RequantisingNeuron,
         AkidaPotential, True, ("convolutional", "dense", "sparse"),
-        (RequantisingNeuron, AkidaPotential), tables is not None, tables or {},
+        (RequantisingNeuron, RequantisedReadout, AkidaPotential), tables is not None, tables or {},
     )  # fmt: skip
     return quantise_frames(network, dt, numbers)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from ...equations.model import Parameter
 from ...neurons.base import NeuronModel
 
-__all__ = ["AkidaNeuron", "AkidaPooled", "AkidaPotential"]
+__all__ = ["MOST_PLACES", "AkidaNeuron", "AkidaPooled", "AkidaPotential", "padded", "pooled"]
 
 _SOURCE = "akida 2.19.3, found out from what it computes; kernels.akida"
+#: Potentials that a neuron may take the greatest of.
+MOST_PLACES = 9
 
 
 class AkidaNeuron(NeuronModel):
@@ -59,3 +63,52 @@ class AkidaPotential(NeuronModel):
     default_synapse = "Delta"
     fires_at = None
     source = _SOURCE
+
+
+class _PaddedPotential(AkidaPotential):
+    """The same with what the padding of an image adds."""
+
+    equations = "v[t+1] = around : 1"
+    around = Parameter(0.0, "1", meaning="what the values around an image add")
+
+
+@cache
+def pooled(places: int) -> type[NeuronModel]:
+    """The neuron that sends of the greatest of so many potentials, 1 to `MOST_PLACES`.
+
+    Its places are the main one, ``"b"``, ``"c"`` and so on.
+    """
+    return {1: AkidaNeuron, 4: AkidaPooled}.get(places) or _declared(places, False)
+
+
+@cache
+def padded(places: int) -> type[NeuronModel]:
+    """The same, each potential of which begins with ``around``, ``around_b``, ...
+
+    For no place, a potential that is read.
+    """
+    return _declared(places, True) if places else _PaddedPotential
+
+
+def _declared(places: int, around: bool) -> type[NeuronModel]:
+    names = ["", *"bcdefghi"[: places - 1]]
+    rows, greatest = [], "v"
+    members: dict[str, object] = {}
+    for name in names:
+        of = f"_{name}" if name else ""
+        rows.append(f"v{of}[t+1] = {f'around{of}' if around else 0} : 1")
+        if name:
+            greatest = f"max({greatest}, v{of})"
+        if around:
+            members[f"around{of}"] = Parameter(0.0, "1", meaning="what padding adds")
+    if places > 1:
+        rows.append(f"greatest = {greatest} : 1")
+        members |= {
+            "threshold": AkidaPooled.threshold, "emit": AkidaPooled.emit,
+            "compartments": {n: (f"v_{n}", f"i_{n}") for n in names[1:]},
+        }  # fmt: skip
+    members |= {
+        "equations": "\n".join(rows), "source": _SOURCE, "__module__": __name__,
+        "__doc__": f"Sends of the greatest of {places} potentials.",
+    }  # fmt: skip
+    return type(f"AkidaPooled{places}{'Padded' if around else ''}", (AkidaNeuron,), members)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from ...equations.model import Parameter
 from ...neurons.base import NeuronModel
 
-__all__ = ["FrameNeuron", "FrameReadout", "FrameSource", "RequantisingNeuron"]
+__all__ = [
+    "FrameNeuron",
+    "FrameReadout",
+    "FrameSource",
+    "RequantisedReadout",
+    "RequantisingNeuron",
+]
 
 
 class FrameSource(NeuronModel):
@@ -86,3 +92,20 @@ class RequantisingNeuron(NeuronModel):
     bias = Parameter(0.0, "1", meaning="whole number added to the sum")
     gain = Parameter(1.0, "1", low=0, low_open=True, meaning="levels for a unit of the sum")
     most = Parameter(255.0, "1", low=1, high=255, meaning="greatest number")
+
+
+class RequantisedReadout(NeuronModel):
+    """The same without rectifier, as a number of 8 bits with a sign; 0 is not sent."""
+
+    equations = "v[t+1] = bias : 1"
+    threshold = "v*gain >= 0.5 or v*gain < -0.5"
+    emit = "clip(floor(v*gain + 0.5), -128, 127)"
+    emit_type = "int"
+    emit_limit = 128.0
+    dimensionless = True
+    default_synapse = "Delta"
+    fires_at = None
+    source = "scaled integer layers: Jacob et al. 2018, CVPR, eqs 5-7"
+
+    bias = Parameter(0.0, "1", meaning="whole number added to the sum")
+    gain = Parameter(1.0, "1", low=0, low_open=True, meaning="levels for a unit of the sum")

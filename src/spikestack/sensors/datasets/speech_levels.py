@@ -1,4 +1,4 @@
-"""What the network of spoken digits hears."""
+"""Spoken digits as levels of mel bands, as networks of the zoo hear them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..sensors.cochlea import MelDelta
+from ..cochlea import MelDelta
 
 __all__ = ["BANDS", "STEPS", "Levels", "without_mean"]
 
