@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import spikestack as sp
-from spikestack.errors import UnknownNameError, ValidationError
+from spikestack.errors import MissingExtraError, UnknownNameError, ValidationError
 
 pytest.importorskip("h5py")
 sonata = sp.formats.sonata
@@ -163,4 +164,21 @@ def test_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(OSError, match="no space"):
         sonata.write(net, tmp_path / "net", overwrite=True)
     assert {p.name: p.read_bytes() for p in path.parent.iterdir() if p.is_file()} == before
+    assert [p.name for p in tmp_path.iterdir()] == ["net"]
+
+
+def test_without_hdf5(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra is named, and nothing is made."""
+    net = sp.Network()
+    net.add(sp.Population("a", 1, sp.LIF()))
+    path = sonata.write(net, tmp_path / "net")
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    for call in (
+        lambda: sonata.write(net, tmp_path / "other"),
+        lambda: sonata.read(path),
+        lambda: sonata.read_spikes(path),
+        lambda: sonata.read_report(path),
+    ):
+        with pytest.raises(MissingExtraError, match=r"spikestack\[hdf5\]"):
+            call()
     assert [p.name for p in tmp_path.iterdir()] == ["net"]

@@ -127,10 +127,9 @@ def _check_names(network: Network, to: Problems) -> None:
         for name in names:
             if "/" in name or name in (".", ".."):
                 to.add(f"{kind} {name!r}: a name with '/', or of dots alone")
-    for kind, names in (("population", network.populations), ("drive", network.drives)):
-        for name in names:
-            if "$" in name:
-                to.add(f"{kind} {name!r}: a name with '$', which begins a variable")
+    for name in (*network.populations, *network.drives):
+        if "$" in name:
+            to.add(f"population or drive {name!r}: a name with '$', which begins a variable")
 
 
 def _check_projections(network: Network, to: Problems) -> None:
