@@ -120,7 +120,7 @@ class NativeRNG(random.NativeRNG):  # type: ignore[misc]
         if name == "exponential":
             return -p["beta"] * np.log1p(-self._uniform(n))
         if name == "lognormal":
-            return self._of(LogNormal(**p), n)
+            return self._of(LogNormal(mu=p["mu"], sigma=p["sigma"]), n)
         bounds = {key: p[key] for key in ("low", "high") if key in p}
         outside = "clip" if name.endswith("boundary") else "redraw"
         return self._of(Normal(p["mu"], p["sigma"], **bounds, outside=outside), n)
