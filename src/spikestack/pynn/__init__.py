@@ -21,6 +21,7 @@ except ImportError:
 
 from pyNN import common, errors, random, space
 from pyNN.connectors import *
+from pyNN.connectors import FixedProbabilityConnector
 from pyNN.network import Network
 from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, Sequence
 from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution
@@ -37,7 +38,7 @@ from .standardmodels import *
 from .standardmodels import StaticSynapse
 
 create = common.build_create(Population)
-connect = common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse)  # noqa: F405
+connect = common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse)
 set = common.set
 record = common.build_record(simulator)
 

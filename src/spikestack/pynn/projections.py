@@ -119,7 +119,7 @@ class Projection(common.Projection):  # type: ignore[misc]
         pre = np.concatenate([*(p for p, _, _ in pieces), np.zeros(0, np.int64)])
         post = np.repeat(np.array([p for _, p, _ in pieces], dtype=np.int64), counts)
         names = pieces[0][2] if pieces else ()
-        columns = {}
+        columns: dict[str, Any] = {}
         for name in names:
             values = [given[name] for _, _, given in pieces]
             if all(np.ndim(v) == 0 for v in values) and len(set(map(float, values))) == 1:
@@ -183,7 +183,7 @@ class Projection(common.Projection):  # type: ignore[misc]
         self.weights_set = False
 
     def _set_attributes(self, parameter_space: ParameterSpace) -> None:
-        changed = {}
+        changed: dict[str, Any] = {}
         for name, value in parameter_space.items():
             if name not in self.columns:
                 raise errors.NonExistentParameterError(
