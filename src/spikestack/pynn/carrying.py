@@ -30,7 +30,8 @@ def carried(made: Lowered, program: Program, old: Program, state: State) -> Stat
 
     Populations are the same by name where they are in both; new ones begin with their initial
     values. What was initialised since the last run is set, what was learned is kept unless its
-    weights were set, and currents are those in force.
+    weights were set, and currents are those in force. Spikes that are under way arrive by the
+    weights and delays there are now: one whose delay has become longer may arrive a second time.
     """
     fresh = initial_state(program)
     places = {population.name: k for k, population in enumerate(old.populations)}

@@ -114,13 +114,13 @@ class NativeRNG(random.NativeRNG):  # type: ignore[misc]
     def _drawn(self, name: str, n: int, given: dict[str, float]) -> np.ndarray:
         p = {key: float(value) for key, value in given.items()}
         if name == "uniform":
-            return self._of(Uniform(**p), n)
+            return self._of(Uniform(p["low"], p["high"]), n)
         if name == "uniform_int":
             return np.floor(p["low"] + (p["high"] - p["low"]) * self._uniform(n)).astype(np.int64)
         if name == "exponential":
             return -p["beta"] * np.log1p(-self._uniform(n))
         if name == "lognormal":
-            return self._of(LogNormal(mu=p["mu"], sigma=p["sigma"]), n)
+            return self._of(LogNormal(p["mu"], p["sigma"]), n)
         bounds = {key: p[key] for key in ("low", "high") if key in p}
         outside = "clip" if name.endswith("boundary") else "redraw"
         return self._of(Normal(p["mu"], p["sigma"], **bounds, outside=outside), n)

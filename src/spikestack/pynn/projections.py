@@ -183,7 +183,7 @@ class Projection(common.Projection):  # type: ignore[misc]
         self.weights_set = False
 
     def _set_attributes(self, parameter_space: ParameterSpace) -> None:
-        changed = {}
+        changed: dict[str, Any] = {}
         for name, value in parameter_space.items():
             if name not in self.columns:
                 raise errors.NonExistentParameterError(
