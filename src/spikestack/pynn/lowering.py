@@ -189,20 +189,15 @@ def _drive(network: Network, own: Population, cell: NativeCell) -> None:
 
 
 def _connect(made: Lowered, projection: Any) -> None:
-    n = len(projection)
-    if not n:
-        return
     pre, post = projection.ends
-    groups = _groups(projection)
+    everything = np.arange(len(projection))
     for a, source in pre.populations(projection.pre_index):
         for b, target in post.populations(projection.post_index):
             both = a if b is None else b if a is None else a & b
-            for k, (where, constants) in enumerate(groups):
-                chosen = where if both is None else both if where is None else both & where
-                places = np.arange(n) if chosen is None else np.flatnonzero(chosen)
-                if len(places):
-                    name = f"{projection.name}, {source.name} to {target.name}, {k}"
-                    _join(made, projection, name[:100], source, target, places, constants)
+            places = everything if both is None else np.flatnonzero(both)
+            for k, (mine, constants) in enumerate(_groups(made, projection, target, places)):
+                name = f"{projection.name}, {source.name} to {target.name}, {k}"
+                _join(made, projection, name, source, target, mine, constants)
 
 
 def _join(
@@ -220,10 +215,8 @@ def _join(
     order = np.argsort(pre, kind="stable")
     pre, post, places = pre[order], post[order], places[order]
     differ = {k: _picked(projection, k, places) for k in _OF_EACH if k in projection.columns}
-    kind, receptors = projection.synapse_type, made.cells[target.name].receptors
-    more = getattr(kind, "of_target", lambda make: {})(receptors.get(projection.receptor_type))
-    native: NativeSynapse = kind.native(**differ, **constants, **more)
-    make = native.make or receptors[projection.receptor_type]
+    native: NativeSynapse = projection.synapse_type.native(**differ, **constants)
+    make = native.make or made.cells[target.name].receptors[projection.receptor_type]
     made.network.connect(
         made.network[source.name],
         made.network[target.name],
@@ -240,13 +233,22 @@ def _picked(projection: Any, name: str, places: np.ndarray) -> Any:
     return value if np.ndim(value) == 0 else value[places]
 
 
-def _groups(projection: Any) -> list[tuple[np.ndarray | None, dict[str, float]]]:
-    """Connections with the same parameters, weight and delay apart: (which, or None for all)."""
-    others = {k: v for k, v in projection.columns.items() if k not in _OF_EACH}
+def _groups(
+    made: Lowered, projection: Any, target: Any, places: np.ndarray
+) -> list[tuple[np.ndarray, dict[str, float]]]:
+    """Some connections onto one population by their parameters, weight and delay apart."""
+    if not len(places):
+        return []
+    others = {k: _picked(projection, k, places) for k in projection.columns if k not in _OF_EACH}
+    receptor = made.cells[target.name].receptors.get(projection.receptor_type)
+    of_target = getattr(projection.synapse_type, "of_target", lambda make: {})
+    for name, value in of_target(receptor).items():
+        post = projection.ends[1].local(projection.post_index[places])
+        others[name] = value if np.ndim(value) == 0 else value[post]
     same = {k: v for k, v in others.items() if np.ndim(v) == 0}
     differ = sorted(k for k in others if k not in same)
     if not differ:
-        return [(None, same)]
+        return [(places, same)]
     table = np.stack([others[k] for k in differ], axis=1)
     kinds, which = np.unique(table, axis=0, return_inverse=True)
     if len(kinds) > _MOST_KINDS:
@@ -256,8 +258,13 @@ def _groups(projection: Any) -> list[tuple[np.ndarray | None, dict[str, float]]]
             f"at most {_MOST_KINDS}, apart from weights and delays",
             "draw these parameters from fewer values",
         )
-    which = which.ravel()
-    return [(which == k, same | dict(zip(differ, row.tolist()))) for k, row in enumerate(kinds)]
+    parts = np.split(
+        np.argsort(which.ravel(), kind="stable"), np.cumsum(np.bincount(which.ravel()))
+    )
+    return [
+        (places[np.sort(part)], same | dict(zip(differ, row.tolist())))
+        for part, row in zip(parts, kinds)
+    ]
 
 
 def _inject(made: Lowered, name: str, inputs: Iterable[Any], ids: np.ndarray) -> None:

@@ -9,7 +9,7 @@ returns the inputs that it is; its ``inject_into`` hands itself and the cells to
 ``simulator.state.attach``, and a change of its values calls ``simulator.state.changed()``.
 
 A synapse type that depends on its target offers ``of_target(make)``, which takes the maker of the
-receptor, and returns further arguments of ``native``.
+receptor, and returns further arguments of ``native``: numbers, or arrays of one for each neuron.
 
 Native parameters that are sequences (times of spikes) come as an object array of flat arrays, one
 for each neuron.

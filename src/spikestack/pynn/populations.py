@@ -16,7 +16,7 @@ from .recording import Recorder
 
 __all__ = ["Assembly", "Ends", "Population", "PopulationView"]
 
-_LONGEST_LABEL = 20
+_LONGEST_LABEL = 16
 _MADE_UP = re.compile(r"population\d+")
 
 
@@ -139,14 +139,16 @@ class Population(_Values, common.Population):  # type: ignore[misc]
         changed = {}
         for name, given in values.items():
             column = self.native_values.get(name)
-            fresh = _column(given, self.size) if column is None else column.copy()
-            if column is not None:
-                try:
+            try:
+                fresh = _column(given, self.size) if column is None else column.copy()
+                if column is not None:
                     fresh[places] = _column(given, len(fresh[places]))
-                except (TypeError, ValueError):
-                    raise errors.InvalidParameterValueError(
-                        f"{name} should not be of type {type(given)}"
-                    ) from None
+            except (TypeError, ValueError):
+                raise errors.InvalidParameterValueError(
+                    f"{name} should not be of type {type(given)}"
+                ) from None
+            if name == "spike_times":
+                _check_ascending(fresh)
             changed[name] = fresh
         self.native_values |= changed
         self._made = None
@@ -185,13 +187,17 @@ def _column(given: Any, size: int) -> np.ndarray:
     if items and isinstance(items[0], ArrayParameter):
         column = np.empty(len(items), dtype=object)
         column[:] = items
-        for item in items:
-            if (np.diff(np.asarray(item.value, dtype=float)) < 0).any():
-                raise errors.InvalidParameterValueError(
-                    "Spike times given to SpikeSourceArray must be in increasing order"
-                )
         return column
     return np.array(np.broadcast_to(np.asarray(given, dtype=float), (size,)))
+
+
+def _check_ascending(column: np.ndarray) -> None:
+    for item in column:
+        times = np.asarray(getattr(item, "value", item), dtype=float)
+        if times.ndim != 1 or not (np.diff(times) >= 0).all() or not (times >= 0).all():
+            raise errors.InvalidParameterValueError(
+                "Spike times must be numbers from 0 on, in increasing order"
+            )
 
 
 def _plain(column: np.ndarray) -> Any:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from pyNN.standardmodels import ModelNotAvailable, synapses
 
-from ...errors import ValidationError
 from ...plasticity.base import PlasticityRule
 from ...plasticity.short_term import StochasticRelease
 from ...synapses.base import Synapse
@@ -129,23 +128,10 @@ class TsodyksMarkramSynapse(Delayed, synapses.TsodyksMarkramSynapse):  # type: i
     translations = kept(synapses.TsodyksMarkramSynapse.default_parameters)
 
     @staticmethod
-    def of_target(make: Callable[..., Synapse]) -> dict[str, float]:
-        """The time constant of the synaptic current, in ms, 0 for none.
-
-        Raises
-        ------
-        ValidationError
-            If neurons differ in it.
-        """
+    def of_target(make: Callable[..., Synapse]) -> dict[str, Any]:
+        """The time constant of the synaptic current in ms, of all neurons or each; 0 for none."""
         values = make(weight=0.0, delay=1.0).values
         found = [values[name] for name in ("tau_syn", "tau_decay") if name in values]
-        if found and not isinstance(found[0], float):
-            raise ValidationError(
-                "TsodyksMarkramSynapse",
-                "its targets differ in the time constant of their receptor",
-                "one for all targets of a projection",
-                "make a projection for each",
-            )
         return {"tau_psc": found[0] if found else 0.0}
 
     @staticmethod
