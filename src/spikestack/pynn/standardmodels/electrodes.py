@@ -30,9 +30,9 @@ class _Electrode:
     default_parameters: Mapping[str, Any]
     #: Whether values are made only up to the end of a run, so that every run needs more of them.
     grows = False
+    _now: dict[str, Any]
     _past: np.ndarray
     _segment: int | None
-    _now: dict[str, Any]
 
     def __init__(self, **parameters: Any) -> None:
         object.__setattr__(self, "_past", np.zeros(0))
