@@ -1,4 +1,4 @@
-"""What pages on other tools show is run; blocks in another tool's words are marked ``py``."""
+"""What pages on other tools show is run; blocks marked ``py`` are another tool's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NEEDS = {
     "nir": ["nir", "h5py"],
     "sonata": ["h5py"],
     "onnx": ["onnx", "torch"],
-    "neurobench": ["torch"],
+    "neurobench": ["torch", "matplotlib"],
     "from_metatf": ["akida"],
     "from_norse": ["nir", "h5py"],
     "from_snntorch": ["nir", "h5py", "torch"],
