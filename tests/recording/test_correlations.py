@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spikestack.errors import ValidationError
@@ -35,6 +35,7 @@ def numpy_coefficients(counts: np.ndarray) -> np.ndarray:
     return np.corrcoef(varying)[np.triu_indices(len(varying), 1)]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(COUNTS)
 def test_against_numpy(rows: list[list[int]]) -> None:
     """The coefficients of `numpy.corrcoef`, none outside [-1, 1]."""
