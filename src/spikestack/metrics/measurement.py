@@ -213,6 +213,7 @@ class Measurement:
             raise ValidationError("Measurement.plot", "nothing was run", "a measured run")
         try:
             from matplotlib.figure import Figure
+            from matplotlib.ticker import EngFormatter, MaxNLocator
         except ImportError as error:
             raise MissingExtraError("drawing", "plots") from error
         figure = Figure(figsize=(width, 0.4 * width), layout="constrained")
@@ -224,7 +225,9 @@ class Measurement:
         names = [row.name for row in seen]
         right.barh(names, [row.dense for row in seen], color="0.85", label="dense")
         right.barh(names, [_both(row) for row in seen], color="C1", label="effective")
-        right.set(xscale="log", xlabel="operations per inference")
+        right.set_xlabel("operations per inference")
+        right.xaxis.set_major_locator(MaxNLocator(4))
+        right.xaxis.set_major_formatter(EngFormatter(sep=""))
         right.legend(frameon=False)
         for axes in (left, right):
             axes.invert_yaxis()
