@@ -48,7 +48,9 @@ def graph_data_of(recording: Recording, gridded: bool, renumber: bool) -> Any:
     for name, traces in recording.traces.items():
         for variable, trace in traces.items():
             values = np.ascontiguousarray(trace.values)
-            made = nir.TimeGriddedData(values, _interval(trace) * trace.dt / 1000)
+            made = nir.TimeGriddedData(
+                values, _interval(trace, recording.t_start) * trace.dt / 1000
+            )
             nodes.setdefault(name, {})[variable] = made
     return nir.NIRGraphData({name: nir.NIRNodeData(own) for name, own in nodes.items()})
 
@@ -88,12 +90,16 @@ def _of_trace(
         yield f"the times of {name!r}, which are not evenly spaced from the start"
 
 
-def _interval(trace: Trace) -> int:
-    return int(trace.steps[1] - trace.steps[0]) if len(trace.steps) > 1 else 1
+def _interval(trace: Trace, t_start: float) -> int:
+    """Steps from sample to sample; of a single one, from the start."""
+    steps = trace.steps
+    if len(steps) > 1:
+        return int(steps[1] - steps[0])
+    return max(1, int(steps[0]) - round(t_start / trace.dt)) if len(steps) else 1
 
 
 def _steps_from(t_start: float, trace: Trace) -> npt.NDArray[np.int64]:
-    interval = _interval(trace)
+    interval = _interval(trace, t_start)
     return round(t_start / trace.dt) + interval * np.arange(1, len(trace.steps) + 1)
 
 
