@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from ...errors import FileFormatError, MissingExtraError, SpikestackError, ValidationError
 from ...sensors.files.hdf5_files import MAGIC, library, opened
+from ..whole import replacing
 from .graph import FIELDS, Graph, Node, checked
 
 __all__ = ["nir_library", "read_graph", "write_graph"]
@@ -183,18 +183,12 @@ def write_graph(graph: Any, path: str | os.PathLike[str]) -> Path:
     path
         Where to; an existing file is replaced.
     """
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"there is no such folder to write in: {target.parent}")
-    temporary = target.with_name(f".spikestack-{secrets.token_hex(8)}.tmp")
     try:
-        nir_library().write(str(temporary), graph)
-        os.replace(temporary, target)
+        with replacing(path) as beside:
+            nir_library().write(str(beside), graph)
     except SpikestackError:
         raise
     except (TypeError, ValueError, KeyError) as error:
         rule = "names and values that NIR can keep"
         raise ValidationError(f"write {path}", f"{error}"[:200], rule) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    return target
+    return Path(os.path.realpath(path))

@@ -7,12 +7,12 @@ ONNX by `sp.convert`.
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 from ...errors import ValidationError
 from ...network.network import Network
 from ...settings import checked_dt
+from ..whole import replacing
 from .running import inputs_of, run
 from .stepping import stepped
 
@@ -62,10 +62,6 @@ def write(network: Network, path: str | os.PathLike[str], *, dt: float = 1.0) ->
         raise ValidationError("onnx.write", f"{data.ByteSize() / 1e9:.1f} GB",
                               f"at most {_LARGEST / 1e9:.1f} GB")  # fmt: skip
     target = Path(path)
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
+    with replacing(target) as beside:
         beside.write_bytes(data.SerializeToString(deterministic=True))
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)
     return target
